@@ -1,0 +1,278 @@
+//! Reading client metadata from the JSON that a client sent.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+use super::json::{self, JsonError};
+use super::members::{Members, plain_text};
+use super::{
+    ApplicationType, ClientMetadata, ClientMetadataError, MAXIMUM_BODY, MAXIMUM_ENTRIES,
+    MAXIMUM_NAME, MAXIMUM_STRING, ResponseType,
+};
+use crate::client::{GrantType, TokenEndpointAuthMethod};
+use crate::redirect_uri::{RedirectUri, RedirectUriError, RedirectUriPolicy, is_uri_character};
+use crate::scope::Scope;
+
+/// The URIs that people may be shown.
+const DISPLAY_URIS: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
+
+impl ClientMetadata {
+    /// Reads the body of a registration request, or a client's metadata document.
+    ///
+    /// [RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2) lets the server
+    /// replace what it doesn't offer: grants and response types that don't exist here are left
+    /// out, and `refresh_token` is added, so that no person is asked to sign in every hour because
+    /// a client forgot to ask for it.
+    ///
+    /// # Errors
+    ///
+    /// - `invalid_redirect_uri`: there is no redirect URI, or one may not be registered here.
+    /// - `invalid_client_metadata`: anything else; the description names the member.
+    pub fn parse(body: &[u8], policy: &RedirectUriPolicy) -> Result<Self, ClientMetadataError> {
+        if body.len() > MAXIMUM_BODY {
+            return Err(ClientMetadataError::BodyTooLong);
+        }
+        let value = json::parse(body).map_err(|error| match error {
+            JsonError::Malformed => ClientMetadataError::NotJson,
+            JsonError::DuplicateMember => ClientMetadataError::DuplicateMember,
+        })?;
+        let Value::Object(members) = value else {
+            return Err(ClientMetadataError::NotAnObject);
+        };
+        let mut members = Members(members);
+
+        let grant_types = grant_types(&members.texts("grant_types")?)?;
+        let response_types = response_types(&members.texts("response_types")?)?;
+        let (jwks_uri, jwks) = key_set(&mut members)?;
+        Ok(Self {
+            redirect_uris: redirect_uris(&members.texts("redirect_uris")?, policy)?,
+            token_endpoint_auth_method: auth_method(&mut members)?,
+            grant_types,
+            response_types,
+            client_name: members
+                .text("client_name")?
+                .map_or(Ok(None), |name| client_name("client_name", &name))?,
+            client_uri: display_uri(&mut members, "client_uri")?,
+            logo_uri: display_uri(&mut members, "logo_uri")?,
+            scope: members
+                .text_of_any_length("scope")?
+                .map(|scope| Scope::parse(&scope).map_err(ClientMetadataError::Scope))
+                .transpose()?
+                .filter(|scope| !scope.is_empty()),
+            contacts: contacts(&members.texts("contacts")?)?,
+            tos_uri: display_uri(&mut members, "tos_uri")?,
+            policy_uri: display_uri(&mut members, "policy_uri")?,
+            jwks_uri,
+            jwks,
+            software_id: members.text("software_id")?.as_deref().and_then(plain_text),
+            software_version: members.text("software_version")?.as_deref().and_then(plain_text),
+            application_type: application_type(members.0.remove("application_type").as_ref()),
+            localized: localized(&members)?,
+        })
+    }
+}
+
+/// Reads the redirect URIs. Those whose private-use scheme isn't allowed here are left out as long
+/// as another one is left: a client that registers all its ways back at once can still use the
+/// others, and reads in the answer which ones it got. Anything else that is wrong with one of them
+/// refuses the whole registration.
+fn redirect_uris(
+    texts: &[String],
+    policy: &RedirectUriPolicy,
+) -> Result<Vec<RedirectUri>, ClientMetadataError> {
+    let mut uris: Vec<RedirectUri> = Vec::with_capacity(texts.len());
+    // RFC 7591 section 2: clients of redirect-based flows MUST register their redirect URIs.
+    let mut none_left = ClientMetadataError::RedirectUrisMissing;
+    for (position, text) in (1..).zip(texts) {
+        match RedirectUri::parse(text, policy) {
+            Ok(uri) if uris.contains(&uri) => {}
+            Ok(uri) => uris.push(uri),
+            Err(reason @ RedirectUriError::SchemeNotAllowed) => {
+                none_left = ClientMetadataError::RedirectUri { position, reason };
+            }
+            Err(reason) => return Err(ClientMetadataError::RedirectUri { position, reason }),
+        }
+    }
+    if uris.is_empty() { Err(none_left) } else { Ok(uris) }
+}
+
+fn contacts(texts: &[String]) -> Result<Vec<String>, ClientMetadataError> {
+    if texts.iter().any(|text| text.len() > MAXIMUM_STRING) {
+        return Err(ClientMetadataError::TooLong { member: "contacts" });
+    }
+    Ok(texts.iter().filter_map(|text| plain_text(text)).collect())
+}
+
+/// The method that the client names, if it is one of ours; else the first of ours among those
+/// that it says it can do. A client that can do none of ours is refused.
+fn auth_method(
+    members: &mut Members,
+) -> Result<Option<TokenEndpointAuthMethod>, ClientMetadataError> {
+    let wanted = members.text("token_endpoint_auth_method")?;
+    let possible = members.texts("token_endpoint_auth_methods_supported")?;
+    if wanted.is_none() && possible.is_empty() {
+        return Ok(None);
+    }
+    wanted
+        .iter()
+        .chain(&possible)
+        .find_map(|name| TokenEndpointAuthMethod::from_name(name))
+        .map(Some)
+        .ok_or(ClientMetadataError::UnsupportedAuthMethod)
+}
+
+fn grant_types(names: &[String]) -> Result<Vec<GrantType>, ClientMetadataError> {
+    // RFC 7591 section 2: "If omitted, the default behavior is that the client will use only the
+    // 'authorization_code' Grant Type."
+    if names.is_empty() {
+        return Ok(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]);
+    }
+    let asked = |grant: GrantType| names.iter().any(|name| name == grant.as_str());
+    if !asked(GrantType::AuthorizationCode) {
+        return Err(ClientMetadataError::NoUsableGrantType);
+    }
+    let refresh = GrantType::RefreshToken;
+    Ok(GrantType::ALL.into_iter().filter(|&grant| grant == refresh || asked(grant)).collect())
+}
+
+fn response_types(names: &[String]) -> Result<Vec<ResponseType>, ClientMetadataError> {
+    // RFC 7591 section 2: "If omitted, the default is that the client will use only the 'code'
+    // response type."
+    let code = ResponseType::Code;
+    if !names.is_empty() && !names.iter().any(|name| name == code.as_str()) {
+        return Err(ClientMetadataError::NoUsableResponseType);
+    }
+    Ok(vec![code])
+}
+
+fn client_name(member: &'static str, text: &str) -> Result<Option<String>, ClientMetadataError> {
+    let name = plain_text(text);
+    match name {
+        Some(name) if name.chars().count() > MAXIMUM_NAME => {
+            Err(ClientMetadataError::NameTooLong { member })
+        }
+        name => Ok(name),
+    }
+}
+
+fn display_uri(
+    members: &mut Members,
+    member: &'static str,
+) -> Result<Option<String>, ClientMetadataError> {
+    match members.text(member)? {
+        Some(uri) if !is_web_uri(&uri) => Err(ClientMetadataError::WebUri { member }),
+        uri => Ok(uri),
+    }
+}
+
+/// Whether a person may be sent to this URI: `https` or, for development, `http` on the loopback
+/// interface; no user information, which makes one host look like another; nothing outside of
+/// RFC 3986's characters, which the URL parser would drop or replace.
+fn is_web_uri(text: &str) -> bool {
+    let plain = text.bytes().all(|byte| byte == b'#' || is_uri_character(byte));
+    let Some(uri) = url::Url::parse(text).ok().filter(|_| plain && text.contains("://")) else {
+        return false;
+    };
+    let scheme_allowed = match (uri.scheme(), uri.host()) {
+        ("https", Some(_)) => true,
+        ("http", Some(url::Host::Domain(host))) => host == "localhost",
+        ("http", Some(url::Host::Ipv4(address))) => address.is_loopback(),
+        ("http", Some(url::Host::Ipv6(address))) => address.is_loopback(),
+        _ => false,
+    };
+    scheme_allowed && uri.username().is_empty() && uri.password().is_none()
+}
+
+/// `jwks_uri` and `jwks`.
+fn key_set(members: &mut Members) -> Result<(Option<String>, Option<Value>), ClientMetadataError> {
+    let jwks_uri = display_uri(members, "jwks_uri")?;
+    let jwks = match members.0.remove("jwks") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) if text.is_empty() => None,
+        Some(jwks) => Some(jwks),
+    };
+    let Some(jwks) = jwks else {
+        return Ok((jwks_uri, None));
+    };
+    // RFC 7591 section 2: "The 'jwks_uri' and 'jwks' parameters MUST NOT both be present in the
+    // same request or response."
+    if jwks_uri.is_some() {
+        return Err(ClientMetadataError::KeySetTwice);
+    }
+    let keys = jwks.get("keys").and_then(Value::as_array);
+    let keys = keys.ok_or(ClientMetadataError::KeySetMalformed)?;
+    if keys.len() > MAXIMUM_ENTRIES {
+        return Err(ClientMetadataError::TooMany { member: "jwks" });
+    }
+    for key in keys {
+        let key = key.as_object().ok_or(ClientMetadataError::KeySetMalformed)?;
+        // RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1: the members of private and symmetric keys.
+        let secret = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+        if secret.iter().any(|name| key.contains_key(*name)) {
+            return Err(ClientMetadataError::KeySetNotPublic);
+        }
+    }
+    Ok((None, Some(jwks)))
+}
+
+/// `application_type`. Whatever it says, it never makes a registration fail.
+fn application_type(value: Option<&Value>) -> Option<ApplicationType> {
+    match value?.as_str()? {
+        "native" => Some(ApplicationType::Native),
+        "web" => Some(ApplicationType::Web),
+        _ => None,
+    }
+}
+
+/// The translations among the members: `client_name#tag` and the like, under the rules of the
+/// member they translate. Members with something else after the `#` are unknown, so ignored.
+fn localized(members: &Members) -> Result<BTreeMap<String, String>, ClientMetadataError> {
+    let mut localized = BTreeMap::new();
+    for (name, value) in &members.0 {
+        let Some((base, tag)) = name.split_once('#') else { continue };
+        let translatable = ["client_name"].into_iter().chain(DISPLAY_URIS);
+        let Some(member) = translatable.into_iter().find(|member| *member == base) else {
+            continue;
+        };
+        if !is_language_tag(tag) || value.is_null() {
+            continue;
+        }
+        let Some(text) = value.as_str() else {
+            return Err(ClientMetadataError::WrongType { member, expected: "a string" });
+        };
+        if text.is_empty() {
+            continue;
+        }
+        if text.len() > MAXIMUM_STRING {
+            return Err(ClientMetadataError::TooLong { member });
+        }
+        let text = if member == "client_name" {
+            client_name(member, text)?
+        } else if is_web_uri(text) {
+            Some(text.to_owned())
+        } else {
+            return Err(ClientMetadataError::WebUri { member });
+        };
+        if let Some(text) = text {
+            localized.insert(name.clone(), text);
+        }
+        if localized.len() > MAXIMUM_ENTRIES {
+            return Err(ClientMetadataError::TooMany { member });
+        }
+    }
+    Ok(localized)
+}
+
+/// Whether this has the shape of a language tag
+/// ([RFC 5646 section 2.1](https://www.rfc-editor.org/rfc/rfc5646#section-2.1)): subtags of 1 to 8
+/// letters and digits.
+fn is_language_tag(tag: &str) -> bool {
+    tag.len() <= 35
+        && tag.split('-').all(|subtag| {
+            (1..=8).contains(&subtag.len())
+                && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
+}
+
+#[cfg(test)]
+mod tests;

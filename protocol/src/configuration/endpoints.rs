@@ -1,0 +1,149 @@
+//! Where each endpoint and page is.
+
+use super::{ConfigurationError, Issuer};
+
+/// Everything the server answers under its base path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// The landing page.
+    Home,
+    /// [RFC 6749 section 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)
+    Authorization,
+    /// [RFC 6749 section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)
+    Token,
+    /// [RFC 7591 section 3](https://www.rfc-editor.org/rfc/rfc7591#section-3)
+    Registration,
+    /// [RFC 7009 section 2](https://www.rfc-editor.org/rfc/rfc7009#section-2)
+    Revocation,
+    /// [RFC 7517 section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)
+    Jwks,
+    /// The page that asks for e-mail and password.
+    SignIn,
+    /// The page that creates an account.
+    SignUp,
+    /// Ends the browser's session.
+    SignOut,
+    /// The page that asks whether a client may have access.
+    Consent,
+}
+
+impl Endpoint {
+    /// Every endpoint.
+    pub const ALL: [Self; 10] = [
+        Self::Home,
+        Self::Authorization,
+        Self::Token,
+        Self::Registration,
+        Self::Revocation,
+        Self::Jwks,
+        Self::SignIn,
+        Self::SignUp,
+        Self::SignOut,
+        Self::Consent,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Home => "/",
+            Self::Authorization => "/authorize",
+            Self::Token => "/token",
+            Self::Registration => "/register",
+            Self::Revocation => "/revoke",
+            Self::Jwks => "/jwks",
+            Self::SignIn => "/sign-in",
+            Self::SignUp => "/sign-up",
+            Self::SignOut => "/sign-out",
+            Self::Consent => "/consent",
+        }
+    }
+}
+
+/// The base path and origin that turn an [`Endpoint`] into a path or a URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoints {
+    origin: String,
+    base_path: String,
+}
+
+impl Endpoints {
+    /// Endpoints under `base_path`, or under the issuer's path when none is configured.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigurationError`] for key `LATCHKEY.base_path`.
+    pub fn new(issuer: &Issuer, base_path: Option<&str>) -> Result<Self, ConfigurationError> {
+        let base_path = base_path.unwrap_or(issuer.path());
+        let sound = base_path.is_empty()
+            || (base_path.starts_with('/')
+                && base_path.split('/').skip(1).all(|segment| {
+                    !matches!(segment, "" | "." | "..")
+                        && segment.bytes().all(|byte| {
+                            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
+                        })
+                }));
+        if !sound {
+            return Err(ConfigurationError::new(
+                "LATCHKEY.base_path",
+                format!("{base_path:?}"),
+                "a path such as \"/mcp/oauth\": starting with a slash, not ending with one, of \
+                 letters, digits, '-', '_' and '.'",
+            ));
+        }
+        Ok(Self { origin: issuer.origin().to_owned(), base_path: base_path.to_owned() })
+    }
+
+    /// The base path, empty or starting with `/`.
+    #[must_use]
+    pub fn base_path(&self) -> &str {
+        &self.base_path
+    }
+
+    /// The path of an endpoint on the issuer's origin.
+    #[must_use]
+    pub fn path(&self, endpoint: Endpoint) -> String {
+        format!("{}{}", self.base_path, endpoint.name())
+    }
+
+    /// The absolute URL of an endpoint.
+    #[must_use]
+    pub fn url(&self, endpoint: Endpoint) -> String {
+        format!("{}{}", self.origin, self.path(endpoint))
+    }
+
+    /// Which endpoint a request path means. Paths are compared byte for byte: no decoding, no case
+    /// folding, no collapsing of slashes.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<Endpoint> {
+        let rest = path.strip_prefix(self.base_path.as_str())?;
+        let rest = if rest.is_empty() { "/" } else { rest };
+        Endpoint::ALL.into_iter().find(|endpoint| endpoint.name() == rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_lie_under_the_base_path_or_else_under_the_issuers_path() {
+        let issuer = Issuer::parse("https://id.example/tenant").expect("issuer");
+        let inherited = Endpoints::new(&issuer, None).expect("endpoints");
+        assert_eq!(inherited.url(Endpoint::Token), "https://id.example/tenant/token");
+        let configured = Endpoints::new(&issuer, Some("/mcp/oauth")).expect("endpoints");
+        assert_eq!(configured.url(Endpoint::Token), "https://id.example/mcp/oauth/token");
+        assert_eq!(configured.find("/mcp/oauth/token"), Some(Endpoint::Token));
+        assert_eq!(configured.find("/mcp/oauth"), Some(Endpoint::Home));
+    }
+
+    #[test]
+    fn a_path_is_matched_byte_for_byte() {
+        let issuer = Issuer::parse("https://id.example").expect("issuer");
+        let endpoints = Endpoints::new(&issuer, None).expect("endpoints");
+        assert_eq!(endpoints.find("/token"), Some(Endpoint::Token));
+        assert_eq!(endpoints.find("/"), Some(Endpoint::Home));
+        for path in ["//token", "/Token", "/token/", "/%74oken", "token", "/tokens"] {
+            assert_eq!(endpoints.find(path), None, "{path}");
+        }
+    }
+}

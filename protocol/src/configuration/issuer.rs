@@ -1,0 +1,115 @@
+//! The issuer identifier.
+
+use serde::Serialize;
+use std::fmt;
+
+use super::ConfigurationError;
+
+/// The issuer identifier of the deployment
+/// ([RFC 8414 section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2)): an https URI without
+/// query, fragment or trailing slash. http is allowed on loopback, for development.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Issuer {
+    text: String,
+    #[serde(skip)]
+    origin: String,
+    #[serde(skip)]
+    path: String,
+}
+
+impl Issuer {
+    /// Reads the setting `ISSUER`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigurationError`] for key `ISSUER`.
+    pub fn parse(text: &str) -> Result<Self, ConfigurationError> {
+        let refuse = |found: &str, wanted: &str| {
+            Err(ConfigurationError::new("ISSUER", format!("{found} ({text:?})"), wanted))
+        };
+        const WANTED: &str = "an https URI such as \"https://id.example.com\" \
+                              (http only for 127.0.0.1, [::1] or localhost)";
+        let Ok(url) = url::Url::parse(text) else { return refuse("no absolute URI", WANTED) };
+        let loopback = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            "http" => return refuse("http on a host that is not loopback", WANTED),
+            _ => return refuse("another scheme", WANTED),
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return refuse("a query or fragment", "an issuer without either (RFC 8414 section 2)");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return refuse("user information", "an issuer without it");
+        }
+        if text.ends_with('/') {
+            // RFC 8414 section 3.3: issuers are compared byte for byte, and most clients write
+            // them without the slash.
+            return refuse("a trailing slash", "the same URI without the slash");
+        }
+        let path = if url.path() == "/" { "" } else { url.path() };
+        let origin = url.origin().ascii_serialization();
+        // RFC 8414 section 3.3: what is not already in its canonical form would never compare equal.
+        if format!("{origin}{path}") != text {
+            return refuse("a form that is not canonical", &format!("\"{origin}{path}\""));
+        }
+        Ok(Self { text: text.to_owned(), path: path.to_owned(), origin })
+    }
+
+    /// The identifier, byte for byte as in `iss`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The path, empty or starting with `/`, never ending with one.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether the deployment runs on https, so that cookies can be `Secure` and `__Host-`.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.origin.starts_with("https://")
+    }
+}
+
+impl fmt::Display for Issuer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuer_is_kept_byte_for_byte_and_split() {
+        for (text, origin, path) in [
+            ("https://id.example", "https://id.example", ""),
+            ("https://id.example/tenant1", "https://id.example", "/tenant1"),
+            ("http://127.0.0.1:8787", "http://127.0.0.1:8787", ""),
+            ("http://[::1]:8787/a/b", "http://[::1]:8787", "/a/b"),
+        ] {
+            let issuer = Issuer::parse(text).expect(text);
+            assert_eq!((issuer.as_str(), issuer.origin(), issuer.path()), (text, origin, path));
+        }
+    }
+
+    #[test]
+    fn an_issuer_that_would_never_compare_equal_is_refused() {
+        for text in ["https://ID.example", "https://id.example:443", "https://id.example/a/../b"] {
+            assert!(Issuer::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The deployment's settings: read once, checked whole, then passed around as one typed value.
+//!
+//! Settings are the table `LATCHKEY` under `[vars]` in `wrangler.toml`, which arrives as JSON, and
+//! the string `ISSUER`. A wrong setting is refused with the key, what was found and what is wanted.
+
+mod endpoints;
+mod error;
+mod issuer;
+mod settings;
+
+pub use endpoints::{Endpoint, Endpoints};
+pub use error::ConfigurationError;
+pub use issuer::Issuer;
+pub use settings::{Legacy, Lifetimes, Prefixes, Product, ScopeDefinition};
+
+use crate::redirect_uri::RedirectUriPolicy;
+use crate::resource::{ResourceIndicator, Resources};
+use crate::scope::{Scope, ScopeToken};
+use settings::Settings;
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    /// The issuer identifier, from `ISSUER`, never from a request.
+    pub issuer: Issuer,
+    /// Where each endpoint and page is.
+    pub endpoints: Endpoints,
+    /// Name, logo, colours and links shown on the pages.
+    pub product: Product,
+    /// Whether people may create accounts themselves.
+    pub sign_up: bool,
+    /// How long everything lives.
+    pub lifetimes: Lifetimes,
+    /// What identifiers and tokens start with.
+    pub prefixes: Prefixes,
+    /// The scopes that exist, in the order in which they are shown.
+    pub scopes: Vec<ScopeDefinition>,
+    /// What an authorization request without `scope` asks for.
+    pub default_scope: Scope,
+    /// Refuse unknown scopes with `invalid_scope` instead of dropping them.
+    pub strict_scopes: bool,
+    /// The protected resources; the first is the default audience.
+    pub resources: Resources,
+    /// The names of the resources as shown to a person, in the order of [`Self::resources`].
+    pub resource_names: Vec<(ResourceIndicator, String)>,
+    /// Which redirect URIs may be registered besides https and loopback http.
+    pub redirect_uris: RedirectUriPolicy,
+    /// Whether authorization responses carry `iss`
+    /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)) and the metadata says so.
+    pub authorization_response_iss_parameter: bool,
+    /// What only old clients need; everything off by default.
+    pub legacy: Legacy,
+    /// Over how many objects registered clients are spread. A client's shard is part of its id, so
+    /// this may be raised at any time and never needs a migration.
+    pub client_registry_shards: u8,
+}
+
+impl Configuration {
+    /// Reads `ISSUER` and the settings table.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigurationError`] names the first key that can't be used, what was found there and
+    /// what is wanted.
+    pub fn parse(
+        issuer: &str,
+        settings: &serde_json::Value,
+    ) -> Result<Self, ConfigurationError> {
+        let issuer = Issuer::parse(issuer)?;
+        let settings: Settings = serde_path_to_error::deserialize(settings).map_err(|error| {
+            ConfigurationError::new(
+                format!("LATCHKEY.{}", error.path()),
+                error.inner().to_string(),
+                "a setting as the README's table describes it",
+            )
+        })?;
+        settings.check()?;
+
+        let endpoints = Endpoints::new(&issuer, settings.base_path.as_deref())?;
+        let default_scope = Scope::from_tokens(
+            settings.scopes.iter().filter(|scope| scope.default).map(|scope| scope.name.clone()),
+        );
+        let mut resource_names = Vec::new();
+        for (index, entry) in settings.resources.iter().enumerate() {
+            let resource = entry.resolve(&issuer, index)?;
+            if resource_names.iter().any(|(known, _)| *known == resource) {
+                return Err(ConfigurationError::new(
+                    format!("LATCHKEY.resources[{index}]"),
+                    format!("{resource} a second time"),
+                    "each resource once",
+                ));
+            }
+            let name = entry.name.clone().unwrap_or_else(|| settings.product.name.clone());
+            resource_names.push((resource, name));
+        }
+        if resource_names.is_empty() {
+            // RFC 9068 section 3: a JWT access token needs an audience, so without any configured
+            // resource the issuer itself is the default one.
+            let itself = ResourceIndicator::parse(issuer.as_str()).map_err(|error| {
+                ConfigurationError::new("ISSUER", error.to_string(), "an http or https URI")
+            })?;
+            resource_names.push((itself, settings.product.name.clone()));
+        }
+        let resources = Resources::new(
+            resource_names.iter().map(|(resource, _)| resource.clone()).collect(),
+        )
+        .ok_or_else(|| {
+            ConfigurationError::new("LATCHKEY.resources", "an empty list", "one or more entries")
+        })?;
+
+        Ok(Self {
+            issuer,
+            endpoints,
+            product: settings.product,
+            sign_up: settings.sign_up,
+            lifetimes: settings.lifetimes,
+            prefixes: settings.prefixes,
+            scopes: settings.scopes,
+            default_scope,
+            strict_scopes: settings.strict_scopes,
+            resources,
+            resource_names,
+            redirect_uris: RedirectUriPolicy {
+                private_use: settings.redirect_uris.private_use,
+                reverse_domain_schemes: settings.redirect_uris.reverse_domain_schemes,
+            },
+            authorization_response_iss_parameter: settings.authorization_response_iss_parameter,
+            legacy: settings.legacy,
+            client_registry_shards: settings.client_registry_shards,
+        })
+    }
+
+    /// The definition of a scope; `None` when the deployment has no such scope.
+    #[must_use]
+    pub fn scope(&self, name: &ScopeToken) -> Option<&ScopeDefinition> {
+        self.scopes.iter().find(|definition| definition.name == *name)
+    }
+
+    /// All scopes that exist.
+    #[must_use]
+    pub fn known_scope(&self) -> Scope {
+        Scope::from_tokens(self.scopes.iter().map(|definition| definition.name.clone()))
+    }
+
+    /// The name of a resource as shown to a person.
+    #[must_use]
+    pub fn resource_name(&self, resource: &ResourceIndicator) -> &str {
+        self.resource_names
+            .iter()
+            .find(|(known, _)| known == resource)
+            .map_or(self.product.name.as_str(), |(_, name)| name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    pub(crate) fn minimal() -> Value {
+        json!({ "scopes": [{ "name": "mcp", "title": "Use your tools", "default": true }] })
+    }
+
+    #[test]
+    fn a_deployment_with_one_scope_gets_working_defaults() {
+        let configuration =
+            Configuration::parse("https://id.example", &minimal()).expect("configuration");
+        assert_eq!(configuration.issuer.as_str(), "https://id.example");
+        assert_eq!(configuration.endpoints.url(Endpoint::Token), "https://id.example/token");
+        assert_eq!(configuration.default_scope.to_string(), "mcp");
+        assert_eq!(configuration.resources.default_resource().as_str(), "https://id.example");
+        assert_eq!(configuration.lifetimes.refresh_retry_window.as_seconds(), 60);
+        assert!(configuration.sign_up);
+        assert!(!configuration.legacy.plain_pkce);
+    }
+
+    #[test]
+    fn a_wrong_setting_is_refused_with_its_key() {
+        let cases: &[(&str, &str, Value, &str)] = &[
+            ("issuer not a URI", "id.example", minimal(), "ISSUER"),
+            ("http issuer off loopback", "http://id.example", minimal(), "ISSUER"),
+            ("issuer with a trailing slash", "https://id.example/", minimal(), "ISSUER"),
+            ("issuer with a query", "https://id.example?x", minimal(), "ISSUER"),
+            ("issuer with a fragment", "https://id.example/#x", minimal(), "ISSUER"),
+            ("unknown key", "https://id.example", json!({"scops": []}), "scops"),
+            ("wrong type", "https://id.example", json!({"sign_up": "yes"}), "LATCHKEY.sign_up"),
+            (
+                "wrong type inside",
+                "https://id.example",
+                json!({"lifetimes": {"access_token": -5}}),
+                "LATCHKEY.lifetimes.access_token",
+            ),
+            (
+                "zero lifetime",
+                "https://id.example",
+                json!({"lifetimes": {"access_token": 0}}),
+                "LATCHKEY.lifetimes.access_token",
+            ),
+            (
+                "bad scope name",
+                "https://id.example",
+                json!({"scopes": [{"name": "a b", "title": "x"}]}),
+                "LATCHKEY.scopes[0].name",
+            ),
+            (
+                "scope twice",
+                "https://id.example",
+                json!({"scopes": [{"name": "a", "title": "x"}, {"name": "a", "title": "y"}]}),
+                "LATCHKEY.scopes[1].name",
+            ),
+            (
+                "base path without slash",
+                "https://id.example",
+                json!({"base_path": "oauth"}),
+                "LATCHKEY.base_path",
+            ),
+            (
+                "accent that is no colour",
+                "https://id.example",
+                json!({"product": {"accent": "red"}}),
+                "LATCHKEY.product.accent",
+            ),
+            (
+                "logo over http",
+                "https://id.example",
+                json!({"product": {"logo": "http://id.example/logo.png"}}),
+                "LATCHKEY.product.logo",
+            ),
+            (
+                "prefix with a dot",
+                "https://id.example",
+                json!({"prefixes": {"refresh_token": "a.b"}}),
+                "LATCHKEY.prefixes.refresh_token",
+            ),
+            (
+                "resource without path and uri",
+                "https://id.example",
+                json!({"resources": [{}]}),
+                "LATCHKEY.resources[0]",
+            ),
+            (
+                "resource twice",
+                "https://id.example",
+                json!({"resources": [{"path": "/mcp"}, {"uri": "https://ID.example:443/mcp"}]}),
+                "LATCHKEY.resources[1]",
+            ),
+            (
+                "no shards",
+                "https://id.example",
+                json!({"client_registry_shards": 0}),
+                "LATCHKEY.client_registry_shards",
+            ),
+        ];
+        for (name, issuer, settings, key) in cases {
+            let error = Configuration::parse(issuer, settings).expect_err(name);
+            assert!(error.to_string().contains(key), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_resource_given_by_path_lies_on_the_issuers_origin() {
+        let mut settings = minimal();
+        settings["resources"] = json!([{ "path": "/mcp" }, { "uri": "https://api.example/v1" }]);
+        let configuration =
+            Configuration::parse("https://id.example/tenant", &settings).expect("configuration");
+        assert_eq!(configuration.resources.default_resource().as_str(), "https://id.example/mcp");
+        assert_eq!(configuration.resource_names.len(), 2);
+    }
+}

@@ -1,0 +1,369 @@
+//! The settings as they are written, and the limits on each.
+
+use serde::Deserialize;
+
+use super::{ConfigurationError, Issuer};
+use crate::resource::ResourceIndicator;
+use crate::scope::ScopeToken;
+use crate::time::Lifetime;
+
+/// The table `LATCHKEY`.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Settings {
+    pub product: Product,
+    pub base_path: Option<String>,
+    pub sign_up: bool,
+    pub lifetimes: Lifetimes,
+    pub prefixes: Prefixes,
+    pub scopes: Vec<ScopeDefinition>,
+    pub strict_scopes: bool,
+    pub resources: Vec<ResourceSetting>,
+    pub redirect_uris: RedirectUriSettings,
+    pub authorization_response_iss_parameter: bool,
+    pub legacy: Legacy,
+    pub client_registry_shards: u8,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            product: Product::default(),
+            base_path: None,
+            sign_up: true,
+            lifetimes: Lifetimes::default(),
+            prefixes: Prefixes::default(),
+            scopes: Vec::new(),
+            strict_scopes: false,
+            resources: Vec::new(),
+            redirect_uris: RedirectUriSettings::default(),
+            authorization_response_iss_parameter: true,
+            legacy: Legacy::default(),
+            client_registry_shards: 16,
+        }
+    }
+}
+
+/// What people see on the pages.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Product {
+    /// The product's name.
+    pub name: String,
+    /// An https URI of a logo, or a path on the issuer's origin.
+    pub logo: Option<String>,
+    /// The colour of buttons and links, `#rrggbb`.
+    pub accent: String,
+    /// The same for dark mode; lightened from `accent` when absent.
+    pub accent_dark: Option<String>,
+    /// An https URI of the privacy policy.
+    pub privacy_uri: Option<String>,
+    /// An https URI of the terms of service.
+    pub terms_uri: Option<String>,
+    /// An https or mailto URI where people find help.
+    pub support_uri: Option<String>,
+}
+
+impl Default for Product {
+    fn default() -> Self {
+        Self {
+            name: "Latchkey".to_owned(),
+            logo: None,
+            accent: "#1f5fd0".to_owned(),
+            accent_dark: None,
+            privacy_uri: None,
+            terms_uri: None,
+            support_uri: None,
+        }
+    }
+}
+
+/// Durations in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lifetimes {
+    /// An access token. Default 1 hour.
+    pub access_token: Lifetime,
+    /// An authorization code. Default 60 seconds.
+    pub authorization_code: Lifetime,
+    /// A grant that is not refreshed. Default 30 days.
+    pub refresh_token_idle: Lifetime,
+    /// A grant, however often it is refreshed. Default 365 days.
+    pub refresh_token_absolute: Lifetime,
+    /// How long a used refresh token still answers with its one successor. Default 60 seconds.
+    pub refresh_retry_window: Lifetime,
+    /// From `/authorize` until the person has decided. Default 10 minutes.
+    pub authorization_request: Lifetime,
+    /// A browser's session that is not used. Default 14 days.
+    pub session_idle: Lifetime,
+    /// A browser's session, however often it is used. Default 90 days.
+    pub session_absolute: Lifetime,
+    /// A registered client that nobody ever approved. Default 1 day.
+    pub unused_client: Lifetime,
+    /// A registered client since it was last used. Default 90 days.
+    pub idle_client: Lifetime,
+    /// How long a key signs before the next one takes over. Default 90 days.
+    pub signing_key: Lifetime,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            access_token: Lifetime::hours(1),
+            authorization_code: Lifetime::seconds(60),
+            refresh_token_idle: Lifetime::days(30),
+            refresh_token_absolute: Lifetime::days(365),
+            refresh_retry_window: Lifetime::seconds(60),
+            authorization_request: Lifetime::minutes(10),
+            session_idle: Lifetime::days(14),
+            session_absolute: Lifetime::days(90),
+            unused_client: Lifetime::days(1),
+            idle_client: Lifetime::days(90),
+            signing_key: Lifetime::days(90),
+        }
+    }
+}
+
+/// What identifiers and tokens start with, so that people and secret scanners recognise them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Prefixes {
+    /// Default `latchkey_client_`.
+    pub client_id: String,
+    /// Default `latchkey_secret_`.
+    pub client_secret: String,
+    /// Default `latchkey_ac_`.
+    pub authorization_code: String,
+    /// Default `latchkey_rt_`.
+    pub refresh_token: String,
+}
+
+impl Default for Prefixes {
+    fn default() -> Self {
+        Self {
+            client_id: "latchkey_client_".to_owned(),
+            client_secret: "latchkey_secret_".to_owned(),
+            authorization_code: "latchkey_ac_".to_owned(),
+            refresh_token: "latchkey_rt_".to_owned(),
+        }
+    }
+}
+
+/// A scope that exists, and its words on the consent page.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScopeDefinition {
+    /// The scope token ([RFC 6749 section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
+    pub name: ScopeToken,
+    /// What it allows, in a few words.
+    pub title: String,
+    /// One more sentence, shown small.
+    #[serde(default)]
+    pub detail: Option<String>,
+    /// Whether a request that names no scope asks for it.
+    #[serde(default)]
+    pub default: bool,
+}
+
+/// What only old clients need. Each one weakens the server; each is off by default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Legacy {
+    /// Accept `code_challenge_method=plain`.
+    pub plain_pkce: bool,
+    /// Let a client that has a secret leave PKCE out. Never applies to public clients.
+    pub confidential_without_pkce: bool,
+}
+
+/// A protected resource: a `path` on the issuer's origin or a whole `uri`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResourceSetting {
+    pub path: Option<String>,
+    pub uri: Option<String>,
+    pub name: Option<String>,
+}
+
+impl ResourceSetting {
+    pub(super) fn resolve(
+        &self,
+        issuer: &Issuer,
+        index: usize,
+    ) -> Result<ResourceIndicator, ConfigurationError> {
+        let key = format!("LATCHKEY.resources[{index}]");
+        let uri = match (&self.path, &self.uri) {
+            (Some(path), None) if path.starts_with('/') => format!("{}{path}", issuer.origin()),
+            (Some(path), None) => {
+                return Err(ConfigurationError::new(
+                    format!("{key}.path"),
+                    format!("{path:?}"),
+                    "a path that starts with a slash",
+                ));
+            }
+            (None, Some(uri)) => uri.clone(),
+            _ => {
+                return Err(ConfigurationError::new(
+                    key,
+                    "neither or both of path and uri",
+                    "exactly one of them",
+                ));
+            }
+        };
+        ResourceIndicator::parse(&uri)
+            .map_err(|error| ConfigurationError::new(key, format!("{uri:?}"), error.to_string()))
+    }
+}
+
+/// Which redirect URIs may be registered besides https and loopback http.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RedirectUriSettings {
+    /// Exact URIs with a private-use scheme.
+    pub private_use: Vec<String>,
+    /// Accept every scheme with a dot in it (RFC 8252 section 7.1).
+    pub reverse_domain_schemes: bool,
+}
+
+impl Default for RedirectUriSettings {
+    fn default() -> Self {
+        Self {
+            private_use: vec![
+                "cursor://anysphere.cursor-mcp/oauth/callback".to_owned(),
+                "claude://claude.ai/mcp-auth-callback/sdk".to_owned(),
+            ],
+            reverse_domain_schemes: false,
+        }
+    }
+}
+
+impl Settings {
+    /// Limits that a type alone can't say.
+    pub(super) fn check(&self) -> Result<(), ConfigurationError> {
+        self.check_lifetimes()?;
+        self.check_prefixes()?;
+        self.check_product()?;
+        for (index, scope) in self.scopes.iter().enumerate() {
+            if self.scopes.iter().take(index).any(|earlier| earlier.name == scope.name) {
+                return Err(ConfigurationError::new(
+                    format!("LATCHKEY.scopes[{index}].name"),
+                    format!("{:?} a second time", scope.name.as_str()),
+                    "each scope once",
+                ));
+            }
+        }
+        if self.client_registry_shards == 0 {
+            return Err(ConfigurationError::new(
+                "LATCHKEY.client_registry_shards",
+                "0",
+                "a number from 1 to 255",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_lifetimes(&self) -> Result<(), ConfigurationError> {
+        let lifetimes = &self.lifetimes;
+        let day = Lifetime::days(1);
+        let year = Lifetime::days(366);
+        // RFC 6749 section 4.1.2: a code lives 10 minutes at the most.
+        let bounds = [
+            ("access_token", lifetimes.access_token, day),
+            ("authorization_code", lifetimes.authorization_code, Lifetime::minutes(10)),
+            ("refresh_token_idle", lifetimes.refresh_token_idle, Lifetime::days(3660)),
+            ("refresh_token_absolute", lifetimes.refresh_token_absolute, Lifetime::days(3660)),
+            ("authorization_request", lifetimes.authorization_request, Lifetime::hours(1)),
+            ("session_idle", lifetimes.session_idle, year),
+            ("session_absolute", lifetimes.session_absolute, year),
+            ("unused_client", lifetimes.unused_client, year),
+            ("idle_client", lifetimes.idle_client, Lifetime::days(3660)),
+            ("signing_key", lifetimes.signing_key, year),
+        ];
+        for (name, found, most) in bounds {
+            if found.as_seconds() == 0 || found > most {
+                return Err(ConfigurationError::new(
+                    format!("LATCHKEY.lifetimes.{name}"),
+                    found.as_seconds().to_string(),
+                    format!("seconds, from 1 to {}", most.as_seconds()),
+                ));
+            }
+        }
+        if lifetimes.refresh_retry_window > Lifetime::minutes(10) {
+            return Err(ConfigurationError::new(
+                "LATCHKEY.lifetimes.refresh_retry_window",
+                lifetimes.refresh_retry_window.as_seconds().to_string(),
+                "seconds, from 0 (a retry ends the family) to 600",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_prefixes(&self) -> Result<(), ConfigurationError> {
+        let prefixes = [
+            ("client_id", &self.prefixes.client_id),
+            ("client_secret", &self.prefixes.client_secret),
+            ("authorization_code", &self.prefixes.authorization_code),
+            ("refresh_token", &self.prefixes.refresh_token),
+        ];
+        for (index, (name, prefix)) in prefixes.into_iter().enumerate() {
+            let key = format!("LATCHKEY.prefixes.{name}");
+            let sound = !prefix.is_empty()
+                && prefix.len() <= 40
+                && prefix
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+            if !sound {
+                return Err(ConfigurationError::new(
+                    key,
+                    format!("{prefix:?}"),
+                    "1 to 40 letters, digits, '_' or '-'",
+                ));
+            }
+            if prefixes.iter().take(index).any(|(_, earlier)| *earlier == prefix) {
+                return Err(ConfigurationError::new(
+                    key,
+                    format!("{prefix:?} a second time"),
+                    "a prefix of its own for each kind",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_product(&self) -> Result<(), ConfigurationError> {
+        let product = &self.product;
+        let refuse = |name: &str, found: &str, wanted: &str| {
+            Err(ConfigurationError::new(
+                format!("LATCHKEY.product.{name}"),
+                format!("{found:?}"),
+                wanted,
+            ))
+        };
+        if product.name.trim().is_empty() || product.name.chars().count() > 60 {
+            return refuse("name", &product.name, "1 to 60 characters");
+        }
+        let colours = [("accent", Some(&product.accent)), ("accent_dark", product.accent_dark.as_ref())];
+        for (name, colour) in colours {
+            let Some(colour) = colour else { continue };
+            let digits = colour.strip_prefix('#').unwrap_or_default();
+            if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return refuse(name, colour, "a colour such as \"#1f5fd0\"");
+            }
+        }
+        let uris = [
+            ("logo", &product.logo, "/"),
+            ("privacy_uri", &product.privacy_uri, "/"),
+            ("terms_uri", &product.terms_uri, "/"),
+            ("support_uri", &product.support_uri, "mailto:"),
+        ];
+        for (name, uri, alternative) in uris {
+            let Some(uri) = uri else { continue };
+            let sound = url::Url::parse(uri).is_ok_and(|url| {
+                url.scheme() == "https" || (url.scheme() == "mailto" && alternative == "mailto:")
+            }) || (uri.starts_with(alternative) && !uri.starts_with("//"));
+            if !sound || uri.bytes().any(|byte| byte <= b' ' || matches!(byte, b'"' | b';' | b',')) {
+                return refuse(name, uri, &format!("an https URI or one starting with {alternative:?}"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,313 @@
+//! The authorization code grant
+//! ([RFC 6749 section 4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)): what approving
+//! stores, and what redeeming decides.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Activity, ChallengeRecord, CodeState, Decision, EndReason, Family, FamilyState, GrantRecord,
+    Granted, Write, audience,
+};
+use crate::authorize::AuthorizationRequest;
+use crate::client::ClientId;
+use crate::configuration::{Configuration, Lifetimes};
+use crate::entropy::Entropy;
+use crate::error::{ErrorCode, ErrorReply};
+use crate::pkce::CodeVerifier;
+use crate::secret::Secret;
+use crate::time::UnixTime;
+
+/// After this many wrong verifiers a code is dead, so that nobody can guess on.
+const MAX_FAILED_ATTEMPTS: u8 = 5;
+
+/// What approving a request comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approval {
+    /// The code of this request is good and can be sent to the client. Also the answer to a second
+    /// click, with the same code.
+    CodeIssued,
+    /// The code was already redeemed or has died: there is nothing to send.
+    AlreadyUsed,
+}
+
+/// Approves a request: makes the grant with its code, once, however often it is approved.
+#[must_use]
+pub fn approve(
+    existing: Option<GrantRecord>,
+    request: &AuthorizationRequest,
+    client_name: Option<&str>,
+    authenticated_at: UnixTime,
+    lifetimes: &Lifetimes,
+    now: UnixTime,
+) -> Decision<Approval> {
+    if let Some(record) = existing {
+        let approval = match record.code {
+            CodeState::Issued { expires_at, .. } if !expires_at.has_passed(now) => {
+                Approval::CodeIssued
+            }
+            CodeState::Issued { .. } | CodeState::Redeemed { .. } | CodeState::Exhausted => {
+                Approval::AlreadyUsed
+            }
+        };
+        return Decision::unchanged(approval);
+    }
+    let record = GrantRecord {
+        id: request.grant.clone(),
+        client_id: request.client_id.clone(),
+        client_name: client_name.map(str::to_owned),
+        redirect_uri: request.redirect_uri.as_str().to_owned(),
+        redirect_uri_was_sent: request.redirect_uri.was_sent(),
+        scope: request.scope.clone(),
+        resources: request.resources.clone(),
+        authenticated_at,
+        created_at: now,
+        last_used_at: now,
+        ends_at: now.plus(lifetimes.refresh_token_absolute),
+        code: CodeState::Issued {
+            check: ChallengeRecord {
+                code_hash: request.code_secret.hash(),
+                code_challenge: request.code_challenge.clone(),
+            },
+            expires_at: now.plus(lifetimes.authorization_code),
+            failed_attempts: 0,
+        },
+        family: FamilyState::NotStarted,
+    };
+    let consented = Activity::Consented {
+        client_id: request.client_id.clone(),
+        scope: request.scope.clone(),
+    };
+    Decision {
+        writes: vec![Write::Grant(Box::new(record)), Write::Activity(consented)],
+        reply: Approval::CodeIssued,
+    }
+}
+
+/// A token request with a code
+/// ([RFC 6749 section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3)), taken apart.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CodeRequest {
+    /// The code's secret part.
+    pub secret: Secret,
+    /// The authenticated client.
+    pub client_id: ClientId,
+    /// `redirect_uri`, if sent.
+    pub redirect_uri: Option<String>,
+    /// `code_verifier`, if sent.
+    pub code_verifier: Option<CodeVerifier>,
+    /// Every `resource` ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
+    pub resource: Vec<String>,
+}
+
+/// Why a code isn't redeemed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RedeemError {
+    /// No such code.
+    UnknownCode,
+    /// Issued to another client.
+    AnotherClient,
+    /// Redeemed before; what it gave is ended now.
+    Replayed,
+    /// Redeemed before, and this request wouldn't have been right the first time either.
+    ReplayedWithoutProof,
+    /// Its time is over.
+    Expired,
+    /// It died of too many wrong verifiers.
+    Exhausted,
+    /// `redirect_uri` isn't the one of the authorization request.
+    RedirectUriMismatch,
+    /// The authorization request had no challenge, so `redirect_uri` has to bind the code.
+    RedirectUriMissing,
+    /// A challenge was stored and no verifier came.
+    VerifierMissing,
+    /// The verifier isn't the challenge's.
+    VerifierMismatch,
+    /// A verifier came and no challenge was stored.
+    VerifierWithoutChallenge,
+    /// `resource` is unknown or wasn't granted.
+    InvalidTarget,
+}
+
+impl RedeemError {
+    /// The client's part.
+    #[must_use]
+    pub fn reply(self) -> ErrorReply {
+        let (code, description) = match self {
+            Self::UnknownCode
+            | Self::AnotherClient
+            | Self::Replayed
+            | Self::ReplayedWithoutProof
+            | Self::Expired
+            | Self::Exhausted => (
+                ErrorCode::InvalidGrant,
+                "The code is unknown, expired, already redeemed or another client's. Send the \
+                 person to the authorization endpoint again.",
+            ),
+            Self::RedirectUriMismatch => (
+                ErrorCode::InvalidGrant,
+                "redirect_uri differs from the one in the authorization request. Send exactly \
+                 the same URI, with the same port.",
+            ),
+            Self::RedirectUriMissing => (
+                ErrorCode::InvalidGrant,
+                "redirect_uri is missing. It was in the authorization request, which had no PKCE \
+                 challenge, so it has to be here too.",
+            ),
+            Self::VerifierMissing => (
+                ErrorCode::InvalidGrant,
+                "code_verifier is missing. The authorization request had a code_challenge, so \
+                 send the verifier it was made from.",
+            ),
+            Self::VerifierMismatch => (
+                ErrorCode::InvalidGrant,
+                "code_verifier does not belong to the code_challenge of the authorization request.",
+            ),
+            Self::VerifierWithoutChallenge => (
+                ErrorCode::InvalidRequest,
+                "code_verifier was sent, but the authorization request had no code_challenge. \
+                 Send code_challenge and code_challenge_method=S256 there.",
+            ),
+            Self::InvalidTarget => (
+                ErrorCode::InvalidTarget,
+                "resource names a resource that was not granted, or more than one. Send one \
+                 resource of the authorization request, or none. The code is still good.",
+            ),
+        };
+        ErrorReply::new(code, description)
+    }
+}
+
+/// Redeems an authorization code for tokens.
+///
+/// [RFC 6749 section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3),
+/// [RFC 7636 section 4.6](https://www.rfc-editor.org/rfc/rfc7636#section-4.6).
+///
+/// # Errors
+///
+/// - `invalid_grant`: the code is unknown, expired or already redeemed, belongs to another client, or
+///   its redirect URI or PKCE challenge doesn't match. A second redemption that is otherwise right
+///   also ends the family.
+/// - `invalid_request`: a verifier without a challenge.
+/// - `invalid_target`: a resource that wasn't granted; the code stays good.
+#[must_use]
+pub fn redeem(
+    record: Option<GrantRecord>,
+    request: &CodeRequest,
+    configuration: &Configuration,
+    now: UnixTime,
+    entropy: &mut impl Entropy,
+) -> Decision<Result<Granted, RedeemError>> {
+    let refuse = |error| Decision::unchanged(Err(error));
+    let Some(mut record) = record else { return refuse(RedeemError::UnknownCode) };
+
+    let (check, redeemable) = match &record.code {
+        CodeState::Issued { check, expires_at, .. } => (check.clone(), Some(*expires_at)),
+        CodeState::Redeemed { check } => (check.clone(), None),
+        CodeState::Exhausted => return refuse(RedeemError::Exhausted),
+    };
+    if !check.code_hash.matches(&request.secret) {
+        return refuse(RedeemError::UnknownCode);
+    }
+    // RFC 6749 section 4.1.3: the code MUST have been issued to the authenticated client.
+    if record.client_id != request.client_id {
+        return refuse(RedeemError::AnotherClient);
+    }
+
+    let proof = check_redirect_uri(&record, &check, request)
+        .and_then(|()| check_verifier(&check, request));
+    let Some(expires_at) = redeemable else {
+        // OAuth 2.1 section 7.5.3: only who proves to be the client ends what the code gave;
+        // otherwise anyone who saw the code could sign the person out.
+        if proof.is_err() {
+            return refuse(RedeemError::ReplayedWithoutProof);
+        }
+        let client_id = record.client_id.clone();
+        return Decision {
+            writes: vec![
+                Write::Grant(Box::new(record.ended(EndReason::CodeReplayed, now))),
+                Write::Activity(Activity::CodeReplayed { client_id }),
+            ],
+            reply: Err(RedeemError::Replayed),
+        };
+    };
+    if expires_at.has_passed(now) {
+        return refuse(RedeemError::Expired);
+    }
+    if let Err(error) = proof {
+        return Decision { writes: count_failure(record, error), reply: Err(error) };
+    }
+    let Ok(resource) = audience(&record, &request.resource, &configuration.resources) else {
+        return refuse(RedeemError::InvalidTarget);
+    };
+
+    let (family, refresh_secret) = Family::begin(&configuration.lifetimes, now, entropy);
+    let granted = Granted {
+        grant: record.id.clone(),
+        refresh_secret,
+        scope: record.scope.clone(),
+        resource,
+        authenticated_at: record.authenticated_at,
+    };
+    let redeemed = Activity::CodeRedeemed { client_id: record.client_id.clone() };
+    record.code = CodeState::Redeemed { check };
+    record.family = FamilyState::Live(family);
+    record.last_used_at = now;
+    Decision {
+        writes: vec![Write::Grant(Box::new(record)), Write::Activity(redeemed)],
+        reply: Ok(granted),
+    }
+}
+
+fn check_redirect_uri(
+    record: &GrantRecord,
+    check: &ChallengeRecord,
+    request: &CodeRequest,
+) -> Result<(), RedeemError> {
+    match &request.redirect_uri {
+        // RFC 6749 section 4.1.3: if sent, the values MUST be identical.
+        Some(uri) if *uri != record.redirect_uri => Err(RedeemError::RedirectUriMismatch),
+        Some(_) => Ok(()),
+        // OAuth 2.1 section 10.2 dropped the parameter because PKCE binds the code; without a
+        // challenge RFC 6749's rule still holds.
+        None if check.code_challenge.is_none() && record.redirect_uri_was_sent => {
+            Err(RedeemError::RedirectUriMissing)
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_verifier(check: &ChallengeRecord, request: &CodeRequest) -> Result<(), RedeemError> {
+    match (&check.code_challenge, &request.code_verifier) {
+        (Some(challenge), Some(verifier)) => {
+            challenge.verify(verifier).map(|_| ()).map_err(|_| RedeemError::VerifierMismatch)
+        }
+        (Some(_), None) => Err(RedeemError::VerifierMissing),
+        // RFC 9700 section 4.8.2: a verifier without a challenge is a downgrade and MUST fail.
+        (None, Some(_)) => Err(RedeemError::VerifierWithoutChallenge),
+        (None, None) => Ok(()),
+    }
+}
+
+/// Counts a wrong verifier; the last allowed one kills the code.
+fn count_failure(mut record: GrantRecord, error: RedeemError) -> Vec<Write> {
+    if error != RedeemError::VerifierMismatch {
+        return Vec::new();
+    }
+    let CodeState::Issued { check, expires_at, failed_attempts } = record.code else {
+        return Vec::new();
+    };
+    let failed_attempts = failed_attempts.saturating_add(1);
+    if failed_attempts < MAX_FAILED_ATTEMPTS {
+        record.code = CodeState::Issued { check, expires_at, failed_attempts };
+        return vec![Write::Grant(Box::new(record))];
+    }
+    let exhausted = Activity::CodeExhausted { client_id: record.client_id.clone() };
+    record.code = CodeState::Exhausted;
+    vec![Write::Grant(Box::new(record)), Write::Activity(exhausted)]
+}
+
+#[cfg(test)]
+#[path = "authorization_code_tests.rs"]
+mod tests;

@@ -1,0 +1,146 @@
+//! Grants: what a person allowed a client, and the decisions about it.
+//!
+//! One file per grant type. Each decision takes the stored record, a request and `now`, and returns a
+//! [`Decision`]: what to write and what to reply. An error can carry a write, because a replayed
+//! code or refresh token ends what it once gave.
+
+pub mod authorization_code;
+mod record;
+pub mod refresh_token;
+pub mod revoke;
+
+pub use record::{ChallengeRecord, CodeState, EndReason, Family, FamilyState, GrantRecord};
+
+use serde::{Deserialize, Serialize};
+
+use crate::client::ClientId;
+use crate::identifier::GrantId;
+use crate::resource::{ResourceIndicator, Resources};
+use crate::scope::Scope;
+use crate::secret::Secret;
+use crate::time::UnixTime;
+
+/// What to write and what to reply. Whoever receives it writes first and replies then.
+#[derive(Debug)]
+pub struct Decision<R> {
+    /// Written together, before the reply leaves.
+    pub writes: Vec<Write>,
+    /// The reply.
+    pub reply: R,
+}
+
+impl<R> Decision<R> {
+    /// A reply that changes nothing.
+    #[must_use]
+    pub const fn unchanged(reply: R) -> Self {
+        Self { writes: Vec::new(), reply }
+    }
+}
+
+/// One thing to store in the account's object.
+#[derive(Debug)]
+pub enum Write {
+    /// Replaces the grant's record.
+    Grant(Box<GrantRecord>),
+    /// Adds to the person's activity log.
+    Activity(Activity),
+    /// Remembers a revoked access token until it would have expired.
+    RevokedAccessToken {
+        /// The token's `jti`.
+        token_id: String,
+        /// When it can be forgotten.
+        expires_at: UnixTime,
+    },
+}
+
+/// Something that a person may want to know happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Activity {
+    /// An account was created.
+    SignedUp,
+    /// A browser signed in.
+    SignedIn,
+    /// A browser signed out.
+    SignedOut,
+    /// The person allowed a client.
+    Consented {
+        /// Which client.
+        client_id: ClientId,
+        /// What it may do.
+        scope: Scope,
+    },
+    /// A client got its first tokens.
+    CodeRedeemed {
+        /// Which client.
+        client_id: ClientId,
+    },
+    /// A code was presented a second time; what it gave was ended.
+    CodeReplayed {
+        /// Which client.
+        client_id: ClientId,
+    },
+    /// A code died of too many wrong verifiers.
+    CodeExhausted {
+        /// Which client.
+        client_id: ClientId,
+    },
+    /// A used refresh token came back after its window; the family was ended.
+    RefreshTokenReplayed {
+        /// Which client.
+        client_id: ClientId,
+    },
+    /// A client gave its grant back.
+    Revoked {
+        /// Which client.
+        client_id: ClientId,
+    },
+}
+
+/// What a successful token request granted; the access token is signed from it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Granted {
+    /// Which grant.
+    pub grant: GrantId,
+    /// The refresh token's secret part.
+    pub refresh_secret: Secret,
+    /// What the access token may do.
+    pub scope: Scope,
+    /// Which resource it is for.
+    pub resource: ResourceIndicator,
+    /// When the person last entered their password.
+    pub authenticated_at: UnixTime,
+}
+
+/// Picks the one resource that an access token is for
+/// ([RFC 8707 section 2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2)): the requested one
+/// if the grant has it, the grant's first when none is requested.
+///
+/// # Errors
+///
+/// [`NotGranted`] (`invalid_target`) when the request names a resource that is unknown or wasn't
+/// granted, or several.
+pub fn audience(
+    record: &GrantRecord,
+    requested: &[String],
+    resources: &Resources,
+) -> Result<ResourceIndicator, NotGranted> {
+    let first = || {
+        record.resources.first().cloned().unwrap_or_else(|| resources.default_resource().clone())
+    };
+    if requested.is_empty() {
+        return Ok(first());
+    }
+    let resolved =
+        resources.resolve(requested.iter().map(String::as_str)).map_err(|_| NotGranted)?;
+    match resolved.as_slice() {
+        [one] if record.resources.contains(one) => Ok(one.clone()),
+        [] => Ok(first()),
+        _ => Err(NotGranted),
+    }
+}
+
+/// A token request named a resource that its grant doesn't have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotGranted;

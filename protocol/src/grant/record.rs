@@ -1,0 +1,254 @@
+//! What is stored about a grant, and the transitions of its state.
+//!
+//! The transitions consume the state they start from, so that a redeemed code can't be redeemed.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+
+use crate::client::ClientId;
+use crate::configuration::Lifetimes;
+use crate::entropy::Entropy;
+use crate::identifier::GrantId;
+use crate::mac::hmac_sha256;
+use crate::pkce::CodeChallenge;
+use crate::resource::ResourceIndicator;
+use crate::scope::Scope;
+use crate::secret::{Secret, SecretHash};
+use crate::time::UnixTime;
+
+/// How many generations back a presented refresh token is recognised. Further back it is unknown,
+/// which refuses it just the same and only leaves the family alone.
+const RECOGNISED_GENERATIONS: u64 = 1_024;
+
+/// One authorization of one client by one person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GrantRecord {
+    /// Which grant.
+    pub id: GrantId,
+    /// Which client.
+    pub client_id: ClientId,
+    /// The client's name when it was allowed, for the person's list.
+    pub client_name: Option<String>,
+    /// The redirect URI of the authorization request, exactly as used.
+    pub redirect_uri: String,
+    /// Whether the authorization request named it.
+    pub redirect_uri_was_sent: bool,
+    /// What the person allowed.
+    pub scope: Scope,
+    /// For which resources.
+    pub resources: Vec<ResourceIndicator>,
+    /// When the person last entered their password.
+    pub authenticated_at: UnixTime,
+    /// When the person allowed it.
+    pub created_at: UnixTime,
+    /// When the client last got tokens by it.
+    pub last_used_at: UnixTime,
+    /// When it ends however often it is refreshed.
+    pub ends_at: UnixTime,
+    /// The authorization code.
+    pub code: CodeState,
+    /// The refresh tokens.
+    pub family: FamilyState,
+}
+
+/// What a code's redemption is checked against.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChallengeRecord {
+    /// The hash of the code's secret part.
+    pub code_hash: SecretHash,
+    /// The PKCE challenge; `None` only for a confidential client under `legacy`.
+    pub code_challenge: Option<CodeChallenge>,
+}
+
+/// The life of the authorization code.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum CodeState {
+    /// Waiting for its one redemption.
+    Issued {
+        /// What the redemption is checked against.
+        #[serde(flatten)]
+        check: ChallengeRecord,
+        /// When it dies unredeemed.
+        expires_at: UnixTime,
+        /// How many wrong verifiers were tried.
+        failed_attempts: u8,
+    },
+    /// Redeemed. A second redemption that would have been right ends the family.
+    Redeemed {
+        /// What a second redemption is checked against.
+        #[serde(flatten)]
+        check: ChallengeRecord,
+    },
+    /// Dead without a redemption: too many wrong verifiers.
+    Exhausted,
+}
+
+/// Why a family ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The code was presented twice.
+    CodeReplayed,
+    /// A used refresh token came back after its window.
+    RefreshTokenReplayed,
+    /// The client gave it back ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)).
+    Revoked,
+}
+
+/// The life of the refresh tokens.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum FamilyState {
+    /// No code was redeemed yet.
+    NotStarted,
+    /// One refresh token is good, and for a short while the one before it.
+    Live(Family),
+    /// Nothing is good any more.
+    Ended {
+        /// Why.
+        reason: EndReason,
+        /// When.
+        at: UnixTime,
+    },
+}
+
+/// A living chain of refresh tokens.
+///
+/// Each secret is the HMAC-SHA256 of the one before it under the family's salt. So a retry of a lost
+/// response gets the very same successor without any token being stored, and a token of an earlier
+/// generation is recognised by walking it forward.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Family {
+    /// 256 random bits, base64url. Without them nobody can step from one secret to the next.
+    salt: Secret,
+    /// The hash of the secret that is good now.
+    current: SecretHash,
+    /// How many times it was rotated.
+    generation: u64,
+    /// When it was last rotated (or made).
+    rotated_at: UnixTime,
+    /// When it ends unless it is refreshed before.
+    pub idle_until: UnixTime,
+}
+
+/// Where a presented refresh token stands in its family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Position {
+    /// The one that is good now.
+    Current,
+    /// The one before it, which was rotated this long ago or less.
+    Previous,
+    /// Used before, and its window is over.
+    Spent,
+    /// Never given by this family, or too long ago to tell.
+    Unknown,
+}
+
+impl Family {
+    /// Starts a family and returns its first secret.
+    pub(super) fn begin(
+        lifetimes: &Lifetimes,
+        now: UnixTime,
+        entropy: &mut impl Entropy,
+    ) -> (Self, Secret) {
+        let first = Secret::generate(entropy);
+        let family = Self {
+            salt: Secret::generate(entropy),
+            current: first.hash(),
+            generation: 0,
+            rotated_at: now,
+            idle_until: now.plus(lifetimes.refresh_token_idle),
+        };
+        (family, first)
+    }
+
+    /// The successor of `secret`.
+    fn successor(&self, secret: &Secret) -> Secret {
+        let mut salt = [0; 32];
+        if let Ok(bytes) = URL_SAFE_NO_PAD.decode(self.salt.expose()) {
+            for (target, source) in salt.iter_mut().zip(bytes) {
+                *target = source;
+            }
+        }
+        let next = hmac_sha256(&salt, &[b"refresh\0", secret.expose().as_bytes()]);
+        Secret::new(URL_SAFE_NO_PAD.encode(next))
+    }
+
+    pub(super) fn position(
+        &self,
+        presented: &Secret,
+        lifetimes: &Lifetimes,
+        now: UnixTime,
+    ) -> Position {
+        if self.current.matches(presented) {
+            return Position::Current;
+        }
+        let mut secret = presented.clone();
+        for step in 1..=self.generation.min(RECOGNISED_GENERATIONS) {
+            secret = self.successor(&secret);
+            if self.current.matches(&secret) {
+                let window_ends = self.rotated_at.plus(lifetimes.refresh_retry_window);
+                return if step == 1 && !window_ends.has_passed(now) {
+                    Position::Previous
+                } else {
+                    Position::Spent
+                };
+            }
+        }
+        Position::Unknown
+    }
+
+    /// Rotates away from `current`, which is known to be the good one.
+    pub(super) fn rotate(
+        self,
+        current: &Secret,
+        lifetimes: &Lifetimes,
+        now: UnixTime,
+    ) -> (Self, Secret) {
+        let next = self.successor(current);
+        let family = Self {
+            current: next.hash(),
+            generation: self.generation.saturating_add(1),
+            rotated_at: now,
+            idle_until: now.plus(lifetimes.refresh_token_idle),
+            ..self
+        };
+        (family, next)
+    }
+
+    /// The successor that `previous`, known to be the one before, was already given.
+    pub(super) fn again(&self, previous: &Secret) -> Secret {
+        self.successor(previous)
+    }
+}
+
+impl GrantRecord {
+    /// Whether the grant can still give tokens at `now`.
+    #[must_use]
+    pub fn is_live(&self, now: UnixTime) -> bool {
+        match &self.family {
+            FamilyState::Live(family) => {
+                !self.ends_at.has_passed(now) && !family.idle_until.has_passed(now)
+            }
+            FamilyState::NotStarted | FamilyState::Ended { .. } => false,
+        }
+    }
+
+    /// When nothing about the grant matters any more and its row can go. A grant that ended keeps
+    /// its row until it would have ended anyway, so that late replays still find it.
+    #[must_use]
+    pub fn forget_at(&self) -> UnixTime {
+        match (&self.code, &self.family) {
+            (CodeState::Issued { expires_at, .. }, FamilyState::NotStarted) => *expires_at,
+            (_, FamilyState::Live(family)) => family.idle_until.min(self.ends_at),
+            (_, FamilyState::NotStarted | FamilyState::Ended { .. }) => self.ends_at,
+        }
+    }
+
+    /// The same grant, ended.
+    #[must_use]
+    pub fn ended(self, reason: EndReason, now: UnixTime) -> Self {
+        Self { family: FamilyState::Ended { reason, at: now }, ..self }
+    }
+}

@@ -1,0 +1,164 @@
+//! The refresh token grant
+//! ([RFC 6749 section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6)) with rotation that
+//! survives retries ([RFC 9700 section 4.14](https://www.rfc-editor.org/rfc/rfc9700#section-4.14)).
+
+use serde::{Deserialize, Serialize};
+
+use super::record::Position;
+use super::{
+    Activity, Decision, EndReason, FamilyState, GrantRecord, Granted, Write, audience,
+};
+use crate::client::ClientId;
+use crate::configuration::Configuration;
+use crate::error::{ErrorCode, ErrorReply};
+use crate::scope::Scope;
+use crate::secret::Secret;
+use crate::time::UnixTime;
+
+/// A token request with a refresh token, taken apart.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RefreshRequest {
+    /// The refresh token's secret part.
+    pub secret: Secret,
+    /// The authenticated client.
+    pub client_id: ClientId,
+    /// `scope`, if sent.
+    pub scope: Option<Scope>,
+    /// Every `resource` ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
+    pub resource: Vec<String>,
+}
+
+/// Why a refresh token isn't accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefreshError {
+    /// No such token.
+    UnknownToken,
+    /// Issued to another client.
+    AnotherClient,
+    /// The grant was ended before.
+    Ended,
+    /// Not used for too long, or the grant is too old.
+    Expired,
+    /// Used before, and its window is over; the family is ended now.
+    Replayed,
+    /// `scope` names more than was granted.
+    WiderScope,
+    /// `resource` is unknown or wasn't granted.
+    InvalidTarget,
+}
+
+impl RefreshError {
+    /// The client's part.
+    #[must_use]
+    pub fn reply(self) -> ErrorReply {
+        let (code, description) = match self {
+            Self::UnknownToken
+            | Self::AnotherClient
+            | Self::Ended
+            | Self::Expired
+            | Self::Replayed => (
+                ErrorCode::InvalidGrant,
+                "The refresh token is unknown, expired, revoked, already used or another \
+                 client's. Send the person to the authorization endpoint again.",
+            ),
+            Self::WiderScope => (
+                ErrorCode::InvalidScope,
+                "scope names more than the person allowed. Leave it out to keep what was \
+                 granted, or send the person to the authorization endpoint for more. The refresh \
+                 token is still good.",
+            ),
+            Self::InvalidTarget => (
+                ErrorCode::InvalidTarget,
+                "resource names a resource that was not granted, or more than one. Send one \
+                 resource of the authorization request, or none. The refresh token is still good.",
+            ),
+        };
+        ErrorReply::new(code, description)
+    }
+}
+
+/// Exchanges a refresh token for an access token and the refresh token's one successor.
+///
+/// The same token presented again within the retry window, while its successor is unused, gets the
+/// same successor. After that it is a replay and ends the family: either the one who presents it
+/// or the one who holds the successor stole it.
+///
+/// # Errors
+///
+/// - `invalid_grant`: unknown, expired, ended, replayed, or another client's. Only a replay by the
+///   right client changes anything.
+/// - `invalid_scope`: more than was granted; the token stays good.
+/// - `invalid_target`: a resource that wasn't granted; the token stays good.
+#[must_use]
+pub fn refresh(
+    record: Option<GrantRecord>,
+    request: &RefreshRequest,
+    configuration: &Configuration,
+    now: UnixTime,
+) -> Decision<Result<Granted, RefreshError>> {
+    let refuse = |error| Decision::unchanged(Err(error));
+    let Some(mut record) = record else { return refuse(RefreshError::UnknownToken) };
+    // RFC 6749 section 6: the refresh token is bound to the client to which it was issued.
+    if record.client_id != request.client_id {
+        return refuse(RefreshError::AnotherClient);
+    }
+    let family = match &record.family {
+        FamilyState::NotStarted => return refuse(RefreshError::UnknownToken),
+        FamilyState::Ended { .. } => return refuse(RefreshError::Ended),
+        FamilyState::Live(family) => family.clone(),
+    };
+    if !record.is_live(now) {
+        return refuse(RefreshError::Expired);
+    }
+
+    let lifetimes = &configuration.lifetimes;
+    let position = family.position(&request.secret, lifetimes, now);
+    match position {
+        Position::Unknown => return refuse(RefreshError::UnknownToken),
+        Position::Spent => {
+            let client_id = record.client_id.clone();
+            return Decision {
+                writes: vec![
+                    Write::Grant(Box::new(record.ended(EndReason::RefreshTokenReplayed, now))),
+                    Write::Activity(Activity::RefreshTokenReplayed { client_id }),
+                ],
+                reply: Err(RefreshError::Replayed),
+            };
+        }
+        Position::Current | Position::Previous => {}
+    }
+
+    // RFC 6749 section 6: scope MUST NOT include any scope not originally granted; if omitted it is
+    // the original one. The new refresh token keeps the whole grant.
+    let scope = match &request.scope {
+        Some(scope) if !scope.is_subset_of(&record.scope) => {
+            return refuse(RefreshError::WiderScope);
+        }
+        Some(scope) if !scope.is_empty() => scope.clone(),
+        Some(_) | None => record.scope.clone(),
+    };
+    let Ok(resource) = audience(&record, &request.resource, &configuration.resources) else {
+        return refuse(RefreshError::InvalidTarget);
+    };
+
+    let granted = |refresh_secret| Granted {
+        grant: record.id.clone(),
+        refresh_secret,
+        scope,
+        resource,
+        authenticated_at: record.authenticated_at,
+    };
+    if position == Position::Previous {
+        return Decision::unchanged(Ok(granted(family.again(&request.secret))));
+    }
+    let (family, successor) = family.rotate(&request.secret, lifetimes, now);
+    let reply = Ok(granted(successor));
+    record.family = FamilyState::Live(family);
+    record.last_used_at = now;
+    Decision { writes: vec![Write::Grant(Box::new(record))], reply }
+}
+
+#[cfg(test)]
+#[path = "refresh_token_tests.rs"]
+mod tests;

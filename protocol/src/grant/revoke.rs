@@ -1,0 +1,100 @@
+//! Giving a token back
+//! ([RFC 7009 section 2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1)).
+
+use serde::{Deserialize, Serialize};
+
+use super::record::Position;
+use super::{Activity, Decision, EndReason, FamilyState, GrantRecord, Write};
+use crate::client::ClientId;
+use crate::configuration::Lifetimes;
+use crate::secret::Secret;
+use crate::time::UnixTime;
+
+/// The token that is given back, and by whom.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "token", rename_all = "snake_case")]
+pub enum RevokeRequest {
+    /// A refresh token: ends the grant and with it every access token of the grant, as far as
+    /// anybody asks us about them.
+    RefreshToken {
+        /// Its secret part.
+        secret: Secret,
+        /// The authenticated client.
+        client_id: ClientId,
+    },
+    /// An access token whose signature was checked: ends that token and leaves the grant.
+    AccessToken {
+        /// Its `jti`.
+        token_id: String,
+        /// Its `exp`.
+        expires_at: UnixTime,
+        /// The authenticated client.
+        client_id: ClientId,
+    },
+}
+
+/// Why nothing was given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevokeError {
+    /// The token is another client's.
+    AnotherClient,
+}
+
+/// Revokes one token. A token that is unknown, expired or already revoked is a success that changes
+/// nothing (RFC 7009 section 2.2).
+///
+/// # Errors
+///
+/// [`RevokeError::AnotherClient`]: the token belongs to another client and stays as it is.
+#[must_use]
+pub fn revoke(
+    record: Option<GrantRecord>,
+    request: RevokeRequest,
+    lifetimes: &Lifetimes,
+    now: UnixTime,
+) -> Decision<Result<(), RevokeError>> {
+    let Some(record) = record else { return Decision::unchanged(Ok(())) };
+    match request {
+        RevokeRequest::AccessToken { token_id, expires_at, client_id } => {
+            // RFC 7009 section 2.1: the server verifies that the token was issued to this client.
+            if record.client_id != client_id {
+                return Decision::unchanged(Err(RevokeError::AnotherClient));
+            }
+            if expires_at.has_passed(now) {
+                return Decision::unchanged(Ok(()));
+            }
+            Decision {
+                writes: vec![
+                    Write::RevokedAccessToken { token_id, expires_at },
+                    Write::Activity(Activity::Revoked { client_id }),
+                ],
+                reply: Ok(()),
+            }
+        }
+        RevokeRequest::RefreshToken { secret, client_id } => {
+            let FamilyState::Live(family) = &record.family else {
+                return Decision::unchanged(Ok(()));
+            };
+            // A token of any generation names the family, but only a real one: whoever just knows
+            // the ids (they are in each access token) must not be able to sign the client out.
+            if family.position(&secret, lifetimes, now) == Position::Unknown {
+                return Decision::unchanged(Ok(()));
+            }
+            if record.client_id != client_id {
+                return Decision::unchanged(Err(RevokeError::AnotherClient));
+            }
+            Decision {
+                writes: vec![
+                    Write::Grant(Box::new(record.ended(EndReason::Revoked, now))),
+                    Write::Activity(Activity::Revoked { client_id }),
+                ],
+                reply: Ok(()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "revoke_tests.rs"]
+mod tests;

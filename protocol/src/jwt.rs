@@ -1,0 +1,457 @@
+//! JWT access tokens ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)), signed with ES256.
+//!
+//! `jwt-compact` writes, reads and checks headers and claims. Its algorithms are synchronous and the
+//! runtime's Web Crypto is not, so two small algorithms bridge them: [`Unsigned`] hands out the
+//! message to sign, and [`SignatureVerdict`] repeats the answer of a check already made over the
+//! signed bytes. Neither computes a signature.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Duration, Utc};
+use jwt_compact::{
+    Algorithm, AlgorithmExt, AlgorithmSignature, Claims, Header, TimeOptions, UntrustedToken,
+};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::client::ClientId;
+use crate::identifier::{AccountId, GrantId};
+use crate::resource::ResourceIndicator;
+use crate::scope::Scope;
+use crate::secret::Secret;
+use crate::time::UnixTime;
+
+/// The only signature algorithm so far, as written in `alg`.
+pub const ES256: &str = "ES256";
+
+/// How far the clocks of two servers may disagree, in seconds.
+const LEEWAY_SECONDS: i64 = 30;
+
+/// The claims of an access token
+/// ([RFC 9068 section 2.2](https://www.rfc-editor.org/rfc/rfc9068#section-2.2)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessTokenClaims {
+    /// `iss`: the issuer identifier, as in the metadata.
+    pub issuer: String,
+    /// `sub`: the person.
+    pub subject: AccountId,
+    /// `aud`: the one resource the token is for.
+    pub audience: ResourceIndicator,
+    /// `client_id`: who may use it.
+    pub client_id: ClientId,
+    /// `scope`.
+    pub scope: Scope,
+    /// `jti`: unique per token.
+    pub token_id: String,
+    /// `grant_id`: where introspection and the gateway find the grant. Not registered with IANA.
+    pub grant: GrantId,
+    /// `auth_time`: when the person last entered their password.
+    pub authenticated_at: UnixTime,
+    /// `iat`.
+    pub issued_at: UnixTime,
+    /// `exp`.
+    pub expires_at: UnixTime,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireClaims {
+    iss: String,
+    sub: AccountId,
+    aud: ResourceIndicator,
+    client_id: ClientId,
+    scope: Scope,
+    jti: String,
+    grant_id: GrantId,
+    auth_time: UnixTime,
+}
+
+/// Header members that must be understood or refused.
+#[derive(Default, Clone, Serialize, Deserialize)]
+struct WireHeader {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crit: Option<Vec<String>>,
+}
+
+/// A token that waits for its signature.
+#[derive(Debug)]
+pub struct Unsigned {
+    message: String,
+}
+
+impl Unsigned {
+    /// Writes header and claims of an access token to be signed by the key `key_id`.
+    ///
+    /// # Errors
+    ///
+    /// [`JwtError::Malformed`] when a time is beyond what a JWT can say.
+    pub fn access_token(claims: &AccessTokenClaims, key_id: &str) -> Result<Self, JwtError> {
+        let mut wire = Claims::new(WireClaims {
+            iss: claims.issuer.clone(),
+            sub: claims.subject.clone(),
+            aud: claims.audience.clone(),
+            client_id: claims.client_id.clone(),
+            scope: claims.scope.clone(),
+            jti: claims.token_id.clone(),
+            grant_id: claims.grant.clone(),
+            auth_time: claims.authenticated_at,
+        });
+        wire.issued_at = Some(date(claims.issued_at)?);
+        wire.expiration = Some(date(claims.expires_at)?);
+        // RFC 9068 section 2.1: typ MUST be at+jwt, so that no other JWT passes for an access token.
+        let header = Header::new(WireHeader::default())
+            .with_token_type("at+jwt")
+            .with_key_id(key_id);
+        let mut message =
+            MessageOnly.token(&header, &wire, &()).map_err(|_| JwtError::Malformed)?;
+        // `MessageOnly` signs with nothing, which leaves "<header>.<claims>.".
+        message.pop();
+        Ok(Self { message })
+    }
+
+    /// The bytes to sign ([RFC 7515 section 5.1](https://www.rfc-editor.org/rfc/rfc7515#section-5.1)).
+    #[must_use]
+    pub fn message(&self) -> &[u8] {
+        self.message.as_bytes()
+    }
+
+    /// The complete token with the signature that was made over [`Self::message`].
+    #[must_use]
+    pub fn with_signature(self, signature: &[u8]) -> Secret {
+        Secret::new(format!("{}.{}", self.message, URL_SAFE_NO_PAD.encode(signature)))
+    }
+}
+
+/// A token as it came over the wire; nothing of it is believed yet.
+#[derive(Debug)]
+pub struct Received<'a> {
+    text: &'a str,
+    token: UntrustedToken<'a, WireHeader>,
+}
+
+impl fmt::Debug for WireHeader {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("WireHeader")
+    }
+}
+
+/// What Web Crypto said about the signature of one [`Received`] token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureVerdict {
+    /// The signature is the key's over the token's message.
+    Valid,
+    /// It isn't.
+    Invalid,
+}
+
+impl<'a> Received<'a> {
+    /// Takes a token apart without believing any of it.
+    ///
+    /// # Errors
+    ///
+    /// [`JwtError::Malformed`] when it is no JWT, [`JwtError::WrongType`] when it is another kind of
+    /// JWT, [`JwtError::WrongAlgorithm`] for any algorithm but ES256.
+    pub fn parse(text: &'a str) -> Result<Self, JwtError> {
+        let token: UntrustedToken<'a, WireHeader> =
+            UntrustedToken::try_from(text).map_err(|_| JwtError::Malformed)?;
+        // RFC 9068 section 4: typ is at+jwt or application/at+jwt, without regard to case.
+        let kind = token.header().token_type.as_deref().unwrap_or_default().to_ascii_lowercase();
+        if !matches!(kind.as_str(), "at+jwt" | "application/at+jwt") {
+            return Err(JwtError::WrongType);
+        }
+        // RFC 8725 section 3.1: only the algorithms that are expected, never what the token says.
+        if token.algorithm() != ES256 {
+            return Err(JwtError::WrongAlgorithm);
+        }
+        // RFC 7515 section 4.1.11: an extension that isn't understood makes the token invalid.
+        if token.header().other_fields.crit.is_some() {
+            return Err(JwtError::Malformed);
+        }
+        Ok(Self { text, token })
+    }
+
+    /// Which key claims to have signed it.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.token.header().key_id.as_deref()
+    }
+
+    /// The signed bytes.
+    #[must_use]
+    pub fn message(&self) -> &[u8] {
+        self.text.rsplit_once('.').map_or(&[], |(message, _)| message.as_bytes())
+    }
+
+    /// The signature to check over [`Self::message`].
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        self.token.signature_bytes()
+    }
+
+    /// Believes the token if its signature is valid and it was issued by `issuer` and lives at `now`.
+    /// Which audience it is for is the caller's to compare.
+    ///
+    /// # Errors
+    ///
+    /// [`JwtError`] names the first check that failed
+    /// ([RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)).
+    pub fn verify(
+        &self,
+        verdict: SignatureVerdict,
+        issuer: &str,
+        now: UnixTime,
+    ) -> Result<AccessTokenClaims, JwtError> {
+        let algorithm = AlreadyChecked { message: self.message(), verdict };
+        let token = algorithm
+            .validator::<WireClaims>(&())
+            .validate(&self.token)
+            .map_err(|error| match error {
+                jwt_compact::ValidationError::InvalidSignature => JwtError::InvalidSignature,
+                _ => JwtError::Malformed,
+            })?;
+        let now = date(now)?;
+        let time = TimeOptions::new(Duration::seconds(LEEWAY_SECONDS), move || now);
+        let claims = token.claims();
+        claims.validate_expiration(&time).map_err(|_| JwtError::Expired)?;
+        if claims.not_before.is_some() {
+            claims.validate_maturity(&time).map_err(|_| JwtError::NotYetValid)?;
+        }
+        let wire = &claims.custom;
+        if wire.iss != issuer {
+            return Err(JwtError::WrongIssuer);
+        }
+        Ok(AccessTokenClaims {
+            issuer: wire.iss.clone(),
+            subject: wire.sub.clone(),
+            audience: wire.aud.clone(),
+            client_id: wire.client_id.clone(),
+            scope: wire.scope.clone(),
+            token_id: wire.jti.clone(),
+            grant: wire.grant_id.clone(),
+            authenticated_at: wire.auth_time,
+            issued_at: unix(claims.issued_at)?,
+            expires_at: unix(claims.expiration)?,
+        })
+    }
+}
+
+/// Why a token isn't believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JwtError {
+    /// Not a JWT, or one whose claims aren't those of an access token.
+    Malformed,
+    /// Another kind of JWT, an ID token for example.
+    WrongType,
+    /// An algorithm that is not accepted.
+    WrongAlgorithm,
+    /// The signature is not the key's.
+    InvalidSignature,
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    NotYetValid,
+    /// Issued by someone else.
+    WrongIssuer,
+}
+
+impl fmt::Display for JwtError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Malformed => "not a JWT access token",
+            Self::WrongType => "the JWT's typ is not at+jwt",
+            Self::WrongAlgorithm => "the JWT's alg is not ES256",
+            Self::InvalidSignature => "the signature is not valid",
+            Self::Expired => "the token is expired",
+            Self::NotYetValid => "the token is not valid yet",
+            Self::WrongIssuer => "the token was issued by another server",
+        })
+    }
+}
+
+impl std::error::Error for JwtError {}
+
+fn date(time: UnixTime) -> Result<DateTime<Utc>, JwtError> {
+    i64::try_from(time.seconds())
+        .ok()
+        .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
+        .ok_or(JwtError::Malformed)
+}
+
+fn unix(date: Option<DateTime<Utc>>) -> Result<UnixTime, JwtError> {
+    date.and_then(|date| u64::try_from(date.timestamp()).ok())
+        .map(UnixTime::from_seconds)
+        .ok_or(JwtError::Malformed)
+}
+
+/// The bytes of a signature made or checked elsewhere.
+struct SignatureBytes(Vec<u8>);
+
+impl AlgorithmSignature for SignatureBytes {
+    fn try_from_slice(slice: &[u8]) -> Result<Self, anyhow::Error> {
+        Ok(Self(slice.to_vec()))
+    }
+
+    fn as_bytes(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.0)
+    }
+}
+
+/// Writes a token without its signature.
+struct MessageOnly;
+
+impl Algorithm for MessageOnly {
+    type SigningKey = ();
+    type VerifyingKey = ();
+    type Signature = SignatureBytes;
+
+    fn name(&self) -> Cow<'static, str> {
+        Cow::Borrowed(ES256)
+    }
+
+    fn sign(&self, (): &(), _message: &[u8]) -> SignatureBytes {
+        SignatureBytes(Vec::new())
+    }
+
+    fn verify_signature(&self, _: &SignatureBytes, (): &(), _: &[u8]) -> bool {
+        false
+    }
+}
+
+/// Repeats the verdict on exactly the message that was checked.
+struct AlreadyChecked<'a> {
+    message: &'a [u8],
+    verdict: SignatureVerdict,
+}
+
+impl Algorithm for AlreadyChecked<'_> {
+    type SigningKey = ();
+    type VerifyingKey = ();
+    type Signature = SignatureBytes;
+
+    fn name(&self) -> Cow<'static, str> {
+        Cow::Borrowed(ES256)
+    }
+
+    fn sign(&self, (): &(), _message: &[u8]) -> SignatureBytes {
+        SignatureBytes(Vec::new())
+    }
+
+    fn verify_signature(&self, _: &SignatureBytes, (): &(), message: &[u8]) -> bool {
+        self.verdict == SignatureVerdict::Valid && message == self.message
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::CountingEntropy;
+    use proptest::prelude::*;
+
+    const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
+
+    fn claims() -> AccessTokenClaims {
+        let mut entropy = CountingEntropy::default();
+        AccessTokenClaims {
+            issuer: "https://id.example".to_owned(),
+            subject: AccountId::generate(&mut entropy),
+            audience: ResourceIndicator::parse("https://api.example/mcp").expect("resource"),
+            client_id: ClientId::parse("client").expect("client"),
+            scope: Scope::parse("read write").expect("scope"),
+            token_id: "token".to_owned(),
+            grant: GrantId::generate(&mut entropy),
+            authenticated_at: UnixTime::from_seconds(1_699_999_000),
+            issued_at: NOW,
+            expires_at: UnixTime::from_seconds(1_700_003_600),
+        }
+    }
+
+    fn signed() -> String {
+        let unsigned = Unsigned::access_token(&claims(), "key-1").expect("writes");
+        unsigned.with_signature(b"signature").expose().to_owned()
+    }
+
+    fn part(text: &str, index: usize) -> serde_json::Value {
+        let part = text.split('.').nth(index).expect("part");
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64")).expect("json")
+    }
+
+    #[test]
+    fn rfc9068_2_the_header_and_all_required_claims_are_there() {
+        let text = signed();
+        let header = part(&text, 0);
+        assert_eq!(header["typ"], "at+jwt");
+        assert_eq!(header["alg"], "ES256");
+        assert_eq!(header["kid"], "key-1");
+        assert!(header.get("crit").is_none());
+        let payload = part(&text, 1);
+        for member in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti", "scope", "auth_time"] {
+            assert!(payload.get(member).is_some(), "{member}");
+        }
+        assert_eq!(payload["aud"], "https://api.example/mcp");
+        assert_eq!(payload["scope"], "read write");
+    }
+
+    #[test]
+    fn a_signed_token_reads_back_what_was_written() {
+        let text = signed();
+        let received = Received::parse(&text).expect("parses");
+        assert_eq!(received.key_id(), Some("key-1"));
+        assert_eq!(received.signature(), b"signature");
+        let unsigned = Unsigned::access_token(&claims(), "key-1").expect("writes");
+        assert_eq!(received.message(), unsigned.message());
+        assert_eq!(
+            received.verify(SignatureVerdict::Valid, "https://id.example", NOW),
+            Ok(claims())
+        );
+    }
+
+    #[test]
+    fn rfc9068_4_every_failed_check_refuses_the_token() {
+        let text = signed();
+        let received = Received::parse(&text).expect("parses");
+        let check = |verdict, issuer, seconds| {
+            received.verify(verdict, issuer, UnixTime::from_seconds(seconds))
+        };
+        let (valid, issuer) = (SignatureVerdict::Valid, "https://id.example");
+        assert_eq!(
+            check(SignatureVerdict::Invalid, issuer, NOW.seconds()),
+            Err(JwtError::InvalidSignature)
+        );
+        assert_eq!(
+            check(valid, "https://id.example/", NOW.seconds()),
+            Err(JwtError::WrongIssuer)
+        );
+        assert_eq!(check(valid, issuer, 1_700_003_631), Err(JwtError::Expired));
+        assert!(check(valid, issuer, 1_700_003_629).is_ok(), "inside the leeway");
+    }
+
+    #[test]
+    fn rfc8725_3_1_another_typ_alg_or_a_critical_extension_is_refused() {
+        let with_header = |header: &str| {
+            let text = signed();
+            let rest = text.split_once('.').expect("token").1;
+            format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header))
+        };
+        let cases = [
+            (r#"{"alg":"ES256","typ":"JWT"}"#, JwtError::WrongType),
+            (r#"{"alg":"ES256"}"#, JwtError::WrongType),
+            (r#"{"alg":"none","typ":"at+jwt"}"#, JwtError::WrongAlgorithm),
+            (r#"{"alg":"HS256","typ":"at+jwt"}"#, JwtError::WrongAlgorithm),
+            (r#"{"alg":"ES256","typ":"at+jwt","crit":["x"]}"#, JwtError::Malformed),
+        ];
+        for (header, expected) in cases {
+            let text = with_header(header);
+            assert_eq!(Received::parse(&text).err(), Some(expected), "{header}");
+        }
+        let text = with_header(r#"{"alg":"ES256","typ":"application/AT+JWT"}"#);
+        assert!(Received::parse(&text).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_parse_panic(text in "[A-Za-z0-9_.-]{0,200}|.{0,60}") {
+            if let Ok(received) = Received::parse(&text) {
+                let _ = received.verify(SignatureVerdict::Valid, "https://id.example", NOW);
+            }
+        }
+    }
+}

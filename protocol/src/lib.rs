@@ -1,0 +1,46 @@
+//! The pure protocol logic of Latchkey, an OAuth 2.1 authorization server for the edge.
+//!
+//! Everything here takes records, a request, `now` and entropy, and returns a decision. Nothing
+//! here performs I/O, reads a clock or draws a random number, so every rule runs on the host, in a
+//! Worker and in a browser alike. The server (`worker/`) and the browser package (`web-client/`)
+//! both depend on this crate, never the other way round.
+//!
+//! Modules are named for what they decide; start at [`authorize`], [`grant`] and [`registration`].
+#![deny(missing_docs)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::string_slice
+    )
+)]
+
+pub mod authorize;
+pub mod client;
+pub mod client_authentication;
+pub mod client_metadata;
+pub mod configuration;
+pub mod email;
+pub mod entropy;
+pub mod error;
+pub mod grant;
+pub mod identifier;
+pub mod jwt;
+pub mod key_schedule;
+pub mod mac;
+pub mod metadata;
+pub mod params;
+pub mod pkce;
+pub mod redirect_uri;
+pub mod registration;
+pub mod resource;
+pub mod revocation;
+pub mod scope;
+pub mod sealed;
+pub mod secret;
+pub mod session;
+pub mod time;
+pub mod token;

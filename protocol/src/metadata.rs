@@ -1,0 +1,236 @@
+//! What the server says about itself
+//! ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414)).
+//!
+//! One document serves both as authorization server metadata and at `openid-configuration`, where
+//! clients of all revisions of MCP look. What has a dangerous or unhelpful default in either
+//! specification is always stated.
+
+use serde::Serialize;
+
+use crate::client::{GrantType, TokenEndpointAuthMethod};
+use crate::client_metadata::ResponseType;
+
+/// The scope by which clients ask for a refresh token
+/// ([OpenID Connect Core section 11](https://openid.net/specs/openid-connect-core-1_0.html#OfflineAccess)).
+/// Clients only ask for what the server lists.
+pub const OFFLINE_ACCESS: &str = "offline_access";
+
+/// What of the metadata depends on the deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetadataInputs {
+    /// The issuer identifier, to the byte as clients compare it.
+    pub issuer: String,
+    /// Absolute URL of the authorization endpoint.
+    pub authorization_endpoint: String,
+    /// Absolute URL of the token endpoint.
+    pub token_endpoint: String,
+    /// Absolute URL of the registration endpoint; `None` when clients can't register themselves.
+    pub registration_endpoint: Option<String>,
+    /// Absolute URL of the revocation endpoint.
+    pub revocation_endpoint: String,
+    /// Absolute URL of the JWK set.
+    pub jwks_uri: String,
+    /// The scopes that exist.
+    pub scopes: Vec<String>,
+    /// The `alg` values that tokens are signed with.
+    pub signing_algorithms: Vec<String>,
+    /// Whether the `plain` challenge method is accepted, for old clients.
+    pub plain_pkce: bool,
+    /// Whether authorization responses carry `iss`.
+    pub authorization_response_iss_parameter: bool,
+    /// A page for developers.
+    pub service_documentation: Option<String>,
+    /// The deployment's privacy policy.
+    pub op_policy_uri: Option<String>,
+    /// The deployment's terms of service.
+    pub op_tos_uri: Option<String>,
+}
+
+/// Authorization server metadata
+/// ([RFC 8414 section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2)), as it is served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServerMetadata {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
+    revocation_endpoint: String,
+    jwks_uri: String,
+    scopes_supported: Vec<String>,
+    response_types_supported: Vec<&'static str>,
+    response_modes_supported: Vec<&'static str>,
+    grant_types_supported: Vec<&'static str>,
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
+    revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    code_challenge_methods_supported: Vec<&'static str>,
+    // RFC 9207 section 3: absent means false. Left out rather than false, because some clients
+    // look no further than the name.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    authorization_response_iss_parameter_supported: bool,
+    prompt_values_supported: Vec<&'static str>,
+    claims_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+    subject_types_supported: Vec<&'static str>,
+    id_token_signing_alg_values_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_documentation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    op_policy_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    op_tos_uri: Option<String>,
+}
+
+impl ServerMetadata {
+    /// The metadata of this deployment.
+    ///
+    /// `subject_types_supported` and `id_token_signing_alg_values_supported` say nothing about ID
+    /// tokens, of which there are none. OpenID Connect Discovery requires them, and clients refuse
+    /// the document at `openid-configuration` without them. The algorithms are those of the keys in
+    /// `jwks_uri`; RS256, which that specification wants listed, is only there if it is used.
+    #[must_use]
+    pub fn new(inputs: MetadataInputs) -> Self {
+        let mut scopes_supported = inputs.scopes;
+        if !scopes_supported.iter().any(|scope| scope == OFFLINE_ACCESS) {
+            scopes_supported.push(OFFLINE_ACCESS.to_owned());
+        }
+        let auth_methods = TokenEndpointAuthMethod::ALL.map(TokenEndpointAuthMethod::as_str);
+        // MCP: clients MUST refuse to go on without S256 in this list.
+        let mut code_challenge_methods_supported = vec!["S256"];
+        if inputs.plain_pkce {
+            code_challenge_methods_supported.push("plain");
+        }
+        Self {
+            issuer: inputs.issuer,
+            authorization_endpoint: inputs.authorization_endpoint,
+            token_endpoint: inputs.token_endpoint,
+            registration_endpoint: inputs.registration_endpoint,
+            revocation_endpoint: inputs.revocation_endpoint,
+            jwks_uri: inputs.jwks_uri,
+            scopes_supported,
+            response_types_supported: vec![ResponseType::Code.as_str()],
+            response_modes_supported: vec!["query"],
+            grant_types_supported: GrantType::ALL.map(GrantType::as_str).to_vec(),
+            token_endpoint_auth_methods_supported: auth_methods.to_vec(),
+            revocation_endpoint_auth_methods_supported: auth_methods.to_vec(),
+            code_challenge_methods_supported,
+            authorization_response_iss_parameter_supported: inputs
+                .authorization_response_iss_parameter,
+            prompt_values_supported: vec!["none", "login", "consent", "select_account"],
+            claims_parameter_supported: false,
+            request_parameter_supported: false,
+            request_uri_parameter_supported: false,
+            subject_types_supported: vec!["public"],
+            id_token_signing_alg_values_supported: inputs.signing_algorithms,
+            service_documentation: inputs.service_documentation,
+            op_policy_uri: inputs.op_policy_uri,
+            op_tos_uri: inputs.op_tos_uri,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn inputs() -> MetadataInputs {
+        MetadataInputs {
+            issuer: "https://id.example/tenant".to_owned(),
+            authorization_endpoint: "https://id.example/tenant/authorize".to_owned(),
+            token_endpoint: "https://id.example/tenant/token".to_owned(),
+            registration_endpoint: Some("https://id.example/tenant/register".to_owned()),
+            revocation_endpoint: "https://id.example/tenant/revoke".to_owned(),
+            jwks_uri: "https://id.example/tenant/jwks".to_owned(),
+            scopes: vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
+            signing_algorithms: vec!["ES256".to_owned()],
+            plain_pkce: false,
+            authorization_response_iss_parameter: true,
+            service_documentation: None,
+            op_policy_uri: None,
+            op_tos_uri: None,
+        }
+    }
+
+    fn document(inputs: MetadataInputs) -> Value {
+        serde_json::to_value(ServerMetadata::new(inputs)).expect("json")
+    }
+
+    #[test]
+    fn rfc8414_2_the_document_states_everything_with_a_dangerous_default() {
+        assert_eq!(
+            document(inputs()),
+            json!({
+                "issuer": "https://id.example/tenant",
+                "authorization_endpoint": "https://id.example/tenant/authorize",
+                "token_endpoint": "https://id.example/tenant/token",
+                "registration_endpoint": "https://id.example/tenant/register",
+                "revocation_endpoint": "https://id.example/tenant/revoke",
+                "jwks_uri": "https://id.example/tenant/jwks",
+                "scopes_supported": ["mcp:read", "mcp:write", "offline_access"],
+                "response_types_supported": ["code"],
+                "response_modes_supported": ["query"],
+                "grant_types_supported": ["authorization_code", "refresh_token"],
+                "token_endpoint_auth_methods_supported":
+                    ["none", "client_secret_basic", "client_secret_post"],
+                "revocation_endpoint_auth_methods_supported":
+                    ["none", "client_secret_basic", "client_secret_post"],
+                "code_challenge_methods_supported": ["S256"],
+                "authorization_response_iss_parameter_supported": true,
+                "prompt_values_supported": ["none", "login", "consent", "select_account"],
+                "claims_parameter_supported": false,
+                "request_parameter_supported": false,
+                "request_uri_parameter_supported": false,
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["ES256"],
+            })
+        );
+    }
+
+    #[test]
+    fn rfc8414_3_2_what_is_absent_is_left_out_and_nothing_is_null_or_empty() {
+        let document = document(MetadataInputs {
+            registration_endpoint: None,
+            authorization_response_iss_parameter: false,
+            ..inputs()
+        });
+        for name in [
+            "registration_endpoint",
+            "authorization_response_iss_parameter_supported",
+            "service_documentation",
+            "op_policy_uri",
+        ] {
+            assert_eq!(document.get(name), None, "{name}");
+        }
+        for (name, value) in document.as_object().expect("object") {
+            assert!(!value.is_null() && value != "" && *value != json!([]), "{name}");
+        }
+    }
+
+    #[test]
+    fn plain_is_listed_after_s256_and_only_when_it_is_accepted() {
+        let document = document(MetadataInputs { plain_pkce: true, ..inputs() });
+        assert_eq!(document["code_challenge_methods_supported"], json!(["S256", "plain"]));
+    }
+
+    #[test]
+    fn offline_access_is_listed_once() {
+        let scopes = vec!["offline_access".to_owned(), "mcp".to_owned()];
+        let document = document(MetadataInputs { scopes, ..inputs() });
+        assert_eq!(document["scopes_supported"], json!(["offline_access", "mcp"]));
+    }
+
+    #[test]
+    fn the_deployments_own_pages_are_linked_when_there_are_any() {
+        let document = document(MetadataInputs {
+            service_documentation: Some("https://id.example/".to_owned()),
+            op_policy_uri: Some("https://id.example/privacy".to_owned()),
+            op_tos_uri: Some("https://id.example/terms".to_owned()),
+            ..inputs()
+        });
+        assert_eq!(document["service_documentation"], "https://id.example/");
+        assert_eq!(document["op_policy_uri"], "https://id.example/privacy");
+        assert_eq!(document["op_tos_uri"], "https://id.example/terms");
+    }
+}

@@ -1,0 +1,333 @@
+//! Dynamic client registration
+//! ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)): a client introduces itself and gets an
+//! identifier, and a secret if it can keep one.
+//!
+//! Whoever reaches the server may register; what protects people is that each of them is asked
+//! before a client gets anything, and that the client's redirect URIs are checked here.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::client::{ClientId, ClientLifetimes, ClientRecord, TokenEndpointAuthMethod};
+use crate::client_metadata::ClientMetadata;
+pub use crate::client_metadata::ClientMetadataError as RegistrationError;
+use crate::entropy::Entropy;
+use crate::redirect_uri::RedirectUriPolicy;
+use crate::secret::Secret;
+use crate::time::UnixTime;
+
+/// What the deployment says about registration.
+#[derive(Debug, Clone, Copy)]
+pub struct RegistrationContext<'a> {
+    /// What client identifiers start with.
+    pub client_id_prefix: &'a str,
+    /// What client secrets start with.
+    pub client_secret_prefix: &'a str,
+    /// Which redirect URIs may be registered.
+    pub redirect_uri_policy: &'a RedirectUriPolicy,
+    /// How long clients are kept.
+    pub lifetimes: ClientLifetimes,
+}
+
+/// A registered client: what to store, and what to answer with status 201.
+#[derive(Debug, Clone)]
+pub struct Registered {
+    /// To be stored before the answer is sent.
+    pub record: ClientRecord,
+    /// The answer.
+    pub response: RegistrationResponse,
+}
+
+/// The client information response
+/// ([RFC 7591 section 3.2.1](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1)). Its JSON has
+/// no member that is `null` or empty.
+#[derive(Debug, Clone, Serialize)]
+pub struct RegistrationResponse {
+    /// The identifier, when it was issued, and all registered metadata, defaults included.
+    #[serde(flatten)]
+    pub members: Map<String, Value>,
+    /// The secret, which is in this answer and nowhere else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<Secret>,
+}
+
+/// Registers the client that `body` describes.
+///
+/// [RFC 7591 section 3.1](https://www.rfc-editor.org/rfc/rfc7591#section-3.1) and
+/// [section 3.2.1](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1). A `client_id` or
+/// `client_secret` in the body is ignored: the server alone chooses them. `shard` is where the
+/// record is going to be stored, and becomes part of the identifier.
+///
+/// # Errors
+///
+/// - `invalid_redirect_uri`: there is no redirect URI, or one may not be registered here.
+/// - `invalid_client_metadata`: anything else; the description names the member.
+pub fn register(
+    body: &[u8],
+    context: RegistrationContext<'_>,
+    shard: u8,
+    now: UnixTime,
+    entropy: &mut impl Entropy,
+) -> Result<Registered, RegistrationError> {
+    let metadata = ClientMetadata::parse(body, context.redirect_uri_policy)?;
+    // RFC 7591 section 2: "If unspecified or omitted, the default is 'client_secret_basic'". Many
+    // clients leave the method out and then post the secret, so both ways work for them.
+    let any_secret_method = metadata.token_endpoint_auth_method.is_none();
+    let method =
+        metadata.token_endpoint_auth_method.unwrap_or(TokenEndpointAuthMethod::ClientSecretBasic);
+    let client_id = ClientId::generate(context.client_id_prefix, shard, entropy);
+    let client_secret = (method != TokenEndpointAuthMethod::None).then(|| {
+        let random = Secret::generate(entropy);
+        Secret::new(format!("{}{}", context.client_secret_prefix, random.expose()))
+    });
+
+    let mut members = metadata.to_members();
+    members.insert("client_id".to_owned(), client_id.as_str().into());
+    members.insert("client_id_issued_at".to_owned(), now.seconds().into());
+    members.insert("token_endpoint_auth_method".to_owned(), method.as_str().into());
+    if client_secret.is_some() {
+        // RFC 7591 section 3.2.1: REQUIRED with a secret; 0 means that it doesn't expire. The
+        // secret lives as long as the client does.
+        members.insert("client_secret_expires_at".to_owned(), 0.into());
+    }
+
+    let record = ClientRecord {
+        client_id,
+        metadata,
+        client_secret_hash: client_secret.as_ref().map(Secret::hash),
+        token_endpoint_auth_method: method,
+        any_secret_method,
+        issued_at: now,
+        expires_at: Some(now.plus(context.lifetimes.unused)),
+        first_used_at: None,
+        last_used_at: None,
+    };
+    Ok(Registered { record, response: RegistrationResponse { members, client_secret } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::GrantType;
+    use crate::entropy::CountingEntropy;
+    use crate::error::ErrorCode;
+    use crate::time::Lifetime;
+    use serde_json::json;
+
+    const NOW: UnixTime = UnixTime::from_seconds(1_790_000_000);
+
+    fn default_policy() -> RedirectUriPolicy {
+        RedirectUriPolicy {
+            private_use: vec![
+                "cursor://anysphere.cursor-mcp/oauth/callback".to_owned(),
+                "claude://claude.ai/mcp-auth-callback/sdk".to_owned(),
+            ],
+            reverse_domain_schemes: false,
+        }
+    }
+
+    fn register_with(
+        body: &[u8],
+        entropy: &mut CountingEntropy,
+    ) -> Result<Registered, RegistrationError> {
+        let context = RegistrationContext {
+            client_id_prefix: "jmpy_client_",
+            client_secret_prefix: "jmpy_secret_",
+            redirect_uri_policy: &default_policy(),
+            lifetimes: ClientLifetimes::default(),
+        };
+        register(body, context, 7, NOW, entropy)
+    }
+
+    fn registered(body: &Value) -> Registered {
+        register_with(body.to_string().as_bytes(), &mut CountingEntropy::default())
+            .expect("registered")
+    }
+
+    fn answer(registered: &Registered) -> Value {
+        serde_json::to_value(&registered.response).expect("json")
+    }
+
+    #[test]
+    fn rfc7591_3_2_1_a_public_client_gets_an_identifier_all_its_metadata_and_no_secret() {
+        let registered = registered(&json!({
+            "redirect_uris": ["http://localhost:3000/callback"],
+            "token_endpoint_auth_method": "none",
+            "client_name": "Example",
+            "client_name#fr": "Exemple",
+            "logo_uri": "",
+            "contacts": null,
+            "client_id": "chosen-by-the-client",
+            "client_secret": "chosen",
+        }));
+        let record = &registered.record;
+        assert_eq!(
+            answer(&registered),
+            json!({
+                "client_id": record.client_id.as_str(),
+                "client_id_issued_at": 1_790_000_000,
+                "redirect_uris": ["http://localhost:3000/callback"],
+                "token_endpoint_auth_method": "none",
+                "grant_types": ["authorization_code", "refresh_token"],
+                "response_types": ["code"],
+                "client_name": "Example",
+                "client_name#fr": "Exemple",
+            })
+        );
+        assert!(record.is_public() && record.client_secret_hash.is_none());
+        assert_eq!(record.client_id.shard("jmpy_client_"), Some(7));
+        assert_eq!(record.expires_at, Some(NOW.plus(Lifetime::days(1))));
+    }
+
+    #[test]
+    fn rfc7591_3_2_1_a_confidential_client_gets_a_secret_that_lives_as_long_as_it_does() {
+        for method in ["client_secret_basic", "client_secret_post"] {
+            let registered = registered(&json!({
+                "redirect_uris": ["https://client.example/callback"],
+                "token_endpoint_auth_method": method,
+            }));
+            let answer = answer(&registered);
+            let secret = answer["client_secret"].as_str().expect("secret");
+            assert!(secret.starts_with("jmpy_secret_") && secret.len() == 12 + 43, "{secret}");
+            assert_eq!(answer["client_secret_expires_at"], 0);
+            assert_eq!(answer["token_endpoint_auth_method"], method);
+            let hash = registered.record.client_secret_hash.expect("hash");
+            assert!(hash.matches(&Secret::new(secret)));
+            assert!(!registered.record.any_secret_method);
+        }
+    }
+
+    #[test]
+    fn rfc7591_2_a_client_that_names_no_method_is_confidential_and_may_use_basic_or_post() {
+        let registered = registered(&json!({ "redirect_uris": ["https://client.example/cb"] }));
+        let answer = answer(&registered);
+        assert_eq!(answer["token_endpoint_auth_method"], "client_secret_basic");
+        assert!(answer["client_secret"].is_string());
+        for method in
+            [TokenEndpointAuthMethod::ClientSecretBasic, TokenEndpointAuthMethod::ClientSecretPost]
+        {
+            assert!(registered.record.accepts_method(method), "{method:?}");
+        }
+    }
+
+    #[test]
+    fn every_registration_has_an_identifier_and_a_secret_of_its_own() {
+        let body = br#"{"redirect_uris":["https://client.example/cb"],"client_id":"same"}"#;
+        let mut entropy = CountingEntropy::default();
+        let first = register_with(body, &mut entropy).expect("first");
+        let second = register_with(body, &mut entropy).expect("second");
+        assert_ne!(first.record.client_id, second.record.client_id);
+        let secret = second.response.client_secret.expect("secret");
+        assert!(!first.record.client_secret_hash.expect("hash").matches(&secret));
+    }
+
+    #[test]
+    fn neither_the_record_nor_debug_output_has_the_secret() {
+        let registered = registered(&json!({ "redirect_uris": ["https://client.example/cb"] }));
+        let secret = registered.response.client_secret.clone().expect("secret");
+        let stored = serde_json::to_string(&registered.record).expect("json");
+        assert!(!stored.contains(secret.expose()));
+        assert!(!format!("{registered:?}").contains(secret.expose()));
+    }
+
+    #[test]
+    fn a_stored_record_reads_back() {
+        let registered = registered(&json!({
+            "redirect_uris": ["https://client.example/cb"],
+            "client_name#fr": "Exemple",
+        }));
+        let stored = serde_json::to_string(&registered.record).expect("json");
+        let read: ClientRecord = serde_json::from_str(&stored).expect("reads back");
+        assert_eq!(serde_json::to_string(&read).expect("json"), stored);
+        assert_eq!(read.metadata, registered.record.metadata);
+        assert!(read.any_secret_method);
+    }
+
+    #[test]
+    fn rfc7591_3_2_2_a_refusal_draws_no_randomness_and_has_one_of_the_two_codes() {
+        let cases = [
+            ("", ErrorCode::InvalidClientMetadata),
+            ("{}", ErrorCode::InvalidRedirectUri),
+            (r#"{"redirect_uris":["javascript:alert(1)"]}"#, ErrorCode::InvalidRedirectUri),
+            (
+                r#"{"redirect_uris":["https://a.example/"],"logo_uri":"javascript:alert(1)"}"#,
+                ErrorCode::InvalidClientMetadata,
+            ),
+        ];
+        for (body, code) in cases {
+            let mut entropy = CountingEntropy::default();
+            let error = register_with(body.as_bytes(), &mut entropy).expect_err(body);
+            assert_eq!(error.reply().code, code, "{body}");
+            let untouched = CountingEntropy::default().bytes::<8>();
+            assert_eq!(entropy.bytes::<8>(), untouched, "{body}");
+        }
+    }
+
+    /// The bodies that real clients send, in `tests/fixtures/registrations`.
+    fn fixtures() -> Vec<(String, Value)> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/registrations");
+        let mut fixtures: Vec<_> = std::fs::read_dir(folder)
+            .expect("fixtures")
+            .map(|entry| entry.expect("entry").path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+            .map(|path| {
+                let body = std::fs::read(&path).expect("fixture");
+                let name = path.file_stem().expect("name").to_string_lossy().into_owned();
+                (name, serde_json::from_slice(&body).expect("fixture is JSON"))
+            })
+            .collect();
+        fixtures.sort_by(|first, second| first.0.cmp(&second.0));
+        fixtures
+    }
+
+    #[test]
+    fn every_real_client_registers_with_the_body_it_sends() {
+        let fixtures = fixtures();
+        assert!(fixtures.len() >= 24, "only {} fixtures", fixtures.len());
+        for (name, body) in fixtures {
+            let registered = registered(&body);
+            let answer = answer(&registered);
+            for member in ["redirect_uris", "client_name", "client_uri", "logo_uri", "software_id"]
+            {
+                assert_eq!(answer.get(member), body.get(member), "{name}: {member}");
+            }
+            // An absent scope and "" are the same, and neither is echoed.
+            let scope = body.get("scope").filter(|scope| *scope != "");
+            assert_eq!(answer.get("scope"), scope, "{name}");
+
+            let grants = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+            assert_eq!(registered.record.metadata.grant_types, grants, "{name}");
+            assert_eq!(answer["response_types"], json!(["code"]), "{name}");
+
+            let expected = match body.get("token_endpoint_auth_method").and_then(Value::as_str) {
+                Some("private_key_jwt") => "none",
+                Some(method) => method,
+                None => "client_secret_basic",
+            };
+            assert_eq!(answer["token_endpoint_auth_method"], expected, "{name}");
+            let secret = answer.get("client_secret").is_some();
+            assert_eq!(secret, expected != "none", "{name}");
+            assert_eq!(answer.get("client_secret_expires_at").is_some(), secret, "{name}");
+
+            for (member, value) in answer.as_object().expect("object") {
+                let empty = value.is_null() || *value == json!("") || *value == json!([]);
+                assert!(!empty, "{name}: {member}");
+            }
+            assert_eq!(answer.get("registration_client_uri"), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_leaves_application_type_out_is_native_by_its_redirect_uris() {
+        let native: Vec<String> = fixtures()
+            .iter()
+            .filter(|(_, body)| body.get("application_type").is_none())
+            .filter(|(_, body)| registered(body).record.metadata.runs_on_persons_machine())
+            .map(|(name, _)| name.clone())
+            .collect();
+        assert_eq!(
+            native,
+            ["gemini-cli", "mcp-inspector", "mcp-remote-client", "mcp-remote-proxy", "opencode"]
+        );
+    }
+}

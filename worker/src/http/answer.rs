@@ -1,0 +1,110 @@
+//! An answer in the making.
+
+use latchkey_protocol::error::ErrorReply;
+use serde::Serialize;
+
+/// Status, headers and body of an answer, independent of the platform.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// An answer without a body.
+    pub const fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// A page.
+    pub fn html(status: u16, page: String) -> Self {
+        Self::empty(status).with_header("content-type", "text/html; charset=utf-8").with_body(page)
+    }
+
+    /// A JSON document.
+    pub fn json(status: u16, value: &impl Serialize) -> Self {
+        // Every type serialized here is a plain struct or map with string keys, which can't fail.
+        let body = serde_json::to_vec(value).unwrap_or_default();
+        Self::empty(status).with_header("content-type", "application/json").with_body(body)
+    }
+
+    /// An OAuth error
+    /// ([RFC 6749 section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)) with the
+    /// reference that its log line has too.
+    pub fn oauth_error(reply: &ErrorReply, reference: &str) -> Self {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: &'a str,
+            error_description: String,
+        }
+        let body = Body {
+            error: reply.code.as_str(),
+            error_description: format!("{} (reference {reference})", reply.description),
+        };
+        Self::json(reply.code.status(), &body).not_stored()
+    }
+
+    /// Sends the browser elsewhere.
+    ///
+    /// [RFC 9700 section 4.12](https://www.rfc-editor.org/rfc/rfc9700#section-4.12): 303 after a
+    /// form, never 307, which would post the password on.
+    pub fn redirect(status: u16, location: impl Into<String>) -> Self {
+        Self::empty(status)
+            .with_header("location", location)
+            .with_header("referrer-policy", "no-referrer")
+            .not_stored()
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Adds headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: Vec<(&'static str, String)>) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
+    /// Keeps secrets out of caches
+    /// ([RFC 6749 section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)).
+    #[must_use]
+    pub fn not_stored(self) -> Self {
+        self.with_header("cache-control", "no-store").with_header("pragma", "no-cache")
+    }
+
+    /// Replaces the body.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// The same answer as HEAD gets it.
+    #[must_use]
+    pub fn without_body(mut self) -> Self {
+        self.headers.push(("content-length", self.body.len().to_string()));
+        self.body = Vec::new();
+        self
+    }
+
+    /// The status.
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Hands the answer to the platform.
+    pub fn into_response(self) -> worker::Result<worker::Response> {
+        let headers = worker::Headers::new();
+        headers.set("x-content-type-options", "nosniff")?;
+        for (name, value) in &self.headers {
+            headers.append(name, value)?;
+        }
+        let builder = worker::ResponseBuilder::new().with_status(self.status).with_headers(headers);
+        Ok(if self.body.is_empty() { builder.empty() } else { builder.fixed(self.body) })
+    }
+}

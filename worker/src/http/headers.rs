@@ -1,0 +1,94 @@
+//! The headers that answers of one kind have in common.
+
+/// Who may read an answer from another origin
+/// ([RFC 10017 section 6.3.3.4](https://www.rfc-editor.org/rfc/rfc10017#section-6.3.3.4)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CorsPolicy {
+    /// Any origin: no cookie is ever read by these endpoints, so there is nothing to steal.
+    Open {
+        /// The methods a preflight allows.
+        methods: &'static str,
+    },
+    /// No origin: the pages. A cookie-bearing page never sends a CORS header.
+    Closed,
+}
+
+/// What a browser's preflight may ask for. `*` wouldn't cover `Authorization`.
+const ALLOWED_HEADERS: &str =
+    "authorization, content-type, accept, mcp-protocol-version, mcp-method, mcp-name";
+/// What a script may read of an answer.
+const EXPOSED_HEADERS: &str = "WWW-Authenticate, Retry-After";
+
+impl CorsPolicy {
+    /// The headers of every answer.
+    pub fn headers(self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Open { .. } => vec![
+                ("access-control-allow-origin", "*".to_owned()),
+                ("access-control-expose-headers", EXPOSED_HEADERS.to_owned()),
+            ],
+            Self::Closed => Vec::new(),
+        }
+    }
+
+    /// The headers of the answer to a preflight.
+    pub fn preflight_headers(self) -> Vec<(&'static str, String)> {
+        let Self::Open { methods } = self else { return Vec::new() };
+        let mut headers = self.headers();
+        headers.push(("access-control-allow-methods", methods.to_owned()));
+        headers.push(("access-control-allow-headers", ALLOWED_HEADERS.to_owned()));
+        headers.push(("access-control-max-age", "86400".to_owned()));
+        headers
+    }
+}
+
+/// The security headers of a page.
+#[derive(Debug, Clone, Copy)]
+pub struct PageSecurity<'a> {
+    /// Where images may come from besides this origin: the product's logo.
+    pub image_source: Option<&'a str>,
+}
+
+impl PageSecurity<'_> {
+    /// The headers
+    /// ([RFC 9700 sections 4.2.4 and 4.16](https://www.rfc-editor.org/rfc/rfc9700#section-4.16)).
+    pub fn headers(self) -> Vec<(&'static str, String)> {
+        let images = self.image_source.map(|source| format!(" {source}")).unwrap_or_default();
+        // No `form-action`: browsers apply it to the whole chain of redirects after the form, and
+        // clients' callbacks redirect on to schemes nobody can list. The CSRF token does its work.
+        let policy = format!(
+            "default-src 'none'; style-src 'self'; img-src 'self'{images}; base-uri 'none'; \
+             frame-ancestors 'none'"
+        );
+        vec![
+            ("content-security-policy", policy),
+            ("x-frame-options", "DENY".to_owned()),
+            ("referrer-policy", "no-referrer".to_owned()),
+            ("cross-origin-opener-policy", "same-origin".to_owned()),
+            ("cache-control", "no-store".to_owned()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn needs_6_the_policy_of_a_page_has_no_form_action_and_forbids_framing() {
+        let headers = PageSecurity { image_source: Some("https://cdn.example") }.headers();
+        let policy = &headers[0].1;
+        assert!(!policy.contains("form-action"));
+        assert!(policy.contains("frame-ancestors 'none'"));
+        assert!(policy.contains("img-src 'self' https://cdn.example;"));
+        assert!(!policy.contains("unsafe"));
+    }
+
+    #[test]
+    fn cors_04_a_preflight_names_authorization_and_pages_send_no_cors_header() {
+        let open = CorsPolicy::Open { methods: "POST" }.preflight_headers();
+        assert!(open.iter().any(|(_, value)| value.contains("authorization")));
+        assert!(open.iter().all(|(name, _)| *name != "access-control-allow-credentials"));
+        assert!(CorsPolicy::Closed.preflight_headers().is_empty());
+    }
+}

@@ -1,0 +1,95 @@
+//! A request, as the endpoints see it.
+
+use latchkey_protocol::params::{Parameters, ParametersError};
+
+use super::body::{self, BodyError};
+
+/// A longer query was never a sensible request; the platform itself ends at 16 KB.
+const MAX_QUERY_BYTES: usize = 15 * 1024;
+
+/// A request whose body was not read yet.
+#[derive(Debug)]
+pub struct Incoming {
+    method: String,
+    path: String,
+    query: String,
+    host: String,
+    request: worker::Request,
+}
+
+impl Incoming {
+    /// Takes the platform's request over; `None` when it has no readable URL.
+    pub fn new(request: worker::Request) -> Option<Self> {
+        // The path is taken from the URL as it came: `Request::path` would decode nothing either,
+        // and routing compares byte for byte.
+        let url = request.url().ok()?;
+        Some(Self {
+            method: request.inner().method(),
+            path: url.path().to_owned(),
+            query: url.query().unwrap_or_default().to_owned(),
+            host: url.host_str().unwrap_or_default().to_owned(),
+            request,
+        })
+    }
+
+    /// The method in upper case, as sent.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The path, undecoded.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The host that the client asked for. Only for the hint that `ISSUER` was forgotten; nothing
+    /// is ever derived from it.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// A header; several of one name are joined with `, `.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.request.headers().get(name).ok().flatten()
+    }
+
+    /// The query's parameters.
+    pub fn query(&self) -> Result<Parameters, ParametersError> {
+        if self.query.len() > MAX_QUERY_BYTES {
+            return Err(ParametersError::TooMany);
+        }
+        Parameters::parse(self.query.as_bytes())
+    }
+
+    /// The body of a form post.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`] when it is of another type, too large, or unreadable.
+    pub async fn form(&mut self) -> Result<Parameters, BodyError> {
+        self.require_content_type("application/x-www-form-urlencoded")?;
+        let bytes = body::read(&mut self.request).await?;
+        Parameters::parse(&bytes).map_err(|_| BodyError::MalformedForm)
+    }
+
+    /// The bytes of a JSON body.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`] when it is of another type, too large, or can't be read.
+    pub async fn json(&mut self) -> Result<Vec<u8>, BodyError> {
+        self.require_content_type("application/json")?;
+        body::read(&mut self.request).await
+    }
+
+    fn require_content_type(&self, wanted: &'static str) -> Result<(), BodyError> {
+        let found = self.header("content-type").unwrap_or_default();
+        // RFC 9110 section 8.3.1: the type is case-insensitive and may have parameters.
+        let essence = found.split(';').next().unwrap_or_default().trim();
+        if essence.eq_ignore_ascii_case(wanted) {
+            Ok(())
+        } else {
+            Err(BodyError::WrongContentType { wanted })
+        }
+    }
+}

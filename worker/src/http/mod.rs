@@ -1,0 +1,11 @@
+//! Bytes to typed parameters, and replies to bytes.
+
+mod answer;
+mod body;
+mod headers;
+mod incoming;
+
+pub use answer::Answer;
+pub use body::BodyError;
+pub use headers::{CorsPolicy, PageSecurity};
+pub use incoming::Incoming;

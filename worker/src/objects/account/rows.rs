@@ -1,0 +1,237 @@
+//! The account's rows.
+
+use latchkey_protocol::client::ClientId;
+use latchkey_protocol::configuration::Lifetimes;
+use latchkey_protocol::email::EmailAddress;
+use latchkey_protocol::grant::{Activity, GrantRecord, Write};
+use latchkey_protocol::identifier::{GrantId, SessionId};
+use latchkey_protocol::secret::Secret;
+use latchkey_protocol::session::SessionRecord;
+use latchkey_protocol::time::{Lifetime, UnixTime};
+use serde::Deserialize;
+
+use super::super::sql::{Database, RecordRow, integer, record, text, time};
+use super::messages::Create;
+use super::schema::MIGRATIONS;
+use crate::failure::Failure;
+
+/// The shortest time between two sweeps.
+pub const SWEEP_EVERY: Lifetime = Lifetime::hours(1);
+
+/// How long the activity log goes back.
+const KEEP_ACTIVITY: Lifetime = Lifetime::days(90);
+
+/// The rows of one account. An account that doesn't exist has none and stores nothing.
+pub struct Rows {
+    database: Database,
+    exists: bool,
+}
+
+/// The person.
+#[derive(Deserialize)]
+pub struct Profile {
+    pub email: EmailAddress,
+    pub password_hash: Secret,
+    pub wrong_passwords: u64,
+    pub wrong_password_at: UnixTime,
+}
+
+/// A grant and the number of its last change.
+pub struct StoredGrant {
+    pub record: GrantRecord,
+    pub version: u64,
+}
+
+#[derive(Deserialize)]
+struct GrantRow {
+    record: String,
+    version: u64,
+}
+
+#[derive(Deserialize)]
+struct IdRow {
+    #[serde(rename = "id")]
+    _id: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+struct NextRow {
+    next: Option<UnixTime>,
+}
+
+impl Rows {
+    /// Opens the rows, brought to the newest schema if there are any.
+    pub fn open(database: Database) -> Result<Self, Failure> {
+        let exists = database.schema_version()? > 0;
+        if exists {
+            database.migrate(MIGRATIONS)?;
+        }
+        Ok(Self { database, exists })
+    }
+
+    /// Creates the account; `false` when it was there already.
+    pub fn create(&self, message: &Create, now: UnixTime) -> Result<bool, Failure> {
+        self.database.migrate(MIGRATIONS)?;
+        let created: Option<IdRow> = self.database.row(
+            "INSERT INTO profile (id, account, email, password_hash, created_at)
+             VALUES (1, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING id",
+            vec![
+                text(message.account.as_str()),
+                text(message.email.as_str()),
+                text(message.password_hash.expose()),
+                time(now),
+            ],
+        )?;
+        Ok(created.is_some())
+    }
+
+    /// The person, if there is one.
+    pub fn profile(&self) -> Result<Option<Profile>, Failure> {
+        if !self.exists {
+            return Ok(None);
+        }
+        self.database.row(
+            "SELECT email, password_hash, wrong_passwords, wrong_password_at FROM profile",
+            vec![],
+        )
+    }
+
+    pub fn note_wrong_password(&self, now: UnixTime) -> Result<(), Failure> {
+        if !self.exists {
+            return Ok(());
+        }
+        self.database.run(
+            "UPDATE profile SET wrong_passwords = wrong_passwords + 1, wrong_password_at = ?",
+            vec![time(now)],
+        )
+    }
+
+    pub fn clear_wrong_passwords(&self) -> Result<(), Failure> {
+        self.database
+            .run("UPDATE profile SET wrong_passwords = 0 WHERE wrong_passwords > 0", vec![])
+    }
+
+    pub fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, Failure> {
+        if !self.exists {
+            return Ok(None);
+        }
+        let row: Option<RecordRow> = self
+            .database
+            .row("SELECT record FROM sessions WHERE id = ?", vec![text(id.as_str())])?;
+        row.map(|row| row.read()).transpose()
+    }
+
+    pub fn put_session(
+        &self,
+        session: &SessionRecord,
+        lifetimes: &Lifetimes,
+    ) -> Result<(), Failure> {
+        let forget_at = session.ends_at.min(session.last_used_at.plus(lifetimes.session_idle));
+        self.database.run(
+            "INSERT INTO sessions (id, record, forget_at) VALUES (?, ?, ?)
+             ON CONFLICT (id) DO UPDATE SET record = excluded.record, forget_at = excluded.forget_at",
+            vec![text(session.id.as_str()), record(session)?, time(forget_at)],
+        )
+    }
+
+    pub fn delete_session(&self, id: &SessionId) -> Result<(), Failure> {
+        self.database.run("DELETE FROM sessions WHERE id = ?", vec![text(id.as_str())])
+    }
+
+    pub fn grant(&self, id: &GrantId) -> Result<Option<StoredGrant>, Failure> {
+        if !self.exists {
+            return Ok(None);
+        }
+        let row: Option<GrantRow> = self
+            .database
+            .row("SELECT record, version FROM grants WHERE id = ?", vec![text(id.as_str())])?;
+        row.map(|row| {
+            let record = serde_json::from_str(&row.record)
+                .map_err(|cause| Failure::unavailable("reading a grant", cause))?;
+            Ok(StoredGrant { record, version: row.version })
+        })
+        .transpose()
+    }
+
+    pub fn grants_of(&self, client_id: &ClientId) -> Result<Vec<GrantRecord>, Failure> {
+        if !self.exists {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<RecordRow> = self.database.rows(
+            "SELECT record FROM grants WHERE client_id = ?",
+            vec![text(client_id.as_str())],
+        )?;
+        rows.iter().map(RecordRow::read).collect()
+    }
+
+    /// Applies one write of a decision. `version` is the one that the decision was made on.
+    pub fn apply(&self, write: &Write, version: Option<u64>, now: UnixTime) -> Result<(), Failure> {
+        match write {
+            Write::Grant(grant) => self.put_grant(grant, version),
+            Write::Activity(activity) => self.log(activity, now),
+            Write::RevokedAccessToken { token_id, expires_at } => self.database.run(
+                "INSERT INTO revoked_access_tokens (token_id, forget_at) VALUES (?, ?)
+                 ON CONFLICT (token_id) DO NOTHING",
+                vec![text(token_id.as_str()), time(*expires_at)],
+            ),
+        }
+    }
+
+    /// The claim: one conditional statement that only the state it was decided on satisfies.
+    fn put_grant(&self, grant: &GrantRecord, version: Option<u64>) -> Result<(), Failure> {
+        let (id, client_id) = (text(grant.id.as_str()), text(grant.client_id.as_str()));
+        let (body, forget_at) = (record(grant)?, time(grant.forget_at()));
+        let written: Option<IdRow> = match version {
+            None => self.database.row(
+                "INSERT INTO grants (id, client_id, version, record, forget_at)
+                 VALUES (?, ?, 1, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING id",
+                vec![id, client_id, body, forget_at],
+            )?,
+            Some(version) => self.database.row(
+                "UPDATE grants SET record = ?, forget_at = ?, version = version + 1
+                 WHERE id = ? AND version = ? RETURNING id",
+                vec![body, forget_at, id, integer(version)],
+            )?,
+        };
+        written
+            .map(|_| ())
+            .ok_or_else(|| Failure::unavailable("writing a grant", "it changed meanwhile"))
+    }
+
+    pub fn log(&self, activity: &Activity, now: UnixTime) -> Result<(), Failure> {
+        let value = serde_json::to_value(activity)
+            .map_err(|cause| Failure::unavailable("writing the activity log", cause))?;
+        let kind = value.get("kind").and_then(serde_json::Value::as_str).unwrap_or_default();
+        self.database.run(
+            "INSERT INTO activity (at, kind, record) VALUES (?, ?, ?)",
+            vec![time(now), text(kind), text(value.to_string())],
+        )
+    }
+
+    /// Whether the object has anything that the sweep has to look after.
+    pub const fn has_expiring_rows(&self) -> bool {
+        self.exists
+    }
+
+    /// Deletes what has ended; when the next thing ends, if anything is left to end.
+    pub fn sweep(&self, now: UnixTime) -> Result<Option<UnixTime>, Failure> {
+        if !self.exists {
+            return Ok(None);
+        }
+        for table in ["sessions", "grants", "revoked_access_tokens"] {
+            self.database
+                .run(&format!("DELETE FROM {table} WHERE forget_at <= ?"), vec![time(now)])?;
+        }
+        self.database
+            .run("DELETE FROM activity WHERE at <= ?", vec![time(now.minus(KEEP_ACTIVITY))])?;
+        let row: Option<NextRow> = self.database.row(
+            "SELECT min(next) AS next FROM (
+                SELECT min(forget_at) AS next FROM sessions
+                UNION ALL SELECT min(forget_at) FROM grants
+                UNION ALL SELECT min(forget_at) FROM revoked_access_tokens
+                UNION ALL SELECT min(at) + ? FROM activity)",
+            vec![integer(KEEP_ACTIVITY.as_seconds())],
+        )?;
+        Ok(row.and_then(|row| row.next))
+    }
+}

@@ -1,0 +1,35 @@
+//! The account's tables, one script per schema version; see `docs/storage-schema.md`.
+
+pub const MIGRATIONS: &[&str] = &["CREATE TABLE profile (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    account TEXT NOT NULL,
+    email TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    wrong_passwords INTEGER NOT NULL DEFAULT 0,
+    wrong_password_at INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE sessions (
+    id TEXT PRIMARY KEY,
+    record TEXT NOT NULL,
+    forget_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE grants (
+    id TEXT PRIMARY KEY,
+    client_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    forget_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX grants_by_client ON grants (client_id);
+CREATE INDEX grants_by_end ON grants (forget_at);
+CREATE TABLE revoked_access_tokens (
+    token_id TEXT PRIMARY KEY,
+    forget_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE activity (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    record TEXT NOT NULL
+);"];

@@ -1,0 +1,185 @@
+//! One object per shard of registered clients. The shard's number is in the `client_id`, so that
+//! whoever has the id knows whom to ask, from any place and right after the registration.
+
+use latchkey_protocol::client::{ClientId, ClientLifetimes, ClientRecord};
+use latchkey_protocol::time::{Lifetime, UnixTime};
+use serde::{Deserialize, Serialize};
+
+use super::sql::{Database, RecordRow, integer, record, text, time};
+use super::{Message, Received, reply, unknown};
+use crate::failure::Failure;
+use crate::platform;
+
+/// Scripts per schema version; see `docs/storage-schema.md`.
+const MIGRATIONS: &[&str] = &["CREATE TABLE clients (
+    client_id TEXT PRIMARY KEY,
+    record TEXT NOT NULL,
+    expires_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX clients_by_expiry ON clients (expires_at) WHERE expires_at IS NOT NULL;"];
+
+/// Expired clients are swept together, at most this often, rather than one alarm each.
+const SWEEP_EVERY: Lifetime = Lifetime::hours(1);
+
+/// The most rows that one sweep deletes; the rest waits for the next, so that no request waits long.
+const SWEEP_ROWS: u64 = 5_000;
+
+/// Stores a new client.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Register {
+    /// The client.
+    pub record: ClientRecord,
+}
+
+impl Message for Register {
+    const NAME: &'static str = "register";
+    type Reply = ();
+}
+
+/// Asks for a client.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Find {
+    /// Which.
+    pub client_id: ClientId,
+}
+
+impl Message for Find {
+    const NAME: &'static str = "find";
+    type Reply = Option<ClientRecord>;
+}
+
+/// Notes that a client was used, which prolongs its life.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Touch {
+    /// Which.
+    pub client_id: ClientId,
+    /// For how long a client lives unused.
+    pub unused: Lifetime,
+    /// For how long it lives after it was used.
+    pub idle: Lifetime,
+}
+
+impl Message for Touch {
+    const NAME: &'static str = "touch";
+    type Reply = Option<ClientRecord>;
+}
+
+/// The object.
+#[worker::durable_object]
+pub struct ClientRegistry {
+    state: worker::State,
+}
+
+impl worker::DurableObject for ClientRegistry {
+    fn new(state: worker::State, _env: worker::Env) -> Self {
+        Self { state }
+    }
+
+    async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
+        let received = Received::read(request).await?;
+        match received.name.as_str() {
+            Register::NAME => match received.message::<Register>().and_then(|m| self.register(&m)) {
+                Ok(()) => {
+                    self.ensure_sweep().await?;
+                    reply::<Register>(Ok(()))
+                }
+                Err(failure) => reply::<Register>(Err(failure)),
+            },
+            Find::NAME => reply::<Find>(received.message().and_then(|message| self.find(&message))),
+            Touch::NAME => {
+                reply::<Touch>(received.message().and_then(|message| self.touch(&message)))
+            }
+            name => unknown(name),
+        }
+    }
+
+    async fn alarm(&self) -> worker::Result<worker::Response> {
+        let left = match self.sweep(platform::now()) {
+            Ok(left) => left,
+            Err(failure) => return worker::Response::error(failure.to_string(), 500),
+        };
+        if left {
+            self.ensure_sweep().await?;
+        }
+        worker::Response::empty()
+    }
+}
+
+#[derive(Deserialize)]
+struct CountRow {
+    count: u64,
+}
+
+impl ClientRegistry {
+    fn register(&self, message: &Register) -> Result<(), Failure> {
+        let database = Database::new(&self.state);
+        database.migrate(MIGRATIONS)?;
+        let client = &message.record;
+        database.run(
+            "INSERT INTO clients (client_id, record, expires_at) VALUES (?, ?, ?)",
+            vec![
+                text(client.client_id.as_str()),
+                record(client)?,
+                client.expires_at.map_or(worker::SqlStorageValue::Null, time),
+            ],
+        )
+    }
+
+    fn find(&self, message: &Find) -> Result<Option<ClientRecord>, Failure> {
+        let database = Database::new(&self.state);
+        if database.schema_version()? == 0 {
+            return Ok(None);
+        }
+        let row: Option<RecordRow> = database.row(
+            "SELECT record FROM clients WHERE client_id = ?",
+            vec![text(message.client_id.as_str())],
+        )?;
+        row.map(|row| row.read()).transpose()
+    }
+
+    fn touch(&self, message: &Touch) -> Result<Option<ClientRecord>, Failure> {
+        let Some(client) = self.find(&Find { client_id: message.client_id.clone() })? else {
+            return Ok(None);
+        };
+        let lifetimes = ClientLifetimes { unused: message.unused, idle: message.idle };
+        let Some(touched) = client.touch(platform::now(), lifetimes) else {
+            return Ok(Some(client));
+        };
+        Database::new(&self.state).run(
+            "UPDATE clients SET record = ?, expires_at = ? WHERE client_id = ?",
+            vec![
+                record(&touched)?,
+                touched.expires_at.map_or(worker::SqlStorageValue::Null, time),
+                text(touched.client_id.as_str()),
+            ],
+        )?;
+        Ok(Some(touched))
+    }
+
+    /// Deletes expired clients; whether any client with an expiry is left.
+    fn sweep(&self, now: UnixTime) -> Result<bool, Failure> {
+        let database = Database::new(&self.state);
+        if database.schema_version()? == 0 {
+            return Ok(false);
+        }
+        database.run(
+            "DELETE FROM clients WHERE client_id IN (
+                SELECT client_id FROM clients WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+            vec![time(now), integer(SWEEP_ROWS)],
+        )?;
+        let left: Option<CountRow> = database.row(
+            "SELECT count(*) AS count FROM
+                (SELECT 1 FROM clients WHERE expires_at IS NOT NULL LIMIT 1)",
+            vec![],
+        )?;
+        Ok(left.is_some_and(|row| row.count > 0))
+    }
+
+    async fn ensure_sweep(&self) -> worker::Result<()> {
+        let storage = self.state.storage();
+        if storage.get_alarm().await?.is_none() {
+            storage.set_alarm(std::time::Duration::from_secs(SWEEP_EVERY.as_seconds())).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,207 @@
+//! The deployment's keys: made by themselves, published before use, retired after their last token.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use latchkey_protocol::entropy::Entropy;
+use latchkey_protocol::key_schedule::{self, KeyPlan, ScheduledKey};
+use latchkey_protocol::sealed::SealingKey;
+use latchkey_protocol::secret::Secret;
+use latchkey_protocol::time::UnixTime;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::sql::{Database, integer, text, time};
+use super::{Message, Received, reply, unknown};
+use crate::failure::Failure;
+use crate::platform::{self, RuntimeEntropy};
+use crate::{configuration, web_crypto};
+
+/// The one keyring's name.
+pub const NAME: &str = "keyring";
+
+/// Scripts per schema version; see `docs/storage-schema.md`.
+const MIGRATIONS: &[&str] = &["CREATE TABLE keys (
+    key_id TEXT PRIMARY KEY,
+    signs_from INTEGER NOT NULL,
+    public_jwk TEXT NOT NULL,
+    private_jwk TEXT NOT NULL,
+    sealing_key TEXT NOT NULL
+) WITHOUT ROWID"];
+
+/// Asks for all keys.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Get {}
+
+impl Message for Get {
+    const NAME: &'static str = "get";
+    type Reply = Keys;
+}
+
+/// The keys, as an isolate keeps them in memory.
+#[derive(Debug, Clone, Serialize, Deserialize)] // Cloned out of the isolate's cache.
+pub struct Keys {
+    /// The key that signs now.
+    pub signing: SigningKey,
+    /// Everything that is published, the signing key included.
+    pub published: Vec<PublishedKey>,
+    /// What seals (first) and opens, newest first.
+    pub sealing: Vec<Secret>,
+}
+
+/// The key that signs.
+#[derive(Debug, Clone, Serialize, Deserialize)] // Cloned with the keys it belongs to.
+pub struct SigningKey {
+    /// `kid`.
+    pub key_id: String,
+    /// The private JWK, as JSON text.
+    pub private_jwk: Secret,
+}
+
+/// A public key of the JWKS.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PublishedKey {
+    /// `kid`.
+    pub key_id: String,
+    /// The public JWK.
+    pub public_jwk: Value,
+}
+
+#[derive(Deserialize)]
+struct KeyRow {
+    key_id: String,
+    signs_from: UnixTime,
+    public_jwk: String,
+    private_jwk: Secret,
+    sealing_key: Secret,
+}
+
+/// The object.
+#[worker::durable_object]
+pub struct Keyring {
+    state: worker::State,
+    env: worker::Env,
+}
+
+impl worker::DurableObject for Keyring {
+    fn new(state: worker::State, env: worker::Env) -> Self {
+        Self { state, env }
+    }
+
+    async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
+        let received = Received::read(request).await?;
+        match received.name.as_str() {
+            Get::NAME => reply::<Get>(self.get().await),
+            name => unknown(name),
+        }
+    }
+
+    async fn alarm(&self) -> worker::Result<worker::Response> {
+        match self.get().await {
+            Ok(_) => worker::Response::empty(),
+            Err(failure) => worker::Response::error(failure.to_string(), 500),
+        }
+    }
+}
+
+impl Keyring {
+    /// Carries the schedule out until it has nothing left to do, and reads the keys.
+    async fn get(&self) -> Result<Keys, Failure> {
+        let lifetimes = configuration::load(&self.env)
+            .map_err(|error| Failure::unavailable("reading the configuration", error))?
+            .lifetimes;
+        let database = Database::new(&self.state);
+        database.migrate(MIGRATIONS)?;
+        loop {
+            let rows = self.rows(&database)?;
+            let scheduled: Vec<ScheduledKey> = rows
+                .iter()
+                .map(|row| ScheduledKey { key_id: row.key_id.clone(), signs_from: row.signs_from })
+                .collect();
+            let plan: KeyPlan = key_schedule::plan(
+                &scheduled,
+                lifetimes.signing_key,
+                lifetimes.access_token.max(lifetimes.authorization_request),
+                platform::now(),
+            );
+            for key_id in &plan.retire {
+                database.run("DELETE FROM keys WHERE key_id = ?", vec![text(key_id.as_str())])?;
+            }
+            match (plan.create, plan.signing) {
+                (Some(signs_from), _) => {
+                    let newest = rows.first().map(|row| row.signs_from);
+                    self.create(&database, newest, signs_from).await?;
+                }
+                (None, Some(signing)) if plan.retire.is_empty() => {
+                    self.wake_at(plan.next_look).await?;
+                    return assemble(rows, &signing);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn rows(&self, database: &Database) -> Result<Vec<KeyRow>, Failure> {
+        database.rows("SELECT * FROM keys ORDER BY signs_from DESC, key_id DESC", vec![])
+    }
+
+    async fn create(
+        &self,
+        database: &Database,
+        newest: Option<UnixTime>,
+        signs_from: UnixTime,
+    ) -> Result<(), Failure> {
+        let pair = web_crypto::generate_es256().await?;
+        let key_id = URL_SAFE_NO_PAD.encode(RuntimeEntropy.bytes::<9>());
+        let mut public_jwk = pair.public_jwk;
+        if let Some(members) = public_jwk.as_object_mut() {
+            members.insert("kid".to_owned(), Value::from(key_id.clone()));
+            members.insert("alg".to_owned(), Value::from("ES256"));
+            members.insert("use".to_owned(), Value::from("sig"));
+        }
+        // Making the key awaited, so another request may have made one meanwhile: only the first
+        // one made on the same state is kept.
+        database.run(
+            "INSERT INTO keys (key_id, signs_from, public_jwk, private_jwk, sealing_key)
+             SELECT ?1, ?2, ?3, ?4, ?5
+             WHERE coalesce((SELECT max(signs_from) FROM keys), 0) = ?6",
+            vec![
+                text(key_id),
+                time(signs_from),
+                text(public_jwk.to_string()),
+                text(pair.private_jwk.expose()),
+                text(SealingKey::generate(&mut RuntimeEntropy).to_secret().expose()),
+                integer(newest.map_or(0, UnixTime::seconds)),
+            ],
+        )
+    }
+
+    async fn wake_at(&self, at: UnixTime) -> Result<(), Failure> {
+        let in_seconds = at.since(platform::now()).as_seconds().max(1);
+        self.state
+            .storage()
+            .set_alarm(std::time::Duration::from_secs(in_seconds))
+            .await
+            .map_err(|cause| Failure::unavailable("setting the keyring's alarm", cause))
+    }
+}
+
+fn assemble(rows: Vec<KeyRow>, signing: &str) -> Result<Keys, Failure> {
+    let broken = |cause: &str| Failure::unavailable("reading the keyring", cause);
+    let mut published = Vec::new();
+    let mut sealing = Vec::new();
+    let mut signing_key = None;
+    for row in rows {
+        let public_jwk = serde_json::from_str(&row.public_jwk)
+            .map_err(|_| broken("a public key is not JSON"))?;
+        published.push(PublishedKey { key_id: row.key_id.clone(), public_jwk });
+        if row.key_id == signing {
+            // What seals now comes first, so that every isolate can open it.
+            sealing.insert(0, row.sealing_key);
+            signing_key =
+                Some(SigningKey { key_id: row.key_id, private_jwk: row.private_jwk });
+        } else {
+            sealing.push(row.sealing_key);
+        }
+    }
+    let signing = signing_key.ok_or_else(|| broken("the signing key is missing"))?;
+    Ok(Keys { signing, published, sealing })
+}

@@ -1,0 +1,111 @@
+//! The Durable Objects, and how to talk to them.
+//!
+//! A message is a type with a name and a reply type. An object matches on the name exactly, so both
+//! sides share one definition.
+
+pub mod account;
+pub mod client_registry;
+pub mod directory;
+pub mod keyring;
+mod sql;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::failure::Failure;
+
+/// A message to an object.
+pub trait Message: Serialize + DeserializeOwned {
+    /// Its name, unique per object.
+    const NAME: &'static str;
+    /// What the object answers.
+    type Reply: Serialize + DeserializeOwned;
+}
+
+/// Names the binding of a kind of object.
+#[derive(Debug, Clone, Copy)]
+pub enum ObjectKind {
+    /// [`account::Account`], one per person.
+    Account,
+    /// [`directory::Directory`], one per sign-in identifier.
+    Directory,
+    /// [`client_registry::ClientRegistry`], one per shard.
+    ClientRegistry,
+    /// [`keyring::Keyring`], one per deployment.
+    Keyring,
+}
+
+impl ObjectKind {
+    const fn binding(self) -> &'static str {
+        match self {
+            Self::Account => "ACCOUNT",
+            Self::Directory => "DIRECTORY",
+            Self::ClientRegistry => "CLIENT_REGISTRY",
+            Self::Keyring => "KEYRING",
+        }
+    }
+}
+
+/// Sends `message` to the object of `kind` that is called `name`.
+///
+/// # Errors
+///
+/// [`Failure`] when the binding is missing or the object doesn't answer.
+pub async fn send<M: Message>(
+    env: &worker::Env,
+    kind: ObjectKind,
+    name: &str,
+    message: &M,
+) -> Result<M::Reply, Failure> {
+    let failed = |cause: worker::Error| Failure::unavailable(M::NAME, cause);
+    let namespace = env.durable_object(kind.binding()).map_err(|cause| {
+        Failure::MissingBinding { binding: kind.binding(), cause: cause.to_string() }
+    })?;
+    let stub = namespace.get_by_name(name).map_err(failed)?;
+
+    let body =
+        serde_json::to_string(message).map_err(|cause| Failure::unavailable(M::NAME, cause))?;
+    let mut init = worker::RequestInit::new();
+    init.with_method(worker::Method::Post).with_body(Some(body.into()));
+    // The host is never looked up: the stub already names the object.
+    let request =
+        worker::Request::new_with_init(&format!("https://object/{}", M::NAME), &init)
+            .map_err(failed)?;
+    let mut response = stub.fetch_with_request(request).await.map_err(failed)?;
+    if response.status_code() != 200 {
+        let cause = response.text().await.unwrap_or_default();
+        return Err(Failure::unavailable(M::NAME, cause));
+    }
+    let bytes = response.bytes().await.map_err(failed)?;
+    serde_json::from_slice(&bytes).map_err(|cause| Failure::unavailable(M::NAME, cause))
+}
+
+/// A message as it reaches an object.
+struct Received {
+    name: String,
+    body: Vec<u8>,
+}
+
+impl Received {
+    async fn read(mut request: worker::Request) -> worker::Result<Self> {
+        let name = request.path().trim_start_matches('/').to_owned();
+        let body = request.bytes().await?;
+        Ok(Self { name, body })
+    }
+
+    fn message<M: Message>(&self) -> Result<M, Failure> {
+        serde_json::from_slice(&self.body).map_err(|cause| Failure::unavailable(M::NAME, cause))
+    }
+}
+
+/// Writes an object's reply, or says in the log and to the caller what went wrong.
+fn reply<M: Message>(result: Result<M::Reply, Failure>) -> worker::Result<worker::Response> {
+    match result {
+        Ok(reply) => worker::Response::from_json(&reply),
+        Err(failure) => worker::Response::error(failure.to_string(), 500),
+    }
+}
+
+/// The answer to a message that the object doesn't know: another release wrote it.
+fn unknown(name: &str) -> worker::Result<worker::Response> {
+    worker::Response::error(format!("unknown message {name}"), 501)
+}

@@ -1,0 +1,124 @@
+//! The few ways in which objects use their SQLite.
+
+use serde::de::DeserializeOwned;
+use worker::{SqlStorage, SqlStorageValue};
+
+use crate::failure::Failure;
+use latchkey_protocol::time::UnixTime;
+
+/// An object's database. Statements with no await between them commit together.
+pub struct Database {
+    sql: SqlStorage,
+}
+
+impl Database {
+    /// The database of an object.
+    pub fn new(state: &worker::State) -> Self {
+        Self { sql: state.storage().sql() }
+    }
+
+    /// Runs a statement and reads its rows.
+    pub fn rows<T: DeserializeOwned>(
+        &self,
+        statement: &str,
+        bindings: Vec<SqlStorageValue>,
+    ) -> Result<Vec<T>, Failure> {
+        self.sql
+            .exec(statement, bindings)
+            .and_then(|cursor| cursor.to_array())
+            .map_err(|cause| Failure::unavailable("reading a row", cause))
+    }
+
+    /// Runs a statement that gives at most one row.
+    pub fn row<T: DeserializeOwned>(
+        &self,
+        statement: &str,
+        bindings: Vec<SqlStorageValue>,
+    ) -> Result<Option<T>, Failure> {
+        Ok(self.rows(statement, bindings)?.into_iter().next())
+    }
+
+    /// Runs a statement for its effect.
+    pub fn run(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<(), Failure> {
+        self.sql
+            .exec(statement, bindings)
+            .map(|_| ())
+            .map_err(|cause| Failure::unavailable("writing a row", cause))
+    }
+
+    /// Which schema version the database has; 0 when nothing was ever stored. Asking stores nothing,
+    /// so that a made-up id leaves no trace.
+    pub fn schema_version(&self) -> Result<u32, Failure> {
+        #[derive(serde::Deserialize)]
+        struct Found {
+            version: u32,
+        }
+        #[derive(serde::Deserialize)]
+        struct Table {
+            #[serde(rename = "name")]
+            _name: String,
+        }
+        let table: Option<Table> = self.row(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'",
+            Vec::new(),
+        )?;
+        if table.is_none() {
+            return Ok(0);
+        }
+        let found: Option<Found> = self.row("SELECT version FROM schema_version", Vec::new())?;
+        Ok(found.map_or(0, |found| found.version))
+    }
+
+    /// Brings the schema to the newest version. `migrations` holds one script per version, the first
+    /// for version 1; each is applied once, in order.
+    pub fn migrate(&self, migrations: &[&str]) -> Result<(), Failure> {
+        let current = self.schema_version()?;
+        if current == 0 {
+            self.run("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)", vec![])?;
+            self.run("INSERT INTO schema_version (version) VALUES (0)", vec![])?;
+        }
+        for (version, script) in (1_u32..).zip(migrations) {
+            if version > current {
+                self.run(script, vec![])?;
+                self.run("UPDATE schema_version SET version = ?", vec![integer(version.into())])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A number as a binding. SQLite and JavaScript agree on whole numbers up to 2^53.
+pub fn integer(value: u64) -> SqlStorageValue {
+    SqlStorageValue::Integer(i64::try_from(value).unwrap_or(i64::MAX).min((1 << 53) - 1))
+}
+
+/// A time as a binding, in seconds.
+pub fn time(value: UnixTime) -> SqlStorageValue {
+    integer(value.seconds())
+}
+
+/// A text as a binding.
+pub fn text(value: impl Into<String>) -> SqlStorageValue {
+    SqlStorageValue::String(value.into())
+}
+
+/// A record as a binding: JSON.
+pub fn record(value: &impl serde::Serialize) -> Result<SqlStorageValue, Failure> {
+    serde_json::to_string(value)
+        .map(SqlStorageValue::String)
+        .map_err(|cause| Failure::unavailable("writing a record", cause))
+}
+
+/// A row that holds one record as JSON.
+#[derive(serde::Deserialize)]
+pub struct RecordRow {
+    record: String,
+}
+
+impl RecordRow {
+    /// The record.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_str(&self.record)
+            .map_err(|cause| Failure::unavailable("reading a record", cause))
+    }
+}

@@ -1,0 +1,143 @@
+//! The runtime's Web Crypto: ES256 keys and signatures
+//! ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)).
+
+use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
+use latchkey_protocol::secret::Secret;
+use serde_json::Value;
+use std::fmt;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{CryptoKey, SubtleCrypto, WorkerGlobalScope};
+
+use crate::failure::Failure;
+
+/// A fresh key pair.
+#[derive(Debug)]
+pub struct KeyPair {
+    /// The public JWK: `kty`, `crv`, `x`, `y` only.
+    pub public_jwk: Value,
+    /// The private JWK, as JSON text.
+    pub private_jwk: Secret,
+}
+
+/// A key that the runtime holds and that can't be read back from it.
+#[derive(Debug, Clone)]
+pub struct ImportedKey(CryptoKey);
+
+/// Makes an ES256 key pair.
+pub async fn generate_es256() -> Result<KeyPair, Failure> {
+    let subtle = subtle()?;
+    let usages = usages(&["sign", "verify"]);
+    let promise = subtle
+        .generate_key_with_object(&ecdsa_p256()?, true, &usages)
+        .map_err(|cause| failed("making a key", &cause))?;
+    let pair = JsFuture::from(promise).await.map_err(|cause| failed("making a key", &cause))?;
+    let private = Reflect::get(&pair, &"privateKey".into())
+        .map_err(|cause| failed("making a key", &cause))?
+        .unchecked_into::<CryptoKey>();
+    let promise = subtle
+        .export_key("jwk", &private)
+        .map_err(|cause| failed("exporting a key", &cause))?;
+    let jwk = JsFuture::from(promise).await.map_err(|cause| failed("exporting a key", &cause))?;
+    let text = JSON::stringify(&jwk)
+        .map(String::from)
+        .map_err(|cause| failed("exporting a key", &cause))?;
+    let whole: Value = serde_json::from_str(&text)
+        .map_err(|cause| Failure::unavailable("exporting a key", cause))?;
+    let mut public = serde_json::Map::new();
+    for member in ["kty", "crv", "x", "y"] {
+        let value = whole
+            .get(member)
+            .ok_or_else(|| Failure::unavailable("exporting a key", format!("no {member}")))?;
+        public.insert(member.to_owned(), value.clone());
+    }
+    Ok(KeyPair { public_jwk: Value::Object(public), private_jwk: Secret::new(text) })
+}
+
+/// Hands a private JWK to the runtime, for signing only.
+pub async fn import_private(jwk: &Secret) -> Result<ImportedKey, Failure> {
+    import(jwk.expose(), "sign").await
+}
+
+/// Hands a public JWK to the runtime, for checking only.
+pub async fn import_public(jwk: &Value) -> Result<ImportedKey, Failure> {
+    import(&jwk.to_string(), "verify").await
+}
+
+/// Signs `message` with ES256. The signature is the 64 bytes that a JWT wants.
+pub async fn sign_es256(key: &ImportedKey, message: &[u8]) -> Result<Vec<u8>, Failure> {
+    let promise = subtle()?
+        .sign_with_object_and_u8_array(&ecdsa_sha256()?, &key.0, message)
+        .map_err(|cause| failed("signing", &cause))?;
+    let buffer = JsFuture::from(promise).await.map_err(|cause| failed("signing", &cause))?;
+    Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+/// Whether `signature` is the key's over `message`.
+pub async fn verify_es256(
+    key: &ImportedKey,
+    signature: &[u8],
+    message: &[u8],
+) -> Result<bool, Failure> {
+    let promise = subtle()?
+        .verify_with_object_and_u8_array_and_u8_array(&ecdsa_sha256()?, &key.0, signature, message)
+        .map_err(|cause| failed("checking a signature", &cause))?;
+    let answer =
+        JsFuture::from(promise).await.map_err(|cause| failed("checking a signature", &cause))?;
+    Ok(answer.as_bool() == Some(true))
+}
+
+async fn import(jwk: &str, usage: &str) -> Result<ImportedKey, Failure> {
+    let key_data = JSON::parse(jwk)
+        .map_err(|cause| failed("reading a key", &cause))?
+        .unchecked_into::<Object>();
+    // The exported JWK names both uses; the runtime refuses a key with fewer uses than it names.
+    for member in ["key_ops", "ext", "use", "alg", "kid"] {
+        Reflect::delete_property(&key_data, &member.into())
+            .map_err(|cause| failed("reading a key", &cause))?;
+    }
+    let promise = subtle()?
+        .import_key_with_object("jwk", &key_data, &ecdsa_p256()?, false, &usages(&[usage]))
+        .map_err(|cause| failed("importing a key", &cause))?;
+    let key = JsFuture::from(promise).await.map_err(|cause| failed("importing a key", &cause))?;
+    Ok(ImportedKey(key.unchecked_into()))
+}
+
+fn subtle() -> Result<SubtleCrypto, Failure> {
+    js_sys::global()
+        .unchecked_into::<WorkerGlobalScope>()
+        .crypto()
+        .map(|crypto| crypto.subtle())
+        .map_err(|cause| failed("finding Web Crypto", &cause))
+}
+
+fn ecdsa_p256() -> Result<Object, Failure> {
+    object(&[("name", "ECDSA"), ("namedCurve", "P-256")])
+}
+
+fn ecdsa_sha256() -> Result<Object, Failure> {
+    object(&[("name", "ECDSA"), ("hash", "SHA-256")])
+}
+
+fn object(members: &[(&str, &str)]) -> Result<Object, Failure> {
+    let object = Object::new();
+    for (name, value) in members {
+        Reflect::set(&object, &(*name).into(), &(*value).into())
+            .map_err(|cause| failed("naming an algorithm", &cause))?;
+    }
+    Ok(object)
+}
+
+fn usages(names: &[&str]) -> JsValue {
+    names.iter().map(|name| JsValue::from(*name)).collect::<Array>().into()
+}
+
+fn failed(doing: &'static str, cause: &JsValue) -> Failure {
+    struct Shown<'a>(&'a JsValue);
+    impl fmt::Display for Shown<'_> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(formatter, "{:?}", self.0)
+        }
+    }
+    Failure::unavailable(doing, Shown(cause))
+}
