@@ -42,5 +42,7 @@ pub mod scope;
 pub mod sealed;
 pub mod secret;
 pub mod session;
+#[cfg(test)]
+mod test_support;
 pub mod time;
 pub mod token;

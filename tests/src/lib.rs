@@ -1,1 +1,39 @@
-//! tests
+//! The harness of the black box tests: a real server under `wrangler dev`, a browser without
+//! JavaScript, an OAuth client that does exactly what it is told, and a raw connection for input
+//! that no client library would send.
+//!
+//! Everything stays on loopback. A helper that can't do its part panics with what it saw, since
+//! that is how a test fails.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test on the host: it fails by panicking, and waits by the host's clock"
+)]
+
+pub mod browser;
+pub mod client;
+pub mod cookies;
+pub mod deployment;
+pub mod http;
+pub mod jwt;
+pub mod log;
+pub mod page;
+pub mod pkce;
+pub mod process;
+pub mod random;
+pub mod raw;
+pub mod secrets;
+pub mod server;
+pub mod walk;
+
+pub use browser::{Browser, Landing};
+pub use client::{Authorization, Callback, Client, Tokens};
+pub use deployment::Deployment;
+pub use http::{Call, Reply};
+pub use page::{Form, Page};
+pub use server::Server;
+pub use walk::{Person, Walk};

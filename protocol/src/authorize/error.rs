@@ -113,7 +113,7 @@ pub enum RedirectReason {
     ScopeMalformed,
     /// Under `strict_scopes`: a scope that doesn't exist.
     ScopeUnknown,
-    /// None of the scopes asked for exists, and there is no default.
+    /// No scope was asked for or none of them exists, and there is no default.
     ScopeEmpty,
     /// A `resource` that is none of ours.
     ResourceUnknown,
@@ -181,8 +181,8 @@ impl RedirectReason {
             ),
             Self::ScopeEmpty => (
                 Code::InvalidScope,
-                "None of the scopes asked for exists here. scopes_supported in the metadata lists \
-                 those that do.",
+                "scope names none that exists here, and there is no default. Send scope with some of \
+                 scopes_supported in the metadata.",
             ),
             Self::ResourceUnknown => (
                 Code::InvalidTarget,

@@ -7,6 +7,7 @@ use crate::client::{ClientId, ClientRecord, GrantType};
 use crate::configuration::Configuration;
 use crate::entropy::Entropy;
 use crate::identifier::{GrantId, SessionId};
+use crate::metadata::OFFLINE_ACCESS;
 use crate::params::Parameters;
 use crate::pkce::{CodeChallenge, PkceError};
 use crate::redirect_uri::{MatchedRedirectUri, RedirectUriMismatch, match_registered};
@@ -14,10 +15,6 @@ use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
 use crate::secret::Secret;
 use crate::time::{Lifetime, UnixTime};
-
-/// The scope that OpenID Connect and MCP clients add to ask for a refresh token. Every interactive
-/// client gets one here, so asking is never an error and never shown to a person.
-pub const OFFLINE_ACCESS: &str = "offline_access";
 
 /// How a person is to be involved
 /// ([OpenID Connect Core section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
@@ -223,13 +220,11 @@ fn code_challenge(
 
 /// The part of the requested scope that exists; the default when none is requested.
 fn scope(requested: Option<&str>, configuration: &Configuration) -> Result<Scope, RedirectReason> {
-    let Some(requested) = requested else {
-        // RFC 6749 section 3.3: without `scope`, a documented default or `invalid_scope`.
-        return Ok(configuration.default_scope.clone());
-    };
-    let requested = Scope::parse(requested).map_err(|_| RedirectReason::ScopeMalformed)?;
+    let requested =
+        Scope::parse(requested.unwrap_or_default()).map_err(|_| RedirectReason::ScopeMalformed)?;
     let known = requested.intersection(&configuration.known_scope());
     let unknown = requested.difference(&known);
+    // Every interactive client gets a refresh token, so asking for one is never an error.
     if configuration.strict_scopes
         && unknown.iter().any(|token| token.as_str() != OFFLINE_ACCESS)
     {
@@ -239,7 +234,8 @@ fn scope(requested: Option<&str>, configuration: &Configuration) -> Result<Scope
         return Ok(known);
     }
     // Clients add scopes by habit (`openid`, `claudeai`, `offline_access`). When nothing else was
-    // asked for, that is as good as asking for nothing.
+    // asked for, that is as good as asking for nothing, and RFC 6749 section 3.3 answers it with a
+    // documented default or `invalid_scope`.
     if configuration.default_scope.is_empty() && !configuration.scopes.is_empty() {
         return Err(RedirectReason::ScopeEmpty);
     }

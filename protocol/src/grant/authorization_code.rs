@@ -223,6 +223,10 @@ pub fn redeem(
         if proof.is_err() {
             return refuse(RedeemError::ReplayedWithoutProof);
         }
+        // What has ended can't end again; the first reason and the first note of it stay.
+        if matches!(record.family, FamilyState::Ended { .. }) {
+            return refuse(RedeemError::Replayed);
+        }
         let client_id = record.client_id.clone();
         return Decision {
             writes: vec![

@@ -5,6 +5,8 @@
 //! code or refresh token ends what it once gave.
 
 pub mod authorization_code;
+#[cfg(test)]
+mod model_tests;
 mod record;
 pub mod refresh_token;
 pub mod revoke;

@@ -3,7 +3,8 @@
 //! The transitions consume the state they start from, so that a redeemed code can't be redeemed.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 
 use crate::client::ClientId;
 use crate::configuration::Lifetimes;
@@ -14,11 +15,15 @@ use crate::pkce::CodeChallenge;
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
 use crate::secret::{Secret, SecretHash};
-use crate::time::UnixTime;
+use crate::time::{Lifetime, UnixTime};
 
 /// How many generations back a presented refresh token is recognised. Further back it is unknown,
 /// which refuses it just the same and only leaves the family alone.
 const RECOGNISED_GENERATIONS: u64 = 1_024;
+
+/// The longest that `lifetimes.authorization_request` can be. Until then the request that made the
+/// grant can come back from a browser, and has to find the grant rather than make it anew.
+const LONGEST_REQUEST: Lifetime = Lifetime::hours(1);
 
 /// One authorization of one client by one person.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -80,7 +85,7 @@ pub enum CodeState {
         #[serde(flatten)]
         check: ChallengeRecord,
     },
-    /// Dead without a redemption: too many wrong verifiers.
+    /// Dead without a redemption: too many wrong verifiers, or the grant ended first.
     Exhausted,
 }
 
@@ -120,8 +125,8 @@ pub enum FamilyState {
 /// generation is recognised by walking it forward.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Family {
-    /// 256 random bits, base64url. Without them nobody can step from one secret to the next.
-    salt: Secret,
+    /// Without it nobody can step from one secret to the next.
+    salt: Salt,
     /// The hash of the secret that is good now.
     current: SecretHash,
     /// How many times it was rotated.
@@ -130,6 +135,31 @@ pub struct Family {
     rotated_at: UnixTime,
     /// When it ends unless it is refreshed before.
     pub idle_until: UnixTime,
+}
+
+/// 256 random bits, stored as base64url. A damaged one makes the record unreadable: it must never
+/// turn into a key that somebody knows.
+#[derive(Clone)]
+struct Salt([u8; 32]);
+
+impl fmt::Debug for Salt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Salt(redacted)")
+    }
+}
+
+impl Serialize for Salt {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Salt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or_else(|| serde::de::Error::custom("expected 32 bytes of base64url"))
+    }
 }
 
 /// Where a presented refresh token stands in its family.
@@ -154,7 +184,7 @@ impl Family {
     ) -> (Self, Secret) {
         let first = Secret::generate(entropy);
         let family = Self {
-            salt: Secret::generate(entropy),
+            salt: Salt(entropy.bytes()),
             current: first.hash(),
             generation: 0,
             rotated_at: now,
@@ -165,13 +195,7 @@ impl Family {
 
     /// The successor of `secret`.
     fn successor(&self, secret: &Secret) -> Secret {
-        let mut salt = [0; 32];
-        if let Ok(bytes) = URL_SAFE_NO_PAD.decode(self.salt.expose()) {
-            for (target, source) in salt.iter_mut().zip(bytes) {
-                *target = source;
-            }
-        }
-        let next = hmac_sha256(&salt, &[b"refresh\0", secret.expose().as_bytes()]);
+        let next = hmac_sha256(&self.salt.0, &[b"refresh\0", secret.expose().as_bytes()]);
         Secret::new(URL_SAFE_NO_PAD.encode(next))
     }
 
@@ -236,19 +260,29 @@ impl GrantRecord {
     }
 
     /// When nothing about the grant matters any more and its row can go. A grant that ended keeps
-    /// its row until it would have ended anyway, so that late replays still find it.
+    /// its row until it would have ended anyway, so that late replays still find it. No row goes
+    /// while its authorization request could be approved again: that would bring the code back.
     #[must_use]
     pub fn forget_at(&self) -> UnixTime {
-        match (&self.code, &self.family) {
-            (CodeState::Issued { expires_at, .. }, FamilyState::NotStarted) => *expires_at,
-            (_, FamilyState::Live(family)) => family.idle_until.min(self.ends_at),
-            (_, FamilyState::NotStarted | FamilyState::Ended { .. }) => self.ends_at,
-        }
+        let over_at = match &self.family {
+            FamilyState::NotStarted => self.created_at,
+            FamilyState::Live(family) => family.idle_until.min(self.ends_at),
+            FamilyState::Ended { .. } => self.ends_at,
+        };
+        over_at.max(self.created_at.plus(LONGEST_REQUEST))
     }
 
-    /// The same grant, ended.
+    /// The same grant, ended. A code that nobody came for yet dies with it.
     #[must_use]
     pub fn ended(self, reason: EndReason, now: UnixTime) -> Self {
-        Self { family: FamilyState::Ended { reason, at: now }, ..self }
+        let code = match self.code {
+            CodeState::Issued { .. } => CodeState::Exhausted,
+            code @ (CodeState::Redeemed { .. } | CodeState::Exhausted) => code,
+        };
+        Self { code, family: FamilyState::Ended { reason, at: now }, ..self }
     }
 }
+
+#[cfg(test)]
+#[path = "record_tests.rs"]
+mod tests;

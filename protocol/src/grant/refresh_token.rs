@@ -11,7 +11,8 @@ use super::{
 use crate::client::ClientId;
 use crate::configuration::Configuration;
 use crate::error::{ErrorCode, ErrorReply};
-use crate::scope::Scope;
+use crate::metadata::OFFLINE_ACCESS;
+use crate::scope::{Scope, ScopeToken};
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
@@ -131,11 +132,12 @@ pub fn refresh(
 
     // RFC 6749 section 6: scope MUST NOT include any scope not originally granted; if omitted it is
     // the original one. The new refresh token keeps the whole grant.
-    let scope = match &request.scope {
+    let requested = request.scope.as_ref().map(|scope| without_offline_access(scope, &record.scope));
+    let scope = match requested {
         Some(scope) if !scope.is_subset_of(&record.scope) => {
             return refuse(RefreshError::WiderScope);
         }
-        Some(scope) if !scope.is_empty() => scope.clone(),
+        Some(scope) if !scope.is_empty() => scope,
         Some(_) | None => record.scope.clone(),
     };
     let Ok(resource) = audience(&record, &request.resource, &configuration.resources) else {
@@ -157,6 +159,15 @@ pub fn refresh(
     record.family = FamilyState::Live(family);
     record.last_used_at = now;
     Decision { writes: vec![Write::Grant(Box::new(record))], reply }
+}
+
+/// Clients send what they asked for at the authorization endpoint again. There `offline_access` is
+/// never an error, so it isn't here, even though it isn't among what was granted.
+fn without_offline_access(requested: &Scope, granted: &Scope) -> Scope {
+    let kept = |token: &&ScopeToken| {
+        token.as_str() != OFFLINE_ACCESS || granted.contains(OFFLINE_ACCESS)
+    };
+    Scope::from_tokens(requested.iter().filter(kept).cloned())
 }
 
 #[cfg(test)]

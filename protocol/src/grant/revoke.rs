@@ -73,8 +73,11 @@ pub fn revoke(
             }
         }
         RevokeRequest::RefreshToken { secret, client_id } => {
-            let FamilyState::Live(family) = &record.family else {
-                return Decision::unchanged(Ok(()));
+            let family = match &record.family {
+                FamilyState::Live(family) if record.is_live(now) => family,
+                FamilyState::NotStarted | FamilyState::Live(_) | FamilyState::Ended { .. } => {
+                    return Decision::unchanged(Ok(()));
+                }
             };
             // A token of any generation names the family, but only a real one: whoever just knows
             // the ids (they are in each access token) must not be able to sign the client out.

@@ -56,6 +56,13 @@ impl Answer {
             .not_stored()
     }
 
+    /// Replaces the status.
+    #[must_use]
+    pub const fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -90,11 +97,6 @@ impl Answer {
         self.headers.push(("content-length", self.body.len().to_string()));
         self.body = Vec::new();
         self
-    }
-
-    /// The status.
-    pub const fn status(&self) -> u16 {
-        self.status
     }
 
     /// Hands the answer to the platform.

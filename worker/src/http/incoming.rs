@@ -56,7 +56,7 @@ impl Incoming {
     /// The query's parameters.
     pub fn query(&self) -> Result<Parameters, ParametersError> {
         if self.query.len() > MAX_QUERY_BYTES {
-            return Err(ParametersError::TooMany);
+            return Err(ParametersError::TooManyParameters);
         }
         Parameters::parse(self.query.as_bytes())
     }

@@ -48,6 +48,11 @@ impl<'a> Client<'a> {
         }
     }
 
+    /// Whether it gave a name that can be seen.
+    pub(super) fn is_named(&self) -> bool {
+        !text::clean(self.name.unwrap_or_default()).is_empty()
+    }
+
     /// The letter of its mark.
     pub(super) fn initial(&self) -> String {
         text::initial(self.name.unwrap_or_default())
@@ -149,7 +154,10 @@ mod tests {
                 tos_uri: Some("https://a.example/terms"),
             };
             assert_eq!(client.shown_name(), "An app without a name");
-            assert_eq!(client.documents(), [("Terms", "https://a.example/terms", "a.example")]);
+            assert_eq!(
+                client.documents(),
+                [("Terms", "https://a.example/terms", "a.example")]
+            );
         }
     }
 }

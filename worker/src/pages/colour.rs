@@ -159,7 +159,9 @@ mod tests {
     fn reads_and_writes_six_digits() {
         assert_eq!(Colour::parse("#1F5fd0"), Ok(Colour::rgb(0x1f5fd0)));
         assert_eq!(Colour::rgb(0x01020a).to_string(), "#01020a");
-        for wrong in ["", "#", "1f5fd0", "#1f5fd", "#1f5fd00", "#fff", "red", "#+12345", "#１f5fd"] {
+        for wrong in [
+            "", "#", "1f5fd0", "#1f5fd", "#1f5fd00", "#fff", "red", "#+12345", "#１f5fd",
+        ] {
             assert_eq!(Colour::parse(wrong), Err(NotAColour), "{wrong:?}");
         }
     }

@@ -127,14 +127,26 @@ mod tests {
     #[test]
     fn the_period_is_true_for_each_kind_of_access() {
         let cases = [
-            (AccessPeriod::Once { lifetime: Lifetime::hours(1) }, "1 hour", "ask you again"),
             (
-                AccessPeriod::Renewed { idle: Lifetime::days(30), absolute: Lifetime::days(365) },
+                AccessPeriod::Once {
+                    lifetime: Lifetime::hours(1),
+                },
+                "1 hour",
+                "ask you again",
+            ),
+            (
+                AccessPeriod::Renewed {
+                    idle: Lifetime::days(30),
+                    absolute: Lifetime::days(365),
+                },
                 "Up to 1 year",
                 "isn’t used for 30 days",
             ),
             (
-                AccessPeriod::Renewed { idle: Lifetime::days(30), absolute: Lifetime::days(30) },
+                AccessPeriod::Renewed {
+                    idle: Lifetime::days(30),
+                    absolute: Lifetime::days(30),
+                },
                 "Up to 30 days",
                 "ask you again",
             ),

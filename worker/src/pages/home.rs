@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::filters;
 use super::look::Look;
+use super::text;
 
 /// Whose server this is, who is signed in, and what a developer needs to connect.
 #[derive(Template)]

@@ -33,7 +33,11 @@ pub fn clean_to(text: &str, length: usize) -> String {
         if character.is_control() || is_invisible(character) {
             continue;
         }
-        marks = if is_combining(character) { marks + 1 } else { 0 };
+        marks = if is_combining(character) {
+            marks + 1
+        } else {
+            0
+        };
         if marks > COMBINING_MARKS {
             continue;
         }
@@ -92,6 +96,16 @@ const fn is_combining(character: char) -> bool {
             | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}'
             | '\u{20D0}'..='\u{20FF}' | '\u{FE20}'..='\u{FE2F}'
     )
+}
+
+/// An e-mail address fit to show, in two parts with the best place to break the line between them.
+#[must_use]
+pub fn split_address(address: &str) -> (String, String) {
+    let shown = clean_to(address, 320);
+    match shown.rsplit_once('@') {
+        Some((local, domain)) => (local.to_owned(), format!("@{domain}")),
+        None => (shown, String::new()),
+    }
 }
 
 /// The first letter or digit of a name in upper case, for the mark beside it; `•` if there is none.
@@ -155,14 +169,24 @@ pub fn web_link(uri: &str) -> Option<&str> {
 #[must_use]
 pub fn app_link(uri: &str) -> Option<&str> {
     const REFUSED: [&str; 9] = [
-        "about", "blob", "data", "file", "filesystem", "javascript", "vbscript", "view-source", "ws",
+        "about",
+        "blob",
+        "data",
+        "file",
+        "filesystem",
+        "javascript",
+        "vbscript",
+        "view-source",
+        "ws",
     ];
     let (scheme, rest) = uri.split_once(':')?;
     let sound = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
-        && !REFUSED.iter().any(|refused| scheme.eq_ignore_ascii_case(refused));
+        && !REFUSED
+            .iter()
+            .any(|refused| scheme.eq_ignore_ascii_case(refused));
     (sound && !rest.is_empty() && is_plain(uri)).then_some(uri)
 }
 
@@ -197,7 +221,10 @@ mod tests {
             ("\u{3164}\u{2800}", ""),
             ("\u{200B}", ""),
             ("日本語 الأسماء Ζ", "日本語 الأسماء Ζ"),
-            ("e\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}", "e\u{301}\u{302}\u{303}"),
+            (
+                "e\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}",
+                "e\u{301}\u{302}\u{303}",
+            ),
         ];
         for (input, expected) in cases {
             assert_eq!(clean(input), expected, "{input:?}");
@@ -208,7 +235,9 @@ mod tests {
     fn no_character_of_unicode_that_reorders_survives() {
         let all: String = (0..=0x10_FFFF_u32).filter_map(char::from_u32).collect();
         let shown = clean_to(&all, usize::MAX);
-        let bidi = ['\u{200E}', '\u{200F}', '\u{061C}', '\u{202A}', '\u{202E}', '\u{2066}', '\u{2069}'];
+        let bidi = [
+            '\u{200E}', '\u{200F}', '\u{061C}', '\u{202A}', '\u{202E}', '\u{2066}', '\u{2069}',
+        ];
         assert!(!shown.contains(bidi));
         assert!(!shown.contains(char::is_control));
     }
@@ -224,9 +253,29 @@ mod tests {
 
     #[test]
     fn an_initial_is_one_letter() {
-        for (name, expected) in [("claude", "C"), ("  \u{202E}(éclair)", "É"), ("", "•"), ("!?", "•"), ("ß", "S")] {
+        for (name, expected) in [
+            ("claude", "C"),
+            ("  \u{202E}(éclair)", "É"),
+            ("", "•"),
+            ("!?", "•"),
+            ("ß", "S"),
+        ] {
             assert_eq!(initial(name), expected, "{name:?}");
         }
+    }
+
+    #[test]
+    fn an_address_breaks_before_the_host() {
+        let parts = |address| split_address(address);
+        assert_eq!(
+            parts("mia@a.example"),
+            ("mia".to_owned(), "@a.example".to_owned())
+        );
+        assert_eq!(
+            parts("\"a@b\"@a.example"),
+            ("\"a@b\"".to_owned(), "@a.example".to_owned())
+        );
+        assert_eq!(parts("mi\u{202E}a"), ("mia".to_owned(), String::new()));
     }
 
     #[test]
@@ -257,17 +306,41 @@ mod tests {
     #[test]
     fn a_web_link_is_https() {
         assert_eq!(web_link("https://a.example/x"), Some("https://a.example/x"));
-        for refused in ["http://a.example", "javascript:alert(1)", "https://", "https://a\u{202E}.example", "//a.example", "https://a b"] {
+        for refused in [
+            "http://a.example",
+            "javascript:alert(1)",
+            "https://",
+            "https://a\u{202E}.example",
+            "//a.example",
+            "https://a b",
+        ] {
             assert_eq!(web_link(refused), None, "{refused:?}");
         }
     }
 
     #[test]
     fn an_app_link_is_never_run_by_the_browser() {
-        for kept in ["cursor://x/y?code=1", "http://127.0.0.1:3000/cb?code=1", "https://a.example/cb", "com.example.app:/cb"] {
+        for kept in [
+            "cursor://x/y?code=1",
+            "http://127.0.0.1:3000/cb?code=1",
+            "https://a.example/cb",
+            "com.example.app:/cb",
+        ] {
             assert_eq!(app_link(kept), Some(kept));
         }
-        for refused in ["javascript:alert(1)", "JavaScript:x", "data:text/html,x", "vbscript:x", "file:///etc", "java\nscript:x", "", "x", ":y", "1a:y", "cursor:"] {
+        for refused in [
+            "javascript:alert(1)",
+            "JavaScript:x",
+            "data:text/html,x",
+            "vbscript:x",
+            "file:///etc",
+            "java\nscript:x",
+            "",
+            "x",
+            ":y",
+            "1a:y",
+            "cursor:",
+        ] {
             assert_eq!(app_link(refused), None, "{refused:?}");
         }
     }
@@ -276,8 +349,14 @@ mod tests {
     fn a_host_is_what_the_browser_would_go_to() {
         assert_eq!(host("https://a.example/x"), Some("a.example"));
         assert_eq!(host("https://a.example:8443?x"), Some("a.example:8443"));
-        assert_eq!(host("https://bank.example@evil.example/"), Some("evil.example"));
-        assert_eq!(host("https://evil.example\\@bank.example/"), Some("evil.example"));
+        assert_eq!(
+            host("https://bank.example@evil.example/"),
+            Some("evil.example")
+        );
+        assert_eq!(
+            host("https://evil.example\\@bank.example/"),
+            Some("evil.example")
+        );
         assert_eq!(host("http://a.example/"), None);
     }
 }

@@ -1,0 +1,138 @@
+//! Client identifiers.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+use crate::entropy::Entropy;
+
+/// A client identifier ([RFC 6749 section 2.2](https://www.rfc-editor.org/rfc/rfc6749#section-2.2)):
+/// 1 to 512 printable ASCII characters. It is public and proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientId(String);
+
+impl ClientId {
+    /// The longest identifier that is accepted, in bytes.
+    pub const MAXIMUM_LENGTH: usize = 512;
+
+    /// Reads an identifier; `None` unless it is 1 to 512 characters of the set that
+    /// [RFC 6749 appendix A.1](https://www.rfc-editor.org/rfc/rfc6749#appendix-A.1) allows.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let sound = (1..=Self::MAXIMUM_LENGTH).contains(&text.len())
+            && text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
+        sound.then(|| Self(text.to_owned()))
+    }
+
+    /// Draws the identifier of a client that registers itself: the configured prefix, two
+    /// hexadecimal digits for the shard that stores it, and 128 random bits in base64url.
+    #[must_use]
+    pub fn generate(prefix: &str, shard: u8, entropy: &mut impl Entropy) -> Self {
+        Self(format!("{prefix}{shard:02x}{}", URL_SAFE_NO_PAD.encode(entropy.bytes::<16>())))
+    }
+
+    /// Which shard stores the client; `None` when the identifier isn't one that
+    /// [`ClientId::generate`] made with this prefix, and so can't be stored anywhere.
+    #[must_use]
+    pub fn shard(&self, prefix: &str) -> Option<u8> {
+        let (shard, random) = self.0.strip_prefix(prefix)?.split_at_checked(2)?;
+        let lower_case_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let decoded = URL_SAFE_NO_PAD.decode(random).ok()?;
+        (decoded.len() == 16 && shard.bytes().all(lower_case_digit))
+            .then(|| u8::from_str_radix(shard, 16).ok())?
+    }
+
+    /// The identifier as it travels in `client_id`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl Serialize for ClientId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ClientId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom("expected 1 to 512 printable ASCII characters"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::CountingEntropy;
+    use proptest::prelude::*;
+
+    #[test]
+    fn rfc6749_a_1_a_client_id_is_printable_ascii_of_at_most_512_bytes() {
+        for good in ["a", "https://client.example/metadata.json", "a b", &"x".repeat(512)] {
+            assert_eq!(ClientId::parse(good).expect(good).as_str(), good);
+        }
+        for wrong in ["", "\u{7f}", "a\nb", "é", "\0", &"x".repeat(513)] {
+            assert_eq!(ClientId::parse(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_generated_client_id_names_its_shard_and_differs_from_the_next() {
+        let mut entropy = CountingEntropy::default();
+        let first = ClientId::generate("jmpy_client_", 0xa7, &mut entropy);
+        let second = ClientId::generate("jmpy_client_", 0xa7, &mut entropy);
+        assert!(first.as_str().starts_with("jmpy_client_a7"), "{first}");
+        assert_eq!(first.as_str().len(), "jmpy_client_".len() + 2 + 22);
+        assert_eq!(first.shard("jmpy_client_"), Some(0xa7));
+        assert_ne!(first, second);
+    }
+
+    #[test]
+    fn a_client_id_that_was_not_generated_here_has_no_shard() {
+        let random = "A".repeat(22);
+        for wrong in [
+            "".to_owned(),
+            "p_".to_owned(),
+            format!("q_00{random}"),
+            format!("p_0{random}"),
+            format!("p_0G{random}"),
+            format!("p_+1{random}"),
+            format!("p_A7{random}"),
+            format!("p_00{random}A"),
+            format!("p_00{}", "A".repeat(21)),
+            format!("p_00{}=", "A".repeat(21)),
+            // The last character holds four spare bits, which have to be zero: one id, one text.
+            format!("p_00{}B", "A".repeat(21)),
+            "https://client.example/metadata.json".to_owned(),
+        ] {
+            let shard = ClientId::parse(&wrong).and_then(|id| id.shard("p_"));
+            assert_eq!(shard, None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_client_id_reads_back_or_is_refused(text in ".{0,600}") {
+            if let Some(id) = ClientId::parse(&text) {
+                prop_assert_eq!(id.as_str(), &text);
+                let _ = id.shard("p_");
+            }
+        }
+
+        #[test]
+        fn every_shard_reads_back(shard in any::<u8>(), prefix in "[a-z_]{0,12}") {
+            let id = ClientId::generate(&prefix, shard, &mut CountingEntropy::default());
+            prop_assert_eq!(id.shard(&prefix), Some(shard));
+            prop_assert_eq!(ClientId::parse(id.as_str()), Some(id));
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Black box tests of the worker under `wrangler dev`.
+//!
+//! One binary with its own `main`, so that it owns the servers: they start when the first case asks
+//! for them and are stopped when the last one has ended. A case's title is the requirement it
+//! proves. A module of cases has a function `trials()`, collected below; filter arguments work as
+//! with any Rust test.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests on the host: they fail by panicking, and wait by the host's clock"
+)]
+
+mod accounts;
+mod authorize_errors;
+mod authorize_requests;
+mod bad_input;
+mod client_authentication;
+mod codes;
+mod consent;
+mod crash;
+mod discovery;
+mod log;
+mod pages;
+mod races;
+mod refresh;
+mod registration;
+mod registration_refusals;
+mod revocation;
+mod servers;
+mod short_links;
+mod tokens;
+
+use libtest_mimic::{Arguments, Trial};
+use servers::Servers;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// A case: a requirement, and the code that proves it or panics.
+pub struct Case {
+    title: String,
+    run: Box<dyn FnOnce(&Servers) + Send>,
+}
+
+impl Case {
+    /// A case with this title.
+    pub fn new(title: impl Into<String>, run: impl FnOnce(&Servers) + Send + 'static) -> Self {
+        Self { title: title.into(), run: Box::new(run) }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let servers = Arc::new(Servers::default());
+    let cases = [
+        // The server by itself.
+        discovery::trials(),
+        registration::trials(),
+        registration_refusals::trials(),
+        authorize_errors::trials(),
+        authorize_requests::trials(),
+        accounts::trials(),
+        pages::trials(),
+        consent::trials(),
+        client_authentication::trials(),
+        codes::trials(),
+        tokens::trials(),
+        refresh::trials(),
+        revocation::trials(),
+        short_links::trials(),
+        bad_input::trials(),
+        races::trials(),
+        crash::trials(),
+        log::trials(),
+        // Clients and browsers that nobody here wrote.
+    ];
+    let trials = cases
+        .into_iter()
+        .flatten()
+        .map(|case| {
+            let servers = Arc::clone(&servers);
+            Trial::test(case.title, move || {
+                (case.run)(&servers);
+                Ok(())
+            })
+        })
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    let leaks = servers.leaked_secrets();
+    servers.stop();
+    for leak in &leaks {
+        eprintln!("{leak}");
+    }
+    if leaks.is_empty() { conclusion.exit_code() } else { ExitCode::from(101) }
+}

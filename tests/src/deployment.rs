@@ -1,0 +1,190 @@
+//! The configurations under test.
+//!
+//! Everything but `[vars]` comes from the `wrangler.toml` that is shipped, so that bindings, rules
+//! and compatibility date can't drift away from what people deploy.
+
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// What a deployment's issuer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Issuer {
+    /// `http://127.0.0.1:<port>`, the address it is served on.
+    Loopback,
+    /// A public identifier. The server is reached on loopback all the same, so that everything it
+    /// says of itself has to come from its configuration and nothing from the `Host` header.
+    Public(&'static str),
+}
+
+/// One configuration of the server.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// What it is called in messages.
+    pub name: &'static str,
+    /// Its issuer.
+    pub issuer: Issuer,
+    /// The path below which all endpoints lie, empty or starting with `/`.
+    pub base_path: &'static str,
+    /// Settings that replace the shipped ones, key by key.
+    settings: &'static str,
+}
+
+impl Deployment {
+    /// What is shipped, with two scopes and two resources to choose from.
+    #[must_use]
+    pub const fn standard() -> Self {
+        Self {
+            name: "standard",
+            issuer: Issuer::Loopback,
+            base_path: "",
+            settings: r#"
+                scopes = [
+                    { name = "mcp", title = "Use your tools", detail = "Read and run them.", default = true },
+                    { name = "mcp:write", title = "Change your tools" },
+                ]
+                resources = [
+                    { path = "/mcp", name = "Tools" },
+                    { uri = "https://api.example/v1", name = "API" },
+                ]
+            "#,
+        }
+    }
+
+    /// The public short-link service of issue 2: another base path, prefixes, scopes and lifetimes,
+    /// `plain` PKCE, and an https issuer.
+    #[must_use]
+    pub const fn short_links() -> Self {
+        Self {
+            name: "short links",
+            issuer: Issuer::Public("https://links.example"),
+            base_path: "/mcp/oauth",
+            settings: r##"
+                base_path = "/mcp/oauth"
+                scopes = [
+                    { name = "shorturl:read", title = "See your short links", default = true },
+                    { name = "shorturl:create", title = "Create short links", default = true },
+                    { name = "qrcode:read", title = "See your QR codes" },
+                    { name = "qrcode:create", title = "Create QR codes" },
+                    { name = "analytics:read", title = "See how often your links are opened" },
+                ]
+                resources = [{ path = "/mcp", name = "Short links" }]
+                product = { name = "Short Links", accent = "#0a7d4f", logo = "https://cdn.links.example/logo.png" }
+                prefixes = { client_id = "jmpy_client_", client_secret = "jmpy_secret_", refresh_token = "jmpy_rt_" }
+                lifetimes = { access_token = 3600, refresh_token_idle = 2592000, refresh_token_absolute = 2592000 }
+                legacy = { plain_pkce = true }
+            "##,
+        }
+    }
+
+    /// An issuer with a path, nobody may sign up, and no `iss` in authorization responses.
+    #[must_use]
+    pub const fn tenant() -> Self {
+        Self {
+            name: "tenant",
+            issuer: Issuer::Public("https://id.example/tenant1"),
+            base_path: "/tenant1",
+            settings: r#"
+                sign_up = false
+                authorization_response_iss_parameter = false
+                scopes = [{ name = "mcp", title = "Use your tools", default = true }]
+            "#,
+        }
+    }
+
+    /// Short windows, strict scopes, and what only old clients need.
+    #[must_use]
+    pub const fn quick() -> Self {
+        Self {
+            name: "quick",
+            issuer: Issuer::Loopback,
+            base_path: "",
+            settings: r#"
+                strict_scopes = true
+                scopes = [
+                    { name = "mcp", title = "Use your tools", default = true },
+                    { name = "mcp:write", title = "Change your tools" },
+                ]
+                resources = [{ path = "/mcp" }]
+                redirect_uris = { private_use = [], reverse_domain_schemes = true }
+                lifetimes = { refresh_retry_window = 1, authorization_code = 6, authorization_request = 6, access_token = 60 }
+                legacy = { confidential_without_pkce = true }
+            "#,
+        }
+    }
+
+    /// The issuer identifier when served on `port`.
+    #[must_use]
+    pub fn issuer_on(&self, port: u16) -> String {
+        match self.issuer {
+            Issuer::Loopback => format!("http://127.0.0.1:{port}"),
+            Issuer::Public(issuer) => issuer.to_owned(),
+        }
+    }
+
+    /// Scheme and host of the issuer, without its path.
+    #[must_use]
+    pub fn origin_on(&self, port: u16) -> String {
+        let issuer = self.issuer_on(port);
+        url::Url::parse(&issuer).expect("issuer").origin().ascii_serialization()
+    }
+
+    /// Whether cookies are `Secure` and `__Host-`.
+    #[must_use]
+    pub const fn is_https(&self) -> bool {
+        matches!(self.issuer, Issuer::Public(_))
+    }
+
+    /// Writes the configuration file for `port` into `folder`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, when the worker isn't built or the shipped configuration can't be read.
+    pub fn write(&self, folder: &Path, port: u16) -> Result<PathBuf, String> {
+        let root = workspace_root();
+        let shipped = root.join("wrangler.toml");
+        let text = std::fs::read_to_string(&shipped)
+            .map_err(|error| format!("{}: {error}", shipped.display()))?;
+        let mut table: Table = text.parse().map_err(|error| format!("wrangler.toml: {error}"))?;
+
+        // The build has run already; running it once per server would build the same thing again.
+        table.remove("build");
+        for path in [&["main"][..], &["base_dir"], &["assets", "directory"]] {
+            make_absolute(&mut table, path, &root);
+        }
+        let main = table.get("main").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if !Path::new(&main).is_file() {
+            return Err(format!("{main} does not exist: `npm test` builds the worker first"));
+        }
+
+        let overrides: Table = self.settings.parse().expect("settings");
+        let vars = table.entry("vars").or_insert_with(|| Table::new().into());
+        let vars = vars.as_table_mut().ok_or("wrangler.toml: vars is no table")?;
+        vars.insert("ISSUER".to_owned(), self.issuer_on(port).into());
+        let settings = vars.entry("LATCHKEY").or_insert_with(|| Table::new().into());
+        let settings = settings.as_table_mut().ok_or("wrangler.toml: LATCHKEY is no table")?;
+        settings.extend(overrides);
+
+        let written = folder.join("wrangler.toml");
+        std::fs::write(&written, table.to_string())
+            .map_err(|error| format!("{}: {error}", written.display()))?;
+        Ok(written)
+    }
+}
+
+/// The folder of the whole project.
+#[must_use]
+pub fn workspace_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the project's folder")
+}
+
+/// Paths in the shipped file are relative to it, and the copy lies elsewhere.
+fn make_absolute(table: &mut Table, path: &[&str], root: &Path) {
+    let [first, rest @ ..] = path else { return };
+    match table.get_mut(*first) {
+        Some(Value::Table(inner)) if !rest.is_empty() => make_absolute(inner, rest, root),
+        Some(Value::String(text)) if rest.is_empty() => {
+            *text = root.join(&*text).to_string_lossy().into_owned();
+        }
+        _ => {}
+    }
+}

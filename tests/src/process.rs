@@ -1,0 +1,105 @@
+//! `wrangler dev` as a child process that can't outlive the tests.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use crate::deployment::workspace_root;
+
+/// The shell leads a process group of its own and waits on a pipe that only the tests hold. When the
+/// pipe closes - because the tests want it, have ended or were killed themselves - it kills the whole
+/// group with SIGKILL: wrangler, node and workerd. When wrangler ends by itself, so does the group.
+const LEADER: &str = r#"("$@" </dev/null; kill -KILL 0) & read _; kill -KILL 0"#;
+
+/// What a running server needs from outside.
+#[derive(Debug)]
+pub struct Arguments<'a> {
+    /// The configuration file; its folder is the working directory.
+    pub configuration: &'a Path,
+    /// The port to listen on.
+    pub port: u16,
+    /// Where Durable Objects and KV are stored.
+    pub storage: &'a Path,
+    /// The file that takes all output.
+    pub log: &'a Path,
+    /// The home of wrangler's own files.
+    pub home: &'a Path,
+}
+
+/// A running `wrangler dev`.
+#[derive(Debug)]
+pub struct Process {
+    leader: Child,
+    pipe: Option<ChildStdin>,
+}
+
+impl Process {
+    /// Starts it; it isn't ready yet.
+    ///
+    /// # Errors
+    ///
+    /// When there is no wrangler or no shell.
+    pub fn start(arguments: &Arguments<'_>) -> io::Result<Self> {
+        let folder = arguments.configuration.parent().unwrap_or(Path::new("/"));
+        let log = File::options().create(true).append(true).open(arguments.log)?;
+        let mut leader = Command::new("sh")
+            .args(["-c", LEADER, "sh"])
+            .arg(wrangler()?)
+            .arg("dev")
+            .arg("--config")
+            .arg(arguments.configuration)
+            .args(["--local", "--ip", "127.0.0.1", "--port", &arguments.port.to_string()])
+            .args(["--inspector-port", "0", "--show-interactive-dev-session=false"])
+            .arg("--persist-to")
+            .arg(arguments.storage)
+            .current_dir(folder)
+            // Nothing may ask, report, look for updates or write into the person's home.
+            .env("CI", "1")
+            .env("NO_COLOR", "1")
+            .env("WRANGLER_SEND_METRICS", "false")
+            .env("WRANGLER_HIDE_BANNER", "true")
+            .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
+            .env("XDG_CONFIG_HOME", arguments.home)
+            .env("WRANGLER_LOG_PATH", arguments.home)
+            .env("WRANGLER_REGISTRY_PATH", arguments.home.join("registry"))
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .process_group(0)
+            .spawn()?;
+        let pipe = leader.stdin.take();
+        Ok(Self { leader, pipe })
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.leader.try_wait(), Ok(None))
+    }
+
+    /// Ends the whole group with SIGKILL and waits until its leader is gone.
+    pub fn kill(&mut self) {
+        drop(self.pipe.take());
+        // Nothing to do about an error here: the leader is gone either way.
+        let _ = self.leader.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The wrangler of the project's `node_modules`, or the one that `LATCHKEY_WRANGLER` names.
+fn wrangler() -> io::Result<PathBuf> {
+    let path = std::env::var_os("LATCHKEY_WRANGLER")
+        .map_or_else(|| workspace_root().join("node_modules/.bin/wrangler"), PathBuf::from);
+    if path.is_file() {
+        Ok(path)
+    } else {
+        let message = format!("{} does not exist: `npm test` installs it", path.display());
+        Err(io::Error::new(io::ErrorKind::NotFound, message))
+    }
+}

@@ -1,0 +1,93 @@
+//! What every endpoint needs to serve one request.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use latchkey_protocol::client::ClientId;
+use latchkey_protocol::configuration::Configuration;
+use latchkey_protocol::entropy::Entropy;
+use latchkey_protocol::error::ErrorReply;
+use latchkey_protocol::time::UnixTime;
+use std::fmt;
+use std::rc::Rc;
+
+use crate::failure::{Failure, RETRY_AFTER_SECONDS};
+use crate::http::Answer;
+use crate::log::{Event, Level};
+use crate::platform::{self, RuntimeEntropy};
+
+/// One request's surroundings.
+pub struct Context {
+    /// The deployment's settings.
+    pub configuration: Rc<Configuration>,
+    /// The bindings.
+    pub env: worker::Env,
+    /// What may go on after the answer has left.
+    pub later: worker::Context,
+    /// The time at which the request arrived.
+    pub now: UnixTime,
+    /// What this request is called in the log, in error answers and on error pages.
+    pub reference: String,
+    /// Which endpoint, for the log.
+    pub endpoint: &'static str,
+}
+
+/// A fresh reference: 48 random bits, eight characters.
+pub fn new_reference() -> String {
+    URL_SAFE_NO_PAD.encode(RuntimeEntropy.bytes::<6>())
+}
+
+impl Context {
+    /// The surroundings of a request that has just arrived.
+    pub fn new(
+        configuration: Rc<Configuration>,
+        env: worker::Env,
+        later: worker::Context,
+        endpoint: &'static str,
+    ) -> Self {
+        Self {
+            configuration,
+            env,
+            later,
+            now: platform::now(),
+            reference: new_reference(),
+            endpoint,
+        }
+    }
+
+    /// A line of the log about this request.
+    pub fn event(&self, level: Level, event: &str) -> Event {
+        Event::new(level, event)
+            .with("endpoint", self.endpoint.to_owned())
+            .with("reference", self.reference.clone())
+    }
+
+    /// Logs why the request was refused. `reason` is one of our own enums, which hold no input.
+    pub fn refused(&self, reason: &dyn fmt::Debug, client: Option<&ClientId>) {
+        self.event(Level::Warn, "refused")
+            .with("reason", format!("{reason:?}"))
+            .with("client_id", client.map(ToString::to_string))
+            .write();
+    }
+
+    /// Refuses with an OAuth error and logs why.
+    pub fn refuse(
+        &self,
+        reply: &ErrorReply,
+        reason: &dyn fmt::Debug,
+        client: Option<&ClientId>,
+    ) -> Answer {
+        self.refused(reason, client);
+        Answer::oauth_error(reply, &self.reference)
+    }
+
+    /// Logs a failure of ours and answers an API's client: 503 and when to come back.
+    pub fn failed(&self, failure: &Failure) -> Answer {
+        self.log_failure(failure);
+        Answer::oauth_error(&Failure::reply(), &self.reference)
+            .with_header("retry-after", RETRY_AFTER_SECONDS)
+    }
+
+    /// Logs a failure of ours.
+    pub fn log_failure(&self, failure: &Failure) {
+        self.event(Level::Error, "failed").with("cause", failure.to_string()).write();
+    }
+}

@@ -1,0 +1,81 @@
+//! Who calls a back-channel endpoint: the form, and the client behind it.
+
+use latchkey_protocol::client::ClientRecord;
+use latchkey_protocol::client_authentication::{AuthenticatedClient, Credentials, authenticate};
+use latchkey_protocol::error::{ErrorCode, ErrorReply};
+use latchkey_protocol::params::Parameters;
+use std::rc::Rc;
+
+use super::body_error_status;
+use crate::clients;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::http::{Answer, Incoming};
+
+/// A form whose client has authenticated.
+pub struct AuthenticatedForm {
+    /// The parameters, none of them repeated except `resource`.
+    pub form: Parameters,
+    /// The proof.
+    pub client: AuthenticatedClient,
+    /// The client's record.
+    pub record: Rc<ClientRecord>,
+}
+
+/// Reads the form and authenticates the client
+/// ([RFC 6749 section 3.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.2.1)).
+///
+/// # Errors
+///
+/// The inner error is the answer to send: `invalid_request` for an unusable form, `invalid_client`
+/// for a client that isn't known or can't prove itself.
+pub async fn authenticated_form(
+    context: &Context,
+    incoming: &mut Incoming,
+) -> Result<Result<AuthenticatedForm, Answer>, Failure> {
+    let form = match incoming.form().await {
+        Ok(form) => form,
+        Err(error) => {
+            let reply = ErrorReply::new(ErrorCode::InvalidRequest, error.to_string());
+            let answer = context.refuse(&reply, &error, None);
+            return Ok(Err(answer.with_status(body_error_status(error))));
+        }
+    };
+    // RFC 6749 section 3.2: parameters MUST NOT be included more than once.
+    if form.first_repeated(&["resource"]).is_some() {
+        let reply = ErrorReply::new(
+            ErrorCode::InvalidRequest,
+            "A parameter was sent twice. Send each one once.",
+        );
+        return Ok(Err(context.refuse(&reply, &"repeated parameter", None)));
+    }
+    let authorization = incoming.header("authorization");
+    let credentials = match Credentials::parse(authorization.as_deref(), &form) {
+        Ok(credentials) => credentials,
+        Err(error) => {
+            let answer = context.refuse(&error.reply(), &error.reason(), None);
+            return Ok(Err(with_challenge(answer, error.challenge())));
+        }
+    };
+    let record = clients::find(context, credentials.client_id()).await?;
+    match authenticate(record.as_deref(), &credentials, context.now) {
+        Ok(client) => {
+            let record = record.ok_or_else(|| {
+                Failure::unavailable("authenticating a client", "no record of it")
+            })?;
+            Ok(Ok(AuthenticatedForm { form, client, record }))
+        }
+        Err(error) => {
+            let client_id = Some(credentials.client_id());
+            let answer = context.refuse(&error.reply(), &error.reason(), client_id);
+            Ok(Err(with_challenge(answer, error.challenge())))
+        }
+    }
+}
+
+fn with_challenge(answer: Answer, challenge: Option<&'static str>) -> Answer {
+    match challenge {
+        Some(challenge) => answer.with_header("www-authenticate", challenge),
+        None => answer,
+    }
+}

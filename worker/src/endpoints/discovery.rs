@@ -1,0 +1,97 @@
+//! The metadata document and the keys.
+
+use latchkey_protocol::configuration::{Endpoint, Issuer};
+use latchkey_protocol::jwt::ES256;
+use latchkey_protocol::metadata::{MetadataInputs, ServerMetadata};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::http::Answer;
+use crate::keys;
+
+/// Clients may keep both documents for an hour. A key is published a day before it signs.
+const CACHEABLE: &str = "public, max-age=3600";
+
+const OAUTH: &str = "/.well-known/oauth-authorization-server";
+const OPENID: &str = "/.well-known/openid-configuration";
+
+/// Whether the metadata document is at `path`: RFC 8414 section 3.1 inserts the well-known part
+/// before the issuer's path, OpenID Connect Discovery section 4 appends it, and clients try both.
+pub fn is_metadata_path(path: &str, issuer: &Issuer) -> bool {
+    let inserted = [OAUTH, OPENID]
+        .iter()
+        .any(|well_known| path.strip_prefix(well_known) == Some(issuer.path()));
+    let appended = path
+        .strip_prefix(issuer.path())
+        .is_some_and(|rest| rest == OAUTH || rest == OPENID);
+    inserted || appended
+}
+
+/// `GET /.well-known/oauth-authorization-server`
+/// ([RFC 8414 section 3](https://www.rfc-editor.org/rfc/rfc8414#section-3)).
+pub fn metadata(context: &Context) -> Answer {
+    let configuration = &context.configuration;
+    let url = |endpoint| configuration.endpoints.url(endpoint);
+    let document = ServerMetadata::new(MetadataInputs {
+        issuer: configuration.issuer.as_str().to_owned(),
+        authorization_endpoint: url(Endpoint::Authorization),
+        token_endpoint: url(Endpoint::Token),
+        registration_endpoint: Some(url(Endpoint::Registration)),
+        revocation_endpoint: url(Endpoint::Revocation),
+        jwks_uri: url(Endpoint::Jwks),
+        scopes: configuration
+            .scopes
+            .iter()
+            .map(|scope| scope.name.as_str().to_owned())
+            .collect(),
+        signing_algorithms: vec![ES256.to_owned()],
+        plain_pkce: configuration.legacy.plain_pkce,
+        authorization_response_iss_parameter: configuration.authorization_response_iss_parameter,
+        service_documentation: None,
+        op_policy_uri: configuration.product.privacy_uri.clone(),
+        op_tos_uri: configuration.product.terms_uri.clone(),
+    });
+    Answer::json(200, &document).with_header("cache-control", CACHEABLE)
+}
+
+/// `GET /jwks` ([RFC 7517 section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
+pub async fn jwks(context: &Context) -> Result<Answer, Failure> {
+    #[derive(Serialize)]
+    struct KeySetDocument {
+        keys: Vec<Value>,
+    }
+    let keys = keys::key_set(context).await?;
+    let document = KeySetDocument {
+        keys: keys.published().iter().map(|key| key.public_jwk.clone()).collect(),
+    };
+    Ok(Answer::json(200, &document).with_header("cache-control", CACHEABLE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mas_02_every_place_where_a_client_looks_has_the_document() {
+        let at = |issuer: &str, path: &str| {
+            is_metadata_path(path, &Issuer::parse(issuer).expect("issuer"))
+        };
+        for path in [OAUTH, OPENID] {
+            assert!(at("https://id.example", path));
+        }
+        for path in [
+            "/.well-known/oauth-authorization-server/tenant",
+            "/.well-known/openid-configuration/tenant",
+            "/tenant/.well-known/openid-configuration",
+            "/tenant/.well-known/oauth-authorization-server",
+        ] {
+            assert!(at("https://id.example/tenant", path), "{path}");
+            assert!(!at("https://id.example", path), "{path} is another issuer's");
+        }
+        for path in ["/.well-known/oauth-authorization-server/", "/.well-known/oauth-protected-resource"] {
+            assert!(!at("https://id.example", path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `POST /revoke` ([RFC 7009 section 2](https://www.rfc-editor.org/rfc/rfc7009#section-2)).
+
+use latchkey_protocol::grant::revoke::RevokeRequest;
+use latchkey_protocol::revocation::{RevocationError, RevocationRequest};
+use latchkey_protocol::token::GrantToken;
+
+use super::client_credentials::authenticated_form;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::http::{Answer, Incoming};
+use crate::keys;
+use crate::log::Level;
+use crate::objects::account::messages::Revoke;
+use crate::objects::{self, ObjectKind};
+
+/// Gives a token back.
+pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
+    let request = match authenticated_form(context, incoming).await? {
+        Ok(request) => request,
+        Err(answer) => return Ok(answer),
+    };
+    let client_id = request.client.client_id().clone();
+    let revocation = match RevocationRequest::parse(&request.form) {
+        Ok(revocation) => revocation,
+        Err(error) => return Ok(context.refuse(&error.reply(), &error, Some(&client_id))),
+    };
+    // RFC 7009 section 2.1: the hint may be wrong, so the token itself says what it is.
+    let text = revocation.token.expose();
+    let refresh_token = GrantToken::parse(&context.configuration.prefixes.refresh_token, text);
+    let (account, grant, request) = match refresh_token {
+        Some(token) => {
+            let revoke = RevokeRequest::RefreshToken {
+                secret: token.secret,
+                client_id: client_id.clone(),
+            };
+            (token.account, token.grant, revoke)
+        }
+        None => {
+            let keys = keys::key_set(context).await?;
+            let issuer = context.configuration.issuer.as_str();
+            // RFC 7009 section 2.2: an invalid token is a success, since it can't be used anyway.
+            let Ok(claims) = keys.verify(text, issuer, context.now).await? else {
+                return Ok(Answer::empty(200).not_stored());
+            };
+            let revoke = RevokeRequest::AccessToken {
+                token_id: claims.token_id,
+                expires_at: claims.expires_at,
+                client_id: client_id.clone(),
+            };
+            (claims.subject, claims.grant, revoke)
+        }
+    };
+    let message = Revoke { grant, request };
+    let reply =
+        objects::send(&context.env, ObjectKind::Account, account.as_str(), &message).await?;
+    match reply {
+        Ok(()) => {
+            context
+                .event(Level::Info, "revoked")
+                .with("client_id", client_id.to_string())
+                .with("grant", message.grant.to_string())
+                .write();
+            Ok(Answer::empty(200).not_stored())
+        }
+        Err(error) => Ok(context.refuse(
+            &RevocationError::ForeignToken.reply(),
+            &error,
+            Some(&client_id),
+        )),
+    }
+}

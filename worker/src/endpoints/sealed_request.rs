@@ -1,0 +1,125 @@
+//! The authorization request between two pages: sealed, in a hidden field or the query.
+
+use latchkey_protocol::authorize::AuthorizationRequest;
+use latchkey_protocol::client::ClientRecord;
+use latchkey_protocol::configuration::Endpoint;
+use latchkey_protocol::params::{Parameters, encode};
+use latchkey_protocol::redirect_uri::RedirectUriKind;
+use latchkey_protocol::sealed::{self, OpenError};
+use std::rc::Rc;
+
+use super::{Trouble, error_page};
+use crate::clients;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::http::Answer;
+use crate::keys::KeySet;
+use crate::pages::{Client, ClientIdentity, Destination};
+use crate::platform::RuntimeEntropy;
+
+const PURPOSE: &str = "authorization request";
+
+/// A request that came back, and the client that made it.
+pub struct OpenedRequest {
+    /// The request.
+    pub request: AuthorizationRequest,
+    /// The client, as registered now.
+    pub client: Rc<ClientRecord>,
+}
+
+/// What the `request` field held.
+pub enum Presented {
+    /// Nothing: the person came by themselves.
+    Absent,
+    /// A request of ours.
+    Request(Box<OpenedRequest>),
+    /// Something else; the answer says what to do.
+    Refused(Answer),
+}
+
+/// Seals a request for the next page.
+pub fn seal(
+    context: &Context,
+    keys: &KeySet,
+    request: &AuthorizationRequest,
+) -> Result<String, Failure> {
+    // However often it is passed on, a request lives from the moment it arrived.
+    let expires_at = request.created_at.plus(context.configuration.lifetimes.authorization_request);
+    keys.sealing_key()?
+        .seal(PURPOSE, request, expires_at, &mut RuntimeEntropy)
+        .map_err(|_| Failure::unavailable("sealing a request", "it can't be written"))
+}
+
+/// Opens the `request` parameter, if there is one.
+pub async fn open(
+    context: &Context,
+    keys: &KeySet,
+    parameters: &Parameters,
+) -> Result<Presented, Failure> {
+    let Ok(Some(text)) = parameters.get("request") else { return Ok(Presented::Absent) };
+    let opened: Result<AuthorizationRequest, OpenError> =
+        sealed::open(keys.sealing(), PURPOSE, text, context.now);
+    let request = match opened {
+        Ok(request) => request,
+        Err(error) => return Ok(Presented::Refused(refuse(context, error)?)),
+    };
+    let Some(client) = clients::find(context, &request.client_id).await? else {
+        context.refused(&"the client is gone", Some(&request.client_id));
+        let trouble = Trouble {
+            status: 400,
+            title: "This app is no longer registered",
+            what_happened: "The app was removed while this page was open.",
+            what_to_do: "Go back to the app, remove the connection there and connect again.",
+        };
+        return Ok(Presented::Refused(error_page(context, &trouble)?));
+    };
+    Ok(Presented::Request(Box::new(OpenedRequest { request, client })))
+}
+
+fn refuse(context: &Context, error: OpenError) -> Result<Answer, Failure> {
+    context.refused(&error, None);
+    let trouble = match error {
+        OpenError::Expired => Trouble {
+            status: 400,
+            title: "This took too long",
+            what_happened: "For your safety a request to connect an app is only good for a few \
+                            minutes.",
+            what_to_do: "Go back to the app and start again.",
+        },
+        OpenError::Invalid => Trouble {
+            status: 400,
+            title: "This link is damaged",
+            what_happened: "The request to connect an app could not be read.",
+            what_to_do: "Go back to the app and start again.",
+        },
+    };
+    error_page(context, &trouble)
+}
+
+/// The URL of a page that carries the request on.
+pub fn page_with_request(context: &Context, endpoint: Endpoint, sealed: &str) -> String {
+    let path = context.configuration.endpoints.path(endpoint);
+    format!("{path}?{}", encode(&[("request", sealed)]))
+}
+
+/// What a page says about a client.
+pub fn client_view(client: &ClientRecord) -> Client<'_> {
+    let website = client.metadata.client_uri.as_deref().and_then(crate::pages::text::host);
+    Client {
+        name: client.metadata.client_name.as_deref(),
+        identity: ClientIdentity::SelfRegistered { website },
+        policy_uri: client.metadata.policy_uri.as_deref(),
+        tos_uri: client.metadata.tos_uri.as_deref(),
+    }
+}
+
+/// What a page says about where the person is sent. `host` is the redirect URI's display host.
+pub fn destination(kind: RedirectUriKind, host: &str) -> Destination<'_> {
+    match kind {
+        RedirectUriKind::Https => Destination::Web { host },
+        RedirectUriKind::Loopback => Destination::Loopback { authority: host },
+        RedirectUriKind::PrivateUse => Destination::PrivateUse {
+            scheme: host.split_once(':').map_or(host, |(scheme, _)| scheme),
+        },
+    }
+}

@@ -1,0 +1,184 @@
+//! `GET` and `POST /sign-in`: e-mail and password.
+
+use latchkey_protocol::authorize::AuthorizationRequest;
+use latchkey_protocol::configuration::Endpoint;
+use latchkey_protocol::email::EmailAddress;
+use latchkey_protocol::identifier::{AccountId, SessionId};
+use latchkey_protocol::params::Parameters;
+use latchkey_protocol::secret::Secret;
+
+use super::sealed_request::{self, OpenedRequest, Presented, client_view, page_with_request};
+use super::{forged_form, look, page, unreadable_form};
+use crate::browser::{self, Browser};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::http::{Answer, Incoming};
+use crate::keys::{self, KeySet};
+use crate::log::Level;
+use crate::objects::account::messages::{
+    BeginSession, Credentials, SessionKey, WrongPassword,
+};
+use crate::objects::directory::Lookup;
+use crate::objects::{self, ObjectKind};
+use crate::pages::SignInPage;
+use crate::password;
+
+/// What the form's CSRF token is for.
+pub const PURPOSE: &str = "sign-in";
+
+/// The same words whether the account doesn't exist or the password is wrong.
+const WRONG: &str = "That e-mail address and password do not match. Check both and try again.";
+
+/// Shows the page, or signs in.
+pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
+    let keys = keys::key_set(context).await?;
+    let browser = Browser::read(context, incoming);
+    if incoming.method() == "POST" {
+        return sign_in(context, incoming, &keys, &browser).await;
+    }
+    let Ok(query) = incoming.query() else {
+        return show(context, &keys, &browser, None, "", None);
+    };
+    match sealed_request::open(context, &keys, &query).await? {
+        Presented::Refused(answer) => Ok(answer),
+        Presented::Absent => show(context, &keys, &browser, None, "", None),
+        Presented::Request(opened) => {
+            let hint = opened.request.login_hint.as_deref().unwrap_or_default();
+            show(context, &keys, &browser, Some(&opened), hint, None)
+        }
+    }
+}
+
+fn show(
+    context: &Context,
+    keys: &KeySet,
+    browser: &Browser,
+    opened: Option<&OpenedRequest>,
+    email: &str,
+    error: Option<&str>,
+) -> Result<Answer, Failure> {
+    let look = look(&context.configuration);
+    let csrf = browser.csrf_token(keys, PURPOSE)?;
+    let sealed = opened
+        .map(|opened| sealed_request::seal(context, keys, &opened.request))
+        .transpose()?;
+    let form = SignInPage {
+        look: &look,
+        csrf: csrf.expose(),
+        request: sealed.as_deref(),
+        client: opened.map(|opened| client_view(&opened.client)),
+        email,
+        error,
+        sign_up_allowed: context.configuration.sign_up,
+    };
+    let status = if error.is_some() { 422 } else { 200 };
+    Ok(browser.remember(context, page(context, status, form.render())?))
+}
+
+async fn sign_in(
+    context: &Context,
+    incoming: &mut Incoming,
+    keys: &KeySet,
+    browser: &Browser,
+) -> Result<Answer, Failure> {
+    let form = match incoming.form().await {
+        Ok(form) => form,
+        Err(error) => return unreadable_form(context, error),
+    };
+    let opened = match sealed_request::open(context, keys, &form).await? {
+        Presented::Refused(answer) => return Ok(answer),
+        Presented::Absent => None,
+        Presented::Request(opened) => Some(opened),
+    };
+    if let Err(reason) = browser.check_form(incoming, &form, keys, PURPOSE) {
+        return forged_form(context, reason);
+    }
+    let typed = form.get("email").ok().flatten().unwrap_or_default();
+    let opened = opened.as_deref();
+    match check_password(context, &form).await? {
+        Check::Right(account) => begin(context, browser, &account, opened, keys).await,
+        Check::Wrong => {
+            context.refused(&"wrong e-mail address or password", None);
+            show(context, keys, browser, opened, typed, Some(WRONG))
+        }
+        Check::Wait(seconds) => {
+            context.refused(&"too many wrong passwords", None);
+            let words = format!(
+                "Too many wrong passwords for this account. Wait {seconds} seconds and try again."
+            );
+            let answer = show(context, keys, browser, opened, typed, Some(&words))?;
+            Ok(answer.with_status(429).with_header("retry-after", seconds.to_string()))
+        }
+    }
+}
+
+enum Check {
+    Right(AccountId),
+    Wrong,
+    Wait(u64),
+}
+
+async fn check_password(context: &Context, form: &Parameters) -> Result<Check, Failure> {
+    let text = |name| form.get(name).ok().flatten().unwrap_or_default();
+    let password = Secret::new(text("password"));
+    let account = match EmailAddress::parse(text("email")) {
+        Some(email) => lookup(context, &email).await?,
+        None => None,
+    };
+    let stored = match &account {
+        Some(account) => {
+            objects::send(&context.env, ObjectKind::Account, account.as_str(), &Credentials {})
+                .await?
+        }
+        None => None,
+    };
+    if let Some(stored) = &stored
+        && stored.wait_seconds > 0
+    {
+        return Ok(Check::Wait(stored.wait_seconds));
+    }
+    // The same work for an account that doesn't exist.
+    let right = password::verify(&password, stored.as_ref().map(|stored| &stored.password_hash))?;
+    match account {
+        Some(account) if right => Ok(Check::Right(account)),
+        Some(account) if stored.is_some() => {
+            let message = WrongPassword {};
+            objects::send(&context.env, ObjectKind::Account, account.as_str(), &message).await?;
+            Ok(Check::Wrong)
+        }
+        _ => Ok(Check::Wrong),
+    }
+}
+
+async fn lookup(context: &Context, email: &EmailAddress) -> Result<Option<AccountId>, Failure> {
+    objects::send(&context.env, ObjectKind::Directory, &email.directory_key(), &Lookup {}).await
+}
+
+/// Begins a session and goes on with what the person came for.
+pub async fn begin(
+    context: &Context,
+    browser: &Browser,
+    account: &AccountId,
+    opened: Option<&OpenedRequest>,
+    keys: &KeySet,
+) -> Result<Answer, Failure> {
+    let message = BeginSession { replaces: browser.session_of(account) };
+    let key: SessionKey =
+        objects::send(&context.env, ObjectKind::Account, account.as_str(), &message)
+            .await?
+            .ok_or_else(|| Failure::unavailable("beginning a session", "the account is gone"))?;
+    context.event(Level::Info, "signed in").with("account", account.to_string()).write();
+    let location = match opened {
+        Some(opened) => {
+            let request = signed_in_for(&opened.request, &key.session);
+            let sealed = sealed_request::seal(context, keys, &request)?;
+            page_with_request(context, Endpoint::Consent, &sealed)
+        }
+        None => context.configuration.endpoints.path(Endpoint::Home),
+    };
+    Ok(browser::begin_session(context, Answer::redirect(303, location), account, &key))
+}
+
+fn signed_in_for(request: &AuthorizationRequest, session: &SessionId) -> AuthorizationRequest {
+    AuthorizationRequest { signed_in_for: Some(session.clone()), ..request.clone() }
+}

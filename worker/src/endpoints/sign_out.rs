@@ -1,0 +1,52 @@
+//! `POST /sign-out`: ends this browser's session. What apps were allowed stays allowed.
+
+use latchkey_protocol::configuration::Endpoint;
+
+use super::sealed_request::{self, Presented, page_with_request};
+use super::{consent, forged_form, look, page, unreadable_form};
+use crate::browser::{self, Browser};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::http::{Answer, Incoming};
+use crate::keys;
+use crate::log::Level;
+use crate::pages::SignedOutPage;
+
+/// What the form's CSRF token is for.
+pub const PURPOSE: &str = "sign-out";
+
+/// Signs out, and goes on to the sign-in page if an app's request is waiting ("not you?").
+pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
+    let form = match incoming.form().await {
+        Ok(form) => form,
+        Err(error) => return unreadable_form(context, error),
+    };
+    let keys = keys::key_set(context).await?;
+    let browser = Browser::read(context, incoming);
+    let opened = match sealed_request::open(context, &keys, &form).await? {
+        Presented::Refused(answer) => return Ok(answer),
+        Presented::Absent => None,
+        Presented::Request(opened) => Some(opened),
+    };
+    // The form is on the start page or, for "not you?", on the consent page.
+    let purpose = match (&opened, browser.session_id()) {
+        (Some(opened), Some(session)) => consent::purpose(&opened.request, session),
+        _ => PURPOSE.to_owned(),
+    };
+    if let Err(reason) = browser.check_form(incoming, &form, &keys, &purpose) {
+        return forged_form(context, reason);
+    }
+    browser.end_session(context).await?;
+    context.event(Level::Info, "signed out").write();
+    let answer = match opened {
+        Some(opened) => {
+            let sealed = sealed_request::seal(context, &keys, &opened.request)?;
+            Answer::redirect(303, page_with_request(context, Endpoint::SignIn, &sealed))
+        }
+        None => {
+            let look = look(&context.configuration);
+            page(context, 200, SignedOutPage { look: &look }.render())?
+        }
+    };
+    Ok(browser::end_session(context, answer))
+}

@@ -1,0 +1,185 @@
+//! `GET` and `POST /sign-up`: a new account.
+
+use latchkey_protocol::client::ClientRecord;
+use latchkey_protocol::configuration::Endpoint;
+use latchkey_protocol::email::EmailAddress;
+use latchkey_protocol::identifier::AccountId;
+use latchkey_protocol::params::Parameters;
+use latchkey_protocol::secret::Secret;
+
+use super::sealed_request::{self, Presented, client_view};
+use super::{Trouble, error_page, forged_form, look, page, sign_in, unreadable_form};
+use crate::browser::Browser;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::http::{Answer, Incoming};
+use crate::keys::{self, KeySet};
+use crate::log::Level;
+use crate::objects::account::messages::Create;
+use crate::objects::directory::Claim;
+use crate::objects::{self, ObjectKind};
+use crate::pages::SignUpPage;
+use crate::password;
+use crate::platform::RuntimeEntropy;
+
+/// What the form's CSRF token is for.
+pub const PURPOSE: &str = "sign-up";
+
+const TAKEN: &str = "There is an account with this e-mail address already. Sign in instead.";
+const NO_ADDRESS: &str = "Enter a whole e-mail address, such as ada@example.com.";
+
+/// The form before anybody typed into it.
+pub struct Blank<'a> {
+    /// The request that goes on after signing up, sealed, and its client.
+    pub request: Option<(&'a str, &'a ClientRecord)>,
+}
+
+/// What was typed, and what is wrong with it.
+#[derive(Default)]
+pub struct Filled<'a> {
+    email: &'a str,
+    email_error: Option<&'a str>,
+    password_error: Option<&'a str>,
+}
+
+/// Shows the page, or creates an account.
+pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
+    if !context.configuration.sign_up {
+        return turned_off(context);
+    }
+    let keys = keys::key_set(context).await?;
+    let browser = Browser::read(context, incoming);
+    if incoming.method() == "POST" {
+        return sign_up(context, incoming, &keys, &browser).await;
+    }
+    let filled = Filled::default();
+    let Ok(query) = incoming.query() else {
+        return show(context, &keys, &browser, &Blank { request: None }, &filled);
+    };
+    match sealed_request::open(context, &keys, &query).await? {
+        Presented::Refused(answer) => Ok(answer),
+        Presented::Absent => show(context, &keys, &browser, &Blank { request: None }, &filled),
+        Presented::Request(opened) => {
+            let sealed = sealed_request::seal(context, &keys, &opened.request)?;
+            let blank = Blank { request: Some((&sealed, &opened.client)) };
+            let email = opened.request.login_hint.as_deref().unwrap_or_default();
+            show(context, &keys, &browser, &blank, &Filled { email, ..filled })
+        }
+    }
+}
+
+/// The sign-up page.
+pub fn show(
+    context: &Context,
+    keys: &KeySet,
+    browser: &Browser,
+    blank: &Blank<'_>,
+    filled: &Filled<'_>,
+) -> Result<Answer, Failure> {
+    let look = look(&context.configuration);
+    let csrf = browser.csrf_token(keys, PURPOSE)?;
+    let form = SignUpPage {
+        look: &look,
+        csrf: csrf.expose(),
+        request: blank.request.map(|(sealed, _)| sealed),
+        client: blank.request.map(|(_, client)| client_view(client)),
+        email: filled.email,
+        password_minimum: password::MINIMUM_CHARACTERS,
+        error: None,
+        email_error: filled.email_error,
+        password_error: filled.password_error,
+    };
+    let wrong = filled.email_error.is_some() || filled.password_error.is_some();
+    let status = if wrong { 422 } else { 200 };
+    Ok(browser.remember(context, page(context, status, form.render())?))
+}
+
+async fn sign_up(
+    context: &Context,
+    incoming: &mut Incoming,
+    keys: &KeySet,
+    browser: &Browser,
+) -> Result<Answer, Failure> {
+    let form = match incoming.form().await {
+        Ok(form) => form,
+        Err(error) => return unreadable_form(context, error),
+    };
+    let opened = match sealed_request::open(context, keys, &form).await? {
+        Presented::Refused(answer) => return Ok(answer),
+        Presented::Absent => None,
+        Presented::Request(opened) => Some(opened),
+    };
+    if let Err(reason) = browser.check_form(incoming, &form, keys, PURPOSE) {
+        return forged_form(context, reason);
+    }
+    let sealed = opened
+        .as_ref()
+        .map(|opened| sealed_request::seal(context, keys, &opened.request))
+        .transpose()?;
+    let blank = Blank {
+        request: sealed.as_deref().zip(opened.as_ref().map(|opened| &*opened.client)),
+    };
+    let typed = text(&form, "email");
+    let password = Secret::new(text(&form, "password"));
+    let email = EmailAddress::parse(typed);
+    let acceptable = password::is_acceptable(&password);
+    let too_short =
+        format!("Use at least {} characters.", password::MINIMUM_CHARACTERS);
+    let (Some(email), true) = (&email, acceptable) else {
+        context.refused(&"unusable e-mail address or password", None);
+        let filled = Filled {
+            email: typed,
+            email_error: email.is_none().then_some(NO_ADDRESS),
+            password_error: (!acceptable).then_some(too_short.as_str()),
+        };
+        return show(context, keys, browser, &blank, &filled);
+    };
+    match create(context, email, &password).await? {
+        Some(account) => {
+            context.event(Level::Info, "signed up").with("account", account.to_string()).write();
+            sign_in::begin(context, browser, &account, opened.as_deref(), keys).await
+        }
+        None => {
+            context.refused(&"the e-mail address is taken", None);
+            let filled =
+                Filled { email: typed, email_error: Some(TAKEN), password_error: None };
+            show(context, keys, browser, &blank, &filled)
+        }
+    }
+}
+
+/// Creates an account; `None` when the address has one already.
+async fn create(
+    context: &Context,
+    email: &EmailAddress,
+    password: &Secret,
+) -> Result<Option<AccountId>, Failure> {
+    let mut entropy = RuntimeEntropy;
+    let password_hash = password::hash(password, &mut entropy)?;
+    let claim = Claim { account: AccountId::generate(&mut entropy) };
+    let directory_key = email.directory_key();
+    // The directory says which account the address belongs to, and the account says whether this
+    // sign-up was its first. A sign-up that broke off in between can simply be repeated.
+    let account =
+        objects::send(&context.env, ObjectKind::Directory, &directory_key, &claim).await?;
+    let message = Create { account: account.clone(), email: email.clone(), password_hash };
+    let created =
+        objects::send(&context.env, ObjectKind::Account, account.as_str(), &message).await?;
+    Ok(created.then_some(account))
+}
+
+fn turned_off(context: &Context) -> Result<Answer, Failure> {
+    context.refused(&"sign-up is turned off", None);
+    let sign_in = context.configuration.endpoints.path(Endpoint::SignIn);
+    let trouble = Trouble {
+        status: 404,
+        title: "Accounts are not created here",
+        what_happened: "The people who run this server create its accounts.",
+        what_to_do: &format!("If you have an account, sign in at {sign_in}."),
+    };
+    error_page(context, &trouble)
+}
+
+fn text<'a>(form: &'a Parameters, name: &'static str) -> &'a str {
+    form.get(name).ok().flatten().unwrap_or_default()
+}

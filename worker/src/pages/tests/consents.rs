@@ -1,0 +1,162 @@
+//! The consent page in the states that matter.
+
+use latchkey_protocol::time::Lifetime;
+
+use super::super::{
+    AccessPeriod, Client, ClientIdentity, Colour, ConsentPage, Destination, Look, Resource,
+    ScopeLine,
+};
+use super::fixtures::{
+    bare_look, claude, consent, cursor, hostile, hostile_client, hostile_look, look,
+};
+use super::gallery::Rendered;
+
+pub(super) fn consents() -> Vec<Rendered> {
+    let mut pages = Vec::new();
+    let mut add = |name, look: &Look, page: Result<String, askama::Error>| {
+        pages.push((name, look.clone(), page.expect(name)));
+    };
+    let (look, bare, odd, bad) = (&look(), &bare_look(), &hostile_look(), hostile());
+
+    add(
+        "consent-web",
+        look,
+        consent(look, claude(), Destination::Web { host: "claude.ai" }).render(),
+    );
+    add(
+        "consent-loopback",
+        look,
+        ConsentPage {
+            redirect_uri: "http://localhost:33418/callback",
+            manage_path: None,
+            client: Client {
+                name: Some("Claude Code"),
+                ..claude()
+            },
+            ..consent(
+                look,
+                claude(),
+                Destination::Loopback {
+                    authority: "localhost:33418",
+                },
+            )
+        }
+        .render(),
+    );
+    add(
+        "consent-private-use",
+        bare,
+        ConsentPage {
+            redirect_uri: "cursor://anysphere.cursor-mcp/oauth/callback",
+            manage_path: None,
+            resource: None,
+            access: AccessPeriod::Once {
+                lifetime: Lifetime::hours(1),
+            },
+            ..consent(bare, cursor(), Destination::PrivateUse { scheme: "cursor" })
+        }
+        .render(),
+    );
+    add(
+        "consent-verified",
+        look,
+        consent(
+            look,
+            Client {
+                identity: ClientIdentity::Verified {
+                    website: Some("claude.ai"),
+                },
+                ..claude()
+            },
+            Destination::Web { host: "claude.ai" },
+        )
+        .render(),
+    );
+    add(
+        "consent-nothing",
+        bare,
+        ConsentPage {
+            scopes: &[],
+            manage_path: None,
+            resource: None,
+            ..consent(
+                bare,
+                Client {
+                    name: None,
+                    identity: ClientIdentity::SelfRegistered { website: None },
+                    policy_uri: None,
+                    tos_uri: None,
+                },
+                Destination::Web {
+                    host: "app.example",
+                },
+            )
+        }
+        .render(),
+    );
+    let names: Vec<String> = (1..=50)
+        .map(|number| format!("workspace.module-{number}.records:read_and_write"))
+        .collect();
+    let many: Vec<ScopeLine<'_>> = names
+        .iter()
+        .map(|token| ScopeLine {
+            token,
+            title: "Read and change the records of this module",
+            detail: None,
+        })
+        .collect();
+    add(
+        "consent-fifty-scopes",
+        look,
+        ConsentPage {
+            scopes: &many,
+            ..consent(
+                look,
+                cursor(),
+                Destination::Web {
+                    host: "a-rather-long-subdomain.callbacks.elsewhere.example:8443",
+                },
+            )
+        }
+        .render(),
+    );
+    let scopes = [ScopeLine {
+        token: &bad,
+        title: &bad,
+        detail: Some(&bad),
+    }];
+    add(
+        "consent-hostile",
+        odd,
+        ConsentPage {
+            look: odd,
+            csrf: &bad,
+            request: &bad,
+            email: &bad,
+            client: hostile_client(&bad),
+            destination: Destination::PrivateUse { scheme: &bad },
+            redirect_uri: &bad,
+            resource: Some(Resource {
+                name: Some(&bad),
+                uri: &bad,
+            }),
+            scopes: &scopes,
+            access: AccessPeriod::Once {
+                lifetime: Lifetime::minutes(5),
+            },
+            manage_path: None,
+        }
+        .render(),
+    );
+    let branded = &Look {
+        logo_url: Some("https://cdn.acme.example/logo.svg".to_owned()),
+        accent: Colour::rgb(0x0b6e4f),
+        ..look.clone()
+    };
+    add(
+        "consent-logo",
+        branded,
+        consent(branded, claude(), Destination::Web { host: "claude.ai" }).render(),
+    );
+    pages
+}

@@ -1,0 +1,213 @@
+//! Which endpoint answers a request.
+
+use latchkey_protocol::configuration::{Configuration, ConfigurationError, Endpoint};
+use latchkey_protocol::error::{ErrorCode, ErrorReply};
+
+use crate::configuration;
+use crate::context::{self, Context};
+use crate::endpoints;
+use crate::failure::Failure;
+use crate::http::{Answer, CorsPolicy, Incoming};
+use crate::log::{Event, Level};
+use crate::pages::Look;
+
+/// Everything that can be asked for: the configured endpoints, and documents at fixed places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Route {
+    /// The metadata document, wherever clients look for it.
+    Metadata,
+    /// The stylesheet.
+    Stylesheet,
+    /// The icon.
+    Icon,
+    /// An endpoint or a page.
+    Endpoint(Endpoint),
+}
+
+impl Route {
+    /// The methods besides HEAD and OPTIONS, as `Allow` writes them.
+    const fn methods(self) -> &'static str {
+        match self {
+            Self::Metadata | Self::Stylesheet | Self::Icon => "GET",
+            Self::Endpoint(endpoint) => match endpoint {
+                Endpoint::Home | Endpoint::Jwks => "GET",
+                Endpoint::Token
+                | Endpoint::Registration
+                | Endpoint::Revocation
+                | Endpoint::SignOut => "POST",
+                _ => "GET, POST",
+            },
+        }
+    }
+
+    /// Whether people look at it in a browser, with cookies.
+    const fn is_page(self) -> bool {
+        matches!(
+            self,
+            Self::Endpoint(
+                Endpoint::Home
+                    | Endpoint::Authorization
+                    | Endpoint::SignIn
+                    | Endpoint::SignUp
+                    | Endpoint::SignOut
+                    | Endpoint::Consent
+            )
+        )
+    }
+
+    const fn cors(self) -> CorsPolicy {
+        if self.is_page() {
+            CorsPolicy::Closed
+        } else {
+            CorsPolicy::Open { methods: self.methods() }
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Metadata => "metadata",
+            Self::Stylesheet | Self::Icon => "assets",
+            Self::Endpoint(endpoint) => match endpoint {
+                Endpoint::Home => "home",
+                Endpoint::Authorization => "authorize",
+                Endpoint::Token => "token",
+                Endpoint::Registration => "register",
+                Endpoint::Revocation => "revoke",
+                Endpoint::Jwks => "jwks",
+                Endpoint::SignIn => "sign-in",
+                Endpoint::SignUp => "sign-up",
+                Endpoint::SignOut => "sign-out",
+                Endpoint::Consent => "consent",
+                _ => "other",
+            },
+        }
+    }
+
+    fn find(path: &str, configuration: &Configuration, look: &Look) -> Option<Self> {
+        if endpoints::discovery::is_metadata_path(path, &configuration.issuer) {
+            return Some(Self::Metadata);
+        }
+        if path == look.stylesheet_path() {
+            return Some(Self::Stylesheet);
+        }
+        if path == look.icon_path() {
+            return Some(Self::Icon);
+        }
+        configuration.endpoints.find(path).map(Self::Endpoint)
+    }
+}
+
+/// Answers a request. Every way out ends here, so that every answer gets what all have in common.
+pub async fn answer(request: worker::Request, env: worker::Env, later: worker::Context) -> Answer {
+    let Some(mut incoming) = Incoming::new(request) else { return Answer::empty(400) };
+    let configuration = match configuration::load(&env) {
+        Ok(configuration) => configuration,
+        Err(error) => return misconfigured(&error),
+    };
+    let look = endpoints::look(&configuration);
+    let Some(route) = Route::find(incoming.path(), &configuration, &look) else {
+        return not_found();
+    };
+    let context = Context::new(configuration, env, later, route.name());
+    if let Some(hint) = endpoints::issuer_hint(&context.configuration, &incoming) {
+        context.event(Level::Error, "misconfigured").with("do", hint.clone()).write();
+        return Answer::empty(500)
+            .with_header("content-type", "text/plain; charset=utf-8")
+            .not_stored()
+            .with_body(format!("{hint}\n\nReference: {}\n", context.reference));
+    }
+
+    let is_head = incoming.method() == "HEAD";
+    let methods = route.methods();
+    match incoming.method() {
+        "OPTIONS" => {
+            return Answer::empty(204)
+                .with_header("allow", format!("{methods}, HEAD, OPTIONS"))
+                .with_headers(route.cors().preflight_headers());
+        }
+        "HEAD" if methods.contains("GET") => {}
+        method if methods.split(", ").any(|allowed| allowed == method) => {}
+        _ => return method_not_allowed(&context, route),
+    }
+
+    let answered = dispatch(&context, route, &mut incoming).await;
+    let answer = match answered {
+        Ok(answer) => answer,
+        Err(failure) if route.is_page() => endpoints::failure_page(&context, &failure),
+        Err(failure) => context.failed(&failure),
+    };
+    let answer = answer.with_headers(route.cors().headers());
+    if is_head { answer.without_body() } else { answer }
+}
+
+async fn dispatch(
+    context: &Context,
+    route: Route,
+    incoming: &mut Incoming,
+) -> Result<Answer, Failure> {
+    let endpoint = match route {
+        Route::Metadata => return Ok(endpoints::discovery::metadata(context)),
+        Route::Stylesheet => return Ok(endpoints::assets::stylesheet(context)),
+        Route::Icon => return endpoints::assets::icon(context),
+        Route::Endpoint(endpoint) => endpoint,
+    };
+    match endpoint {
+        Endpoint::Home => endpoints::home::get(context, incoming).await,
+        Endpoint::Authorization => endpoints::authorize::get_or_post(context, incoming).await,
+        Endpoint::Token => endpoints::token::post(context, incoming).await,
+        Endpoint::Registration => endpoints::register::post(context, incoming).await,
+        Endpoint::Revocation => endpoints::revoke::post(context, incoming).await,
+        Endpoint::Jwks => endpoints::discovery::jwks(context).await,
+        Endpoint::SignIn => endpoints::sign_in::get_or_post(context, incoming).await,
+        Endpoint::SignUp => endpoints::sign_up::get_or_post(context, incoming).await,
+        Endpoint::SignOut => endpoints::sign_out::post(context, incoming).await,
+        Endpoint::Consent => endpoints::consent::get_or_post(context, incoming).await,
+        _ => Ok(not_found()),
+    }
+}
+
+/// Clients probe many places; what isn't there is a small JSON 404, never a page.
+fn not_found() -> Answer {
+    #[derive(serde::Serialize)]
+    struct Body {
+        error: &'static str,
+        error_description: &'static str,
+    }
+    let body = Body {
+        error: "not_found",
+        error_description: "Nothing is here. The metadata document lists every endpoint.",
+    };
+    Answer::json(404, &body).with_headers(CorsPolicy::Open { methods: "GET" }.headers())
+}
+
+/// [RFC 9110 section 15.5.6](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6).
+fn method_not_allowed(context: &Context, route: Route) -> Answer {
+    let methods = route.methods();
+    let head = if methods.contains("GET") { ", HEAD" } else { "" };
+    context.refused(&"method not allowed", None);
+    let reply = ErrorReply::new(
+        ErrorCode::InvalidRequest,
+        format!("This endpoint answers to {methods} only."),
+    );
+    Answer::oauth_error(&reply, &context.reference)
+        .with_status(405)
+        .with_header("allow", format!("{methods}{head}, OPTIONS"))
+        .with_headers(route.cors().headers())
+}
+
+/// A deployment with a wrong setting says so in its log and serves nothing.
+fn misconfigured(error: &ConfigurationError) -> Answer {
+    let reference = context::new_reference();
+    Event::new(Level::Error, "misconfigured")
+        .with("reference", reference.clone())
+        .with("key", error.key.clone())
+        .with("found", error.found.clone())
+        .with("wanted", error.wanted.clone())
+        .with("do", format!("{error}; change it and deploy again"))
+        .write();
+    let reply = ErrorReply::new(
+        ErrorCode::ServerError,
+        "The server is not configured correctly. Its log says which setting is wrong.",
+    );
+    Answer::oauth_error(&reply, &reference)
+}
