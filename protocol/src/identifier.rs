@@ -83,7 +83,8 @@ mod tests {
     fn an_identifier_reads_back_and_anything_else_is_refused() {
         let id = AccountId::generate(&mut CountingEntropy::default());
         assert_eq!(AccountId::parse(id.as_str()), Some(id.clone()));
-        for wrong in ["", "short", "../../etc/passwd", &format!("{id}A"), "AAAAAAAAAAAAAAAAAAAAAB"] {
+        for wrong in ["", "short", "../../etc/passwd", &format!("{id}A"), "AAAAAAAAAAAAAAAAAAAAAB"]
+        {
             assert_eq!(AccountId::parse(wrong), None, "{wrong:?}");
         }
     }

@@ -98,9 +98,8 @@ impl Unsigned {
         wire.issued_at = Some(date(claims.issued_at)?);
         wire.expiration = Some(date(claims.expires_at)?);
         // RFC 9068 section 2.1: typ MUST be at+jwt, so that no other JWT passes for an access token.
-        let header = Header::new(WireHeader::default())
-            .with_token_type("at+jwt")
-            .with_key_id(key_id);
+        let header =
+            Header::new(WireHeader::default()).with_token_type("at+jwt").with_key_id(key_id);
         let mut message =
             MessageOnly.token(&header, &wire, &()).map_err(|_| JwtError::Malformed)?;
         // `MessageOnly` signs with nothing, which leaves "<header>.<claims>.".
@@ -201,12 +200,12 @@ impl<'a> Received<'a> {
         now: UnixTime,
     ) -> Result<AccessTokenClaims, JwtError> {
         let algorithm = AlreadyChecked { message: self.message(), verdict };
-        let token = algorithm
-            .validator::<WireClaims>(&())
-            .validate(&self.token)
-            .map_err(|error| match error {
-                jwt_compact::ValidationError::InvalidSignature => JwtError::InvalidSignature,
-                _ => JwtError::Malformed,
+        let token =
+            algorithm.validator::<WireClaims>(&()).validate(&self.token).map_err(|error| {
+                match error {
+                    jwt_compact::ValidationError::InvalidSignature => JwtError::InvalidSignature,
+                    _ => JwtError::Malformed,
+                }
             })?;
         let now = date(now)?;
         let time = TimeOptions::new(Duration::seconds(LEEWAY_SECONDS), move || now);
@@ -383,7 +382,8 @@ mod tests {
         assert_eq!(header["kid"], "key-1");
         assert!(header.get("crit").is_none());
         let payload = part(&text, 1);
-        for member in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti", "scope", "auth_time"] {
+        for member in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti", "scope", "auth_time"]
+        {
             assert!(payload.get(member).is_some(), "{member}");
         }
         assert_eq!(payload["aud"], "https://api.example/mcp");
@@ -416,10 +416,7 @@ mod tests {
             check(SignatureVerdict::Invalid, issuer, NOW.seconds()),
             Err(JwtError::InvalidSignature)
         );
-        assert_eq!(
-            check(valid, "https://id.example/", NOW.seconds()),
-            Err(JwtError::WrongIssuer)
-        );
+        assert_eq!(check(valid, "https://id.example/", NOW.seconds()), Err(JwtError::WrongIssuer));
         assert_eq!(check(valid, issuer, 1_700_003_631), Err(JwtError::Expired));
         assert!(check(valid, issuer, 1_700_003_629).is_ok(), "inside the leeway");
     }

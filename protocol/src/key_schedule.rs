@@ -57,8 +57,8 @@ pub fn plan(
     let takeover = current.signs_from.plus(signing_key);
     let has_successor = ordered.iter().any(|key| key.signs_from > now);
     let create_at = takeover.minus(PUBLISH_AHEAD);
-    let create = (!has_successor && create_at <= now)
-        .then(|| takeover.max(now.plus(PUBLISH_AHEAD)));
+    let create =
+        (!has_successor && create_at <= now).then(|| takeover.max(now.plus(PUBLISH_AHEAD)));
 
     // A key was last used when the next one took over.
     let retirements: Vec<(UnixTime, &str)> = ordered

@@ -19,6 +19,7 @@
 )]
 
 pub mod authorize;
+pub mod callback;
 pub mod client;
 pub mod client_authentication;
 pub mod client_metadata;

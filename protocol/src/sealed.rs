@@ -92,8 +92,7 @@ impl SealingKey {
     #[must_use]
     pub fn csrf_token(&self, browser: &Secret, purpose: &str) -> Secret {
         // The zero bytes keep two different pairs from running together into one message.
-        let parts: [&[u8]; 4] =
-            [b"csrf\0", purpose.as_bytes(), b"\0", browser.expose().as_bytes()];
+        let parts: [&[u8]; 4] = [b"csrf\0", purpose.as_bytes(), b"\0", browser.expose().as_bytes()];
         Secret::new(URL_SAFE_NO_PAD.encode(hmac_sha256(&self.0, &parts)))
     }
 }
@@ -178,10 +177,7 @@ mod tests {
     #[test]
     fn a_sealed_value_opens_with_its_key_for_its_purpose_until_it_expires() {
         assert_eq!(open::<String>(&[key()], "request", &sealed(), NOW).as_deref(), Ok("value"));
-        assert_eq!(
-            open::<String>(&[key()], "request", &sealed(), LATER),
-            Err(OpenError::Expired)
-        );
+        assert_eq!(open::<String>(&[key()], "request", &sealed(), LATER), Err(OpenError::Expired));
         assert_eq!(open::<String>(&[key()], "session", &sealed(), NOW), Err(OpenError::Invalid));
         let mut entropy = CountingEntropy::default();
         let _ = SealingKey::generate(&mut entropy);

@@ -28,12 +28,7 @@ pub struct SessionRecord {
 impl SessionRecord {
     /// A session of a person who has just entered their password.
     #[must_use]
-    pub fn begin(
-        id: SessionId,
-        secret: &Secret,
-        lifetimes: &Lifetimes,
-        now: UnixTime,
-    ) -> Self {
+    pub fn begin(id: SessionId, secret: &Secret, lifetimes: &Lifetimes, now: UnixTime) -> Self {
         Self {
             id,
             secret_hash: secret.hash(),

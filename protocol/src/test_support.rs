@@ -161,10 +161,12 @@ pub(crate) fn authorization_request(changes: &[Change<'_>]) -> AuthorizationRequ
 }
 
 /// The grant right after the person approved `request`.
-pub(crate) fn approved(request: &AuthorizationRequest, configuration: &Configuration) -> GrantRecord {
+pub(crate) fn approved(
+    request: &AuthorizationRequest,
+    configuration: &Configuration,
+) -> GrantRecord {
     let lifetimes = &configuration.lifetimes;
-    let decision =
-        authorization_code::approve(None, request, Some("App"), NOW, lifetimes, NOW);
+    let decision = authorization_code::approve(None, request, Some("App"), NOW, lifetimes, NOW);
     written(&decision).expect("a new grant")
 }
 

@@ -9,6 +9,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     clippy::unwrap_used,
     clippy::disallowed_methods,
     reason = "tests on the host: they fail by panicking, and wait by the host's clock"
@@ -90,7 +91,8 @@ fn main() -> ExitCode {
         .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     let leaks = servers.leaked_secrets();
-    servers.stop();
+    // The last owner: every server stops here, and its files go.
+    drop(servers);
     for leak in &leaks {
         eprintln!("{leak}");
     }

@@ -42,15 +42,6 @@ impl Servers {
         let running = running.into_iter().filter_map(|slot| slot.get()?.as_ref().ok());
         running.flat_map(crate::log::leaks).collect()
     }
-
-    /// Stops every server that was started.
-    pub fn stop(&self) {
-        for slot in [&self.standard, &self.short_links, &self.tenant, &self.quick] {
-            if let Some(Ok(server)) = slot.get() {
-                server.stop();
-            }
-        }
-    }
 }
 
 fn started(slot: &Slot, deployment: fn() -> Deployment) -> &Server {

@@ -40,9 +40,8 @@ pub fn verify(token: &str, keys: &[Value]) -> Result<Verified, String> {
     let [header, claims, signature] = parts[..] else {
         return Err(format!("{} parts", parts.len()));
     };
-    let decode = |part: &str| {
-        URL_SAFE_NO_PAD.decode(part).map_err(|error| format!("no base64url: {error}"))
-    };
+    let decode =
+        |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|error| format!("no base64url: {error}"));
     let json = |part: &str| {
         serde_json::from_slice::<Value>(&decode(part)?).map_err(|error| format!("no JSON: {error}"))
     };

@@ -189,7 +189,8 @@ mod tests {
                <input name="email" value=""><button name="decision" value="allow">Allow</button>
                </form>"#,
         );
-        let filled = page.form("/consent").filled(&[("email", "a@b.example"), ("decision", "allow")]);
+        let filled =
+            page.form("/consent").filled(&[("email", "a@b.example"), ("decision", "allow")]);
         let expected = [("csrf", "<1"), ("email", "a@b.example"), ("decision", "allow")];
         assert_eq!(filled, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }

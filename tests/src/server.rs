@@ -201,7 +201,6 @@ impl Server {
     }
 
     /// A request to a path of this server.
-    #[must_use]
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
         Call::new(self, &self.http, method, path)
     }
@@ -235,6 +234,7 @@ impl Server {
 }
 
 fn free_port() -> Result<u16, String> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| format!("no port: {error}"))?;
+    let listener =
+        TcpListener::bind(("127.0.0.1", 0)).map_err(|error| format!("no port: {error}"))?;
     listener.local_addr().map(|address| address.port()).map_err(|error| format!("no port: {error}"))
 }

@@ -54,8 +54,7 @@ impl Browser {
     pub fn read(context: &Context, incoming: &Incoming) -> Self {
         let header = incoming.header("cookie").unwrap_or_default();
         let issuer = &context.configuration.issuer;
-        let session =
-            cookie(&header, &cookie_name(issuer, SESSION)).and_then(SessionToken::parse);
+        let session = cookie(&header, &cookie_name(issuer, SESSION)).and_then(SessionToken::parse);
         let known = cookie(&header, &cookie_name(issuer, BROWSER))
             .filter(|value| value.len() == 43)
             .map(Secret::new);
@@ -72,13 +71,9 @@ impl Browser {
         let Some(token) = &self.session else { return Ok(None) };
         let key = SessionKey { session: token.session.clone(), secret: token.secret.clone() };
         let message = CheckSession { key };
-        let person = objects::send(
-            &context.env,
-            ObjectKind::Account,
-            token.account.as_str(),
-            &message,
-        )
-        .await?;
+        let person =
+            objects::send(&context.env, ObjectKind::Account, token.account.as_str(), &message)
+                .await?;
         Ok(person.map(|person| SignedIn {
             person,
             account: token.account.clone(),
@@ -205,9 +200,8 @@ fn cookie_name(issuer: &Issuer, name: &str) -> String {
 fn set_cookie(issuer: &Issuer, name: &str, value: &str, max_age: Option<Lifetime>) -> String {
     let name = cookie_name(issuer, name);
     let secure = if issuer.is_https() { "; Secure" } else { "" };
-    let max_age = max_age
-        .map(|lifetime| format!("; Max-Age={}", lifetime.as_seconds()))
-        .unwrap_or_default();
+    let max_age =
+        max_age.map(|lifetime| format!("; Max-Age={}", lifetime.as_seconds())).unwrap_or_default();
     format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{max_age}")
 }
 
@@ -230,20 +224,14 @@ mod tests {
     #[test]
     fn an_https_deployment_uses_host_cookies() {
         let cookie = set_cookie(&issuer("https://id.example"), SESSION, "v", None);
-        assert_eq!(
-            cookie,
-            "__Host-latchkey_session=v; Path=/; HttpOnly; SameSite=Lax; Secure"
-        );
+        assert_eq!(cookie, "__Host-latchkey_session=v; Path=/; HttpOnly; SameSite=Lax; Secure");
     }
 
     #[test]
     fn a_development_server_works_in_browsers_that_refuse_secure_cookies_over_http() {
         let day = Some(Lifetime::days(1));
         let cookie = set_cookie(&issuer("http://127.0.0.1:8787"), BROWSER, "v", day);
-        assert_eq!(
-            cookie,
-            "latchkey_browser=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400"
-        );
+        assert_eq!(cookie, "latchkey_browser=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400");
     }
 
     #[test]

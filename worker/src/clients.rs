@@ -140,11 +140,8 @@ async fn cached(context: &Context, client_id: &ClientId) -> Option<ClientRecord>
 /// Writes a copy to the cache after the answer has left; nobody waits for it.
 fn keep_copy(context: &Context, client: &ClientRecord) {
     let key = cache_key(&client.client_id);
-    let written = context
-        .env
-        .kv(CACHE_BINDING)
-        .map_err(|cause| cause.to_string())
-        .and_then(|cache| {
+    let written =
+        context.env.kv(CACHE_BINDING).map_err(|cause| cause.to_string()).and_then(|cache| {
             let value = serde_json::to_string(client).map_err(|cause| cause.to_string())?;
             cache.put(&key, value).map_err(|cause| cause.to_string())
         });

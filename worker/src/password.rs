@@ -31,12 +31,10 @@ pub fn is_acceptable(password: &Secret) -> bool {
 
 /// Hashes a new password.
 pub fn hash(password: &Secret, entropy: &mut impl Entropy) -> Result<Secret, Failure> {
-    let failed = |cause: argon2::password_hash::Error| {
-        Failure::unavailable("hashing a password", cause)
-    };
+    let failed =
+        |cause: argon2::password_hash::Error| Failure::unavailable("hashing a password", cause);
     let salt = SaltString::encode_b64(&entropy.bytes::<16>()).map_err(failed)?;
-    let hash =
-        argon2id()?.hash_password(password.expose().as_bytes(), &salt).map_err(failed)?;
+    let hash = argon2id()?.hash_password(password.expose().as_bytes(), &salt).map_err(failed)?;
     Ok(Secret::new(hash.to_string()))
 }
 

@@ -35,9 +35,8 @@ pub async fn generate_es256() -> Result<KeyPair, Failure> {
     let private = Reflect::get(&pair, &"privateKey".into())
         .map_err(|cause| failed("making a key", &cause))?
         .unchecked_into::<CryptoKey>();
-    let promise = subtle
-        .export_key("jwk", &private)
-        .map_err(|cause| failed("exporting a key", &cause))?;
+    let promise =
+        subtle.export_key("jwk", &private).map_err(|cause| failed("exporting a key", &cause))?;
     let jwk = JsFuture::from(promise).await.map_err(|cause| failed("exporting a key", &cause))?;
     let text = JSON::stringify(&jwk)
         .map(String::from)

@@ -50,13 +50,17 @@ impl LocalError {
     pub const fn what_happened(self) -> &'static str {
         match self {
             Self::Unreadable => "The link that brought you here is damaged.",
-            Self::ClientIdMissing => "The link that brought you here does not say which app sent you.",
+            Self::ClientIdMissing => {
+                "The link that brought you here does not say which app sent you."
+            }
             Self::ClientIdRepeated => "The link that brought you here names two apps.",
             Self::ClientIdMalformed | Self::ClientUnknown => {
                 "The app that sent you is not registered here. It may have been removed because \
                  it was not used for a while."
             }
-            Self::RedirectUriRepeated => "The link that brought you here names two addresses to return to.",
+            Self::RedirectUriRepeated => {
+                "The link that brought you here names two addresses to return to."
+            }
             Self::RedirectUriMissing => "The app did not say where to send you back.",
             Self::RedirectUriMismatch => {
                 "The app asked to send you back to an address that is not registered for it. To \
@@ -207,9 +211,10 @@ impl RedirectReason {
                 Code::RegistrationNotSupported,
                 "registration is not supported. Register at the registration endpoint.",
             ),
-            Self::LoginRequired => {
-                (Code::LoginRequired, "The person has to sign in. Send the request without prompt=none.")
-            }
+            Self::LoginRequired => (
+                Code::LoginRequired,
+                "The person has to sign in. Send the request without prompt=none.",
+            ),
             Self::ConsentRequired => (
                 Code::ConsentRequired,
                 "The person has to allow this first. Send the request without prompt=none.",

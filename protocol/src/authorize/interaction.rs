@@ -33,10 +33,7 @@ pub enum Interaction {
 ///
 /// [OpenID Connect Core section 3.1.2.3](https://openid.net/specs/openid-connect-core-1_0.html#Authenticates).
 #[must_use]
-pub fn interaction(
-    request: &AuthorizationRequest,
-    signed_in: Option<SignedIn<'_>>,
-) -> Interaction {
+pub fn interaction(request: &AuthorizationRequest, signed_in: Option<SignedIn<'_>>) -> Interaction {
     let recent_enough = signed_in.is_some_and(|signed_in| {
         // Whoever entered the password for this very request meets any demand for a fresh sign-in.
         let for_this_request = request.signed_in_for == Some(signed_in.session.clone());

@@ -11,7 +11,7 @@ mod interaction;
 mod request;
 mod response;
 
-pub use error::{LocalError, Refusal, RedirectError, RedirectReason};
+pub use error::{LocalError, RedirectError, RedirectReason, Refusal};
 pub use interaction::{Interaction, SignedIn, interaction};
 pub use request::{AuthorizationRequest, Prompt, check, identify};
 pub use response::{error_location, success_location};

@@ -98,9 +98,11 @@ pub fn check(
     }
     // A repeated `state` has no one value to return.
     let state = parameters.get("state").ok().flatten().map(str::to_owned);
-    let silent = parameters.get("prompt").ok().flatten().is_some_and(|prompt| {
-        prompt.split(' ').any(|value| value == "none")
-    });
+    let silent = parameters
+        .get("prompt")
+        .ok()
+        .flatten()
+        .is_some_and(|prompt| prompt.split(' ').any(|value| value == "none"));
 
     match check_rest(parameters, client, configuration) {
         Ok(checked) => Ok(AuthorizationRequest {
@@ -118,12 +120,9 @@ pub fn check(
             created_at: now,
             signed_in_for: None,
         }),
-        Err(reason) => Err(Refusal::Redirect(Box::new(RedirectError {
-            redirect_uri,
-            state,
-            reason,
-            silent,
-        }))),
+        Err(reason) => {
+            Err(Refusal::Redirect(Box::new(RedirectError { redirect_uri, state, reason, silent })))
+        }
     }
 }
 
@@ -131,8 +130,7 @@ fn matched_redirect_uri(
     parameters: &Parameters,
     client: &ClientRecord,
 ) -> Result<MatchedRedirectUri, LocalError> {
-    let requested =
-        parameters.get("redirect_uri").map_err(|_| LocalError::RedirectUriRepeated)?;
+    let requested = parameters.get("redirect_uri").map_err(|_| LocalError::RedirectUriRepeated)?;
     match_registered(requested, &client.metadata.redirect_uris).map_err(|mismatch| match mismatch {
         RedirectUriMismatch::OmittedButSeveralRegistered => LocalError::RedirectUriMissing,
         RedirectUriMismatch::NoneRegistered
@@ -206,7 +204,9 @@ fn code_challenge(
         configuration.legacy.plain_pkce,
     )
     .map_err(|error| match error {
-        PkceError::PlainNotAllowed | PkceError::MethodMissing => RedirectReason::CodeChallengeMethodPlain,
+        PkceError::PlainNotAllowed | PkceError::MethodMissing => {
+            RedirectReason::CodeChallengeMethodPlain
+        }
         _ => RedirectReason::CodeChallengeMalformed,
     })?;
     // OAuth 2.1 section 4.1.1 and RFC 9700 section 2.1.1: public clients MUST use PKCE; here every
@@ -225,9 +225,7 @@ fn scope(requested: Option<&str>, configuration: &Configuration) -> Result<Scope
     let known = requested.intersection(&configuration.known_scope());
     let unknown = requested.difference(&known);
     // Every interactive client gets a refresh token, so asking for one is never an error.
-    if configuration.strict_scopes
-        && unknown.iter().any(|token| token.as_str() != OFFLINE_ACCESS)
-    {
+    if configuration.strict_scopes && unknown.iter().any(|token| token.as_str() != OFFLINE_ACCESS) {
         return Err(RedirectReason::ScopeUnknown);
     }
     if !known.is_empty() {

@@ -62,10 +62,7 @@ impl Configuration {
     ///
     /// [`ConfigurationError`] names the first key that can't be used, what was found there and
     /// what is wanted.
-    pub fn parse(
-        issuer: &str,
-        settings: &serde_json::Value,
-    ) -> Result<Self, ConfigurationError> {
+    pub fn parse(issuer: &str, settings: &serde_json::Value) -> Result<Self, ConfigurationError> {
         let issuer = Issuer::parse(issuer)?;
         let settings: Settings = serde_path_to_error::deserialize(settings).map_err(|error| {
             ConfigurationError::new(
@@ -101,12 +98,15 @@ impl Configuration {
             })?;
             resource_names.push((itself, settings.product.name.clone()));
         }
-        let resources = Resources::new(
-            resource_names.iter().map(|(resource, _)| resource.clone()).collect(),
-        )
-        .ok_or_else(|| {
-            ConfigurationError::new("LATCHKEY.resources", "an empty list", "one or more entries")
-        })?;
+        let resources =
+            Resources::new(resource_names.iter().map(|(resource, _)| resource.clone()).collect())
+                .ok_or_else(|| {
+                ConfigurationError::new(
+                    "LATCHKEY.resources",
+                    "an empty list",
+                    "one or more entries",
+                )
+            })?;
 
         Ok(Self {
             issuer,

@@ -341,7 +341,8 @@ impl Settings {
         if product.name.trim().is_empty() || product.name.chars().count() > 60 {
             return refuse("name", &product.name, "1 to 60 characters");
         }
-        let colours = [("accent", Some(&product.accent)), ("accent_dark", product.accent_dark.as_ref())];
+        let colours =
+            [("accent", Some(&product.accent)), ("accent_dark", product.accent_dark.as_ref())];
         for (name, colour) in colours {
             let Some(colour) = colour else { continue };
             let digits = colour.strip_prefix('#').unwrap_or_default();
@@ -360,8 +361,13 @@ impl Settings {
             let sound = url::Url::parse(uri).is_ok_and(|url| {
                 url.scheme() == "https" || (url.scheme() == "mailto" && alternative == "mailto:")
             }) || (uri.starts_with(alternative) && !uri.starts_with("//"));
-            if !sound || uri.bytes().any(|byte| byte <= b' ' || matches!(byte, b'"' | b';' | b',')) {
-                return refuse(name, uri, &format!("an https URI or one starting with {alternative:?}"));
+            if !sound || uri.bytes().any(|byte| byte <= b' ' || matches!(byte, b'"' | b';' | b','))
+            {
+                return refuse(
+                    name,
+                    uri,
+                    &format!("an https URI or one starting with {alternative:?}"),
+                );
             }
         }
         Ok(())

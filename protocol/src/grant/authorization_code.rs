@@ -74,10 +74,8 @@ pub fn approve(
         },
         family: FamilyState::NotStarted,
     };
-    let consented = Activity::Consented {
-        client_id: request.client_id.clone(),
-        scope: request.scope.clone(),
-    };
+    let consented =
+        Activity::Consented { client_id: request.client_id.clone(), scope: request.scope.clone() };
     Decision {
         writes: vec![Write::Grant(Box::new(record)), Write::Activity(consented)],
         reply: Approval::CodeIssued,
@@ -215,8 +213,8 @@ pub fn redeem(
         return refuse(RedeemError::AnotherClient);
     }
 
-    let proof = check_redirect_uri(&record, &check, request)
-        .and_then(|()| check_verifier(&check, request));
+    let proof =
+        check_redirect_uri(&record, &check, request).and_then(|()| check_verifier(&check, request));
     let Some(expires_at) = redeemable else {
         // OAuth 2.1 section 7.5.3: only who proves to be the client ends what the code gave;
         // otherwise anyone who saw the code could sign the person out.

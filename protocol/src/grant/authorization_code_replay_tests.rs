@@ -71,7 +71,8 @@ fn oauth21_4_1_3_a_second_redemption_ends_what_the_code_gave() {
 #[test]
 fn oauth21_7_5_3_a_replay_without_proof_leaves_the_family_alone() {
     let no_verifier = CodeRequest { code_verifier: None, ..code_request() };
-    let other_uri = CodeRequest { redirect_uri: Some("https://a.example/".into()), ..code_request() };
+    let other_uri =
+        CodeRequest { redirect_uri: Some("https://a.example/".into()), ..code_request() };
     let other_client = CodeRequest { client_id: client_id("other"), ..code_request() };
     let garbage = CodeRequest { secret: Secret::new("garbage"), ..code_request() };
     let cases = [

@@ -31,10 +31,11 @@ fn approve_again(record: &GrantRecord, now: UnixTime) -> Decision<Approval> {
 /// A code whose authorization request had no PKCE, as an old confidential client sends it.
 fn without_challenge(changes: &[Change<'_>]) -> GrantRecord {
     let configuration = configuration_with(&json!({"legacy": {"confidential_without_pkce": true}}));
-    let changes: Vec<_> = [Change::Without("code_challenge"), Change::Without("code_challenge_method")]
-        .into_iter()
-        .chain(changes.iter().copied())
-        .collect();
+    let changes: Vec<_> =
+        [Change::Without("code_challenge"), Change::Without("code_challenge_method")]
+            .into_iter()
+            .chain(changes.iter().copied())
+            .collect();
     let request = check(&changes, &confidential_client(), &configuration).expect("request");
     approved(&request, &configuration)
 }
@@ -269,7 +270,8 @@ fn rfc8707_2_2_the_access_token_is_for_one_granted_resource() {
     let swapped = [Change::Set("resource", API), Change::Also("resource", MCP)];
     let none = [Change::Without("resource")];
     let only_api = [Change::Set("resource", API)];
-    let cases: &[(&str, &[Change<'_>], &[&str], Option<&str>)] = &[
+    type Case<'a> = (&'a str, &'a [Change<'a>], &'a [&'a str], Option<&'a str>);
+    let cases: &[Case<'_>] = &[
         ("none asked: the first granted", &both, &[], Some(MCP)),
         ("none asked: the first granted, not the default", &swapped, &[], Some(API)),
         ("none granted by name: the default", &none, &[], Some(MCP)),
@@ -291,7 +293,9 @@ fn rfc8707_2_2_the_access_token_is_for_one_granted_resource() {
         let resource = asked.iter().map(|&one| one.to_owned()).collect();
         let decision = redeem_at(&record, &CodeRequest { resource, ..code_request() }, NOW);
         match (decision.reply, expected) {
-            (Ok(granted), Some(expected)) => assert_eq!(granted.resource.as_str(), *expected, "{name}"),
+            (Ok(granted), Some(expected)) => {
+                assert_eq!(granted.resource.as_str(), *expected, "{name}")
+            }
             (Err(error), None) => {
                 assert_eq!(error, RedeemError::InvalidTarget, "{name}");
                 assert!(decision.writes.is_empty(), "{name}: the code stays good");

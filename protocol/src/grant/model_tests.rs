@@ -1,13 +1,20 @@
 //! A state machine: arbitrary sequences of everything that can happen to one grant, against a
 //! reference model of a few integers that knows nothing of hashes, salts or records.
 
+mod reference;
+
+use reference::{
+    ABSOLUTE_SECONDS, CODE_SECONDS, IDLE_SECONDS, Model, REQUEST_SECONDS, Verifier, WINDOW_SECONDS,
+    plus,
+};
+
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::json;
 
-use super::authorization_code::{Approval, CodeRequest, RedeemError, approve, redeem};
-use super::refresh_token::{RefreshError, RefreshRequest, refresh};
-use super::revoke::{RevokeError, RevokeRequest, revoke};
+use super::authorization_code::{CodeRequest, approve, redeem};
+use super::refresh_token::{RefreshRequest, refresh};
+use super::revoke::{RevokeRequest, revoke};
 use super::{Decision, GrantRecord};
 use crate::authorize::AuthorizationRequest;
 use crate::configuration::Configuration;
@@ -19,14 +26,7 @@ use crate::test_support::{
     NOW, VERIFIER, WRONG_VERIFIER, authorization_request, client_id, code_request,
     configuration_with, entropy_after, same, written,
 };
-use crate::time::{Lifetime, UnixTime};
-
-const CODE_SECONDS: u64 = 60;
-const WINDOW_SECONDS: u64 = 60;
-const IDLE_SECONDS: u64 = 300;
-const ABSOLUTE_SECONDS: u64 = 1_000;
-/// How long a sealed authorization request can come back from a browser.
-const REQUEST_SECONDS: u64 = 600;
+use crate::time::UnixTime;
 
 fn short_lived() -> Configuration {
     configuration_with(&json!({"lifetimes": {
@@ -36,13 +36,6 @@ fn short_lived() -> Configuration {
         "refresh_token_absolute": ABSOLUTE_SECONDS,
         "authorization_request": REQUEST_SECONDS,
     }}))
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verifier {
-    Right,
-    Wrong,
-    Missing,
 }
 
 #[derive(Debug, Clone)]
@@ -59,9 +52,21 @@ enum Presented {
 #[derive(Debug, Clone)]
 enum Step {
     Approve,
-    Redeem { right_code: bool, right_client: bool, verifier: Verifier, good_resource: bool },
-    Refresh { token: Presented, right_client: bool, good_scope: bool },
-    Revoke { token: Presented, right_client: bool },
+    Redeem {
+        right_code: bool,
+        right_client: bool,
+        verifier: Verifier,
+        good_resource: bool,
+    },
+    Refresh {
+        token: Presented,
+        right_client: bool,
+        good_scope: bool,
+    },
+    Revoke {
+        token: Presented,
+        right_client: bool,
+    },
     Wait(u64),
     /// The object deletes what has ended.
     Sweep,
@@ -112,155 +117,24 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The sequences start where the interesting part does: with nothing, a code, or a live family.
+/// The sequences start where the interesting part does: with nothing, a code, a code that is almost
+/// exhausted, or a live family.
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let good = Step::Redeem {
+    let redeem = |verifier| Step::Redeem {
         right_code: true,
         right_client: true,
-        verifier: Verifier::Right,
+        verifier,
         good_resource: true,
     };
+    let (good, wrong) = (redeem(Verifier::Right), redeem(Verifier::Wrong));
     let start = prop::sample::select(vec![
         vec![],
         vec![Step::Approve],
+        vec![Step::Approve, wrong.clone(), wrong.clone(), wrong.clone(), wrong],
         vec![Step::Approve, good.clone()],
         vec![Step::Approve, good],
     ]);
     (start, prop::collection::vec(step(), 1..40)).prop_map(|(start, rest)| [start, rest].concat())
-}
-
-/// The reference model. Refresh tokens are numbers: the first is 0, its successor 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Model {
-    Nothing,
-    Issued { expires_at: UnixTime, failures: u8 },
-    Exhausted,
-    Live { head: usize, rotated_at: UnixTime, idle_until: UnixTime, ends_at: UnixTime },
-    Ended,
-}
-
-const fn plus(time: UnixTime, seconds: u64) -> UnixTime {
-    time.plus(Lifetime::seconds(seconds))
-}
-
-/// What should happen: the reply, and the state that is written if any is.
-type Expected<R> = (R, Option<Model>);
-
-impl Model {
-    fn approve(self, now: UnixTime) -> Expected<Approval> {
-        match self {
-            Self::Nothing => {
-                let expires_at = plus(now, CODE_SECONDS);
-                (Approval::CodeIssued, Some(Self::Issued { expires_at, failures: 0 }))
-            }
-            Self::Issued { expires_at, .. } if now < expires_at => (Approval::CodeIssued, None),
-            _ => (Approval::AlreadyUsed, None),
-        }
-    }
-
-    fn redeem(
-        self,
-        now: UnixTime,
-        approved_at: UnixTime,
-        (right_code, right_client, good_resource): (bool, bool, bool),
-        verifier: Verifier,
-    ) -> Expected<Result<(), RedeemError>> {
-        match self {
-            Self::Nothing => (Err(RedeemError::UnknownCode), None),
-            Self::Exhausted => (Err(RedeemError::Exhausted), None),
-            _ if !right_code => (Err(RedeemError::UnknownCode), None),
-            _ if !right_client => (Err(RedeemError::AnotherClient), None),
-            Self::Live { .. } | Self::Ended if verifier != Verifier::Right => {
-                (Err(RedeemError::ReplayedWithoutProof), None)
-            }
-            Self::Live { .. } => (Err(RedeemError::Replayed), Some(Self::Ended)),
-            Self::Ended => (Err(RedeemError::Replayed), None),
-            Self::Issued { expires_at, .. } if now >= expires_at => {
-                (Err(RedeemError::Expired), None)
-            }
-            Self::Issued { expires_at, failures } => match verifier {
-                Verifier::Missing => (Err(RedeemError::VerifierMissing), None),
-                Verifier::Wrong if failures == 4 => {
-                    (Err(RedeemError::VerifierMismatch), Some(Self::Exhausted))
-                }
-                Verifier::Wrong => {
-                    let counted = Self::Issued { expires_at, failures: failures + 1 };
-                    (Err(RedeemError::VerifierMismatch), Some(counted))
-                }
-                Verifier::Right if !good_resource => (Err(RedeemError::InvalidTarget), None),
-                Verifier::Right => {
-                    let ends_at = plus(approved_at, ABSOLUTE_SECONDS);
-                    (Ok(()), Some(Self::live(0, now, ends_at)))
-                }
-            },
-        }
-    }
-
-    const fn live(head: usize, now: UnixTime, ends_at: UnixTime) -> Self {
-        Self::Live { head, rotated_at: now, idle_until: plus(now, IDLE_SECONDS), ends_at }
-    }
-
-    /// The number of the refresh token that comes back, or why none does.
-    fn refresh(
-        self,
-        now: UnixTime,
-        token: Option<usize>,
-        right_client: bool,
-        good_scope: bool,
-    ) -> Expected<Result<usize, RefreshError>> {
-        let (head, rotated_at, ends_at) = match self {
-            Self::Nothing => return (Err(RefreshError::UnknownToken), None),
-            _ if !right_client => return (Err(RefreshError::AnotherClient), None),
-            Self::Issued { .. } | Self::Exhausted => {
-                return (Err(RefreshError::UnknownToken), None);
-            }
-            Self::Ended => return (Err(RefreshError::Ended), None),
-            Self::Live { idle_until, ends_at, .. } if now >= idle_until || now >= ends_at => {
-                return (Err(RefreshError::Expired), None);
-            }
-            Self::Live { head, rotated_at, ends_at, .. } => (head, rotated_at, ends_at),
-        };
-        match token {
-            None => (Err(RefreshError::UnknownToken), None),
-            Some(token) if token == head && good_scope => {
-                (Ok(head + 1), Some(Self::live(head + 1, now, ends_at)))
-            }
-            Some(token) if token == head => (Err(RefreshError::WiderScope), None),
-            Some(token) if token + 1 == head && now < plus(rotated_at, WINDOW_SECONDS) => {
-                (if good_scope { Ok(head) } else { Err(RefreshError::WiderScope) }, None)
-            }
-            Some(_) => (Err(RefreshError::Replayed), Some(Self::Ended)),
-        }
-    }
-
-    fn revoke(
-        self,
-        now: UnixTime,
-        token: Option<usize>,
-        right_client: bool,
-    ) -> Expected<Result<(), RevokeError>> {
-        match self {
-            Self::Live { idle_until, ends_at, .. }
-                if token.is_some() && now < idle_until && now < ends_at =>
-            {
-                if right_client {
-                    (Ok(()), Some(Self::Ended))
-                } else {
-                    (Err(RevokeError::AnotherClient), None)
-                }
-            }
-            _ => (Ok(()), None),
-        }
-    }
-
-    /// Whether anything can still come of the grant.
-    fn gives(self, now: UnixTime) -> bool {
-        match self {
-            Self::Issued { expires_at, .. } => now < expires_at,
-            Self::Live { idle_until, ends_at, .. } => now < idle_until && now < ends_at,
-            Self::Nothing | Self::Exhausted | Self::Ended => false,
-        }
-    }
 }
 
 /// The real thing beside its model.
@@ -351,8 +225,7 @@ impl World {
             return; // The sealed request doesn't open any more.
         }
         let lifetimes = &self.configuration.lifetimes;
-        let decision =
-            approve(self.record.clone(), &self.request, None, NOW, lifetimes, self.now);
+        let decision = approve(self.record.clone(), &self.request, None, NOW, lifetimes, self.now);
         let (reply, model) = self.model.approve(self.now);
         assert_eq!(decision.reply, reply);
         if model.is_some() {
@@ -456,7 +329,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
 
     #[test]
     fn rfc9700_4_14_whatever_happens_a_grant_has_one_redemption_one_head_and_one_end(

@@ -1,4 +1,5 @@
 use super::*;
+use crate::configuration::Configuration;
 use crate::grant::refresh_token::{RefreshRequest, refresh};
 use crate::test_support::{
     NOW, after, client_id, configuration, entropy_after, issued, live, stored,
@@ -118,7 +119,8 @@ fn the_successor_is_the_hmac_of_its_predecessor_under_the_familys_salt() {
 #[test]
 fn a_damaged_record_does_not_open_and_never_gets_a_salt_that_somebody_knows() {
     let record = stored(&live().0);
-    let cases: &[(&str, fn(&mut Value))] = &[
+    type Damage = fn(&mut Value);
+    let cases: &[(&str, Damage)] = &[
         ("empty salt", |record| record["family"]["salt"] = json!("")),
         ("short salt", |record| record["family"]["salt"] = json!("AAAA")),
         ("salt of other characters", |record| record["family"]["salt"] = json!("!".repeat(43))),
@@ -146,8 +148,7 @@ fn a_damaged_record_does_not_open_and_never_gets_a_salt_that_somebody_knows() {
 
 #[test]
 fn a_family_that_was_rotated_never_repeats_a_secret() {
-    let (mut family, first) =
-        Family::begin(&configuration().lifetimes, NOW, &mut entropy_after(0));
+    let (mut family, first) = Family::begin(&configuration().lifetimes, NOW, &mut entropy_after(0));
     let mut seen = std::collections::HashSet::from([first.expose().to_owned()]);
     let mut current = first;
     for _ in 0..200 {
@@ -181,5 +182,12 @@ fn a_record_is_forgotten_when_it_ended_and_never_while_its_request_could_come_ba
     ];
     for (name, record, expected) in cases {
         assert_eq!(record.forget_at(), expected, "{name}");
+    }
+
+    // The hour is the most that the configuration accepts, so no request outlives it.
+    for (seconds, accepted) in [(hour, true), (hour + 1, false)] {
+        let settings = json!({"lifetimes": {"authorization_request": seconds}});
+        let configuration = Configuration::parse("https://id.example", &settings);
+        assert_eq!(configuration.is_ok(), accepted, "{seconds}");
     }
 }

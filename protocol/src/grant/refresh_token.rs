@@ -5,9 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::record::Position;
-use super::{
-    Activity, Decision, EndReason, FamilyState, GrantRecord, Granted, Write, audience,
-};
+use super::{Activity, Decision, EndReason, FamilyState, GrantRecord, Granted, Write, audience};
 use crate::client::ClientId;
 use crate::configuration::Configuration;
 use crate::error::{ErrorCode, ErrorReply};
@@ -132,7 +130,8 @@ pub fn refresh(
 
     // RFC 6749 section 6: scope MUST NOT include any scope not originally granted; if omitted it is
     // the original one. The new refresh token keeps the whole grant.
-    let requested = request.scope.as_ref().map(|scope| without_offline_access(scope, &record.scope));
+    let requested =
+        request.scope.as_ref().map(|scope| without_offline_access(scope, &record.scope));
     let scope = match requested {
         Some(scope) if !scope.is_subset_of(&record.scope) => {
             return refuse(RefreshError::WiderScope);
@@ -164,9 +163,8 @@ pub fn refresh(
 /// Clients send what they asked for at the authorization endpoint again. There `offline_access` is
 /// never an error, so it isn't here, even though it isn't among what was granted.
 fn without_offline_access(requested: &Scope, granted: &Scope) -> Scope {
-    let kept = |token: &&ScopeToken| {
-        token.as_str() != OFFLINE_ACCESS || granted.contains(OFFLINE_ACCESS)
-    };
+    let kept =
+        |token: &&ScopeToken| token.as_str() != OFFLINE_ACCESS || granted.contains(OFFLINE_ACCESS);
     Scope::from_tokens(requested.iter().filter(kept).cloned())
 }
 

@@ -59,13 +59,7 @@ fn check(
     parameters: &Parameters,
     client: &ClientRecord,
 ) -> Result<AuthorizationRequest, Refusal> {
-    authorize::check(
-        parameters,
-        client,
-        &context.configuration,
-        context.now,
-        &mut RuntimeEntropy,
-    )
+    authorize::check(parameters, client, &context.configuration, context.now, &mut RuntimeEntropy)
 }
 
 /// Shows the page that a checked request needs next, or answers without one.
@@ -100,9 +94,7 @@ pub async fn show(
         (Interaction::Consent, Some(signed_in)) => {
             consent::show(context, keys, browser, signed_in, request, client, &sealed)
         }
-        (Interaction::Silent, Some(signed_in)) => {
-            silent(context, signed_in, request, client).await
-        }
+        (Interaction::Silent, Some(signed_in)) => silent(context, signed_in, request, client).await,
         (Interaction::Refuse(reason), _) => {
             redirect_error(context, client, &refusal(request, reason))
         }
@@ -111,10 +103,7 @@ pub async fn show(
             sign_up::show(context, keys, browser, &blank, &sign_up::Filled::default())
         }
         (
-            Interaction::SignIn
-            | Interaction::SignUp
-            | Interaction::Consent
-            | Interaction::Silent,
+            Interaction::SignIn | Interaction::SignUp | Interaction::Consent | Interaction::Silent,
             _,
         ) => {
             let csrf = browser.csrf_token(keys, sign_in::PURPOSE)?;

@@ -23,9 +23,8 @@ pub fn is_metadata_path(path: &str, issuer: &Issuer) -> bool {
     let inserted = [OAUTH, OPENID]
         .iter()
         .any(|well_known| path.strip_prefix(well_known) == Some(issuer.path()));
-    let appended = path
-        .strip_prefix(issuer.path())
-        .is_some_and(|rest| rest == OAUTH || rest == OPENID);
+    let appended =
+        path.strip_prefix(issuer.path()).is_some_and(|rest| rest == OAUTH || rest == OPENID);
     inserted || appended
 }
 
@@ -41,11 +40,7 @@ pub fn metadata(context: &Context) -> Answer {
         registration_endpoint: Some(url(Endpoint::Registration)),
         revocation_endpoint: url(Endpoint::Revocation),
         jwks_uri: url(Endpoint::Jwks),
-        scopes: configuration
-            .scopes
-            .iter()
-            .map(|scope| scope.name.as_str().to_owned())
-            .collect(),
+        scopes: configuration.scopes.iter().map(|scope| scope.name.as_str().to_owned()).collect(),
         signing_algorithms: vec![ES256.to_owned()],
         plain_pkce: configuration.legacy.plain_pkce,
         authorization_response_iss_parameter: configuration.authorization_response_iss_parameter,
@@ -90,7 +85,9 @@ mod tests {
             assert!(at("https://id.example/tenant", path), "{path}");
             assert!(!at("https://id.example", path), "{path} is another issuer's");
         }
-        for path in ["/.well-known/oauth-authorization-server/", "/.well-known/oauth-protected-resource"] {
+        for path in
+            ["/.well-known/oauth-authorization-server/", "/.well-known/oauth-protected-resource"]
+        {
             assert!(!at("https://id.example", path), "{path}");
         }
     }

@@ -18,11 +18,8 @@ pub async fn get(context: &Context, incoming: &Incoming) -> Result<Answer, Failu
     let signed_in = browser.signed_in(context).await?;
     let csrf = browser.csrf_token(&keys, sign_out::PURPOSE)?;
     let issuer = &configuration.issuer;
-    let metadata_url = format!(
-        "{}/.well-known/oauth-authorization-server{}",
-        issuer.origin(),
-        issuer.path()
-    );
+    let metadata_url =
+        format!("{}/.well-known/oauth-authorization-server{}", issuer.origin(), issuer.path());
     let urls: Vec<(&str, String)> = [
         ("Authorization", Endpoint::Authorization),
         ("Token", Endpoint::Token),

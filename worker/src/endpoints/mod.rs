@@ -135,9 +135,9 @@ pub fn forged_form(context: &Context, reason: ForgedForm) -> Result<Answer, Fail
 pub const fn body_error_status(error: BodyError) -> u16 {
     match error {
         BodyError::TooLarge => 413,
-        BodyError::WrongContentType { .. }
-        | BodyError::Interrupted
-        | BodyError::MalformedForm => 400,
+        BodyError::WrongContentType { .. } | BodyError::Interrupted | BodyError::MalformedForm => {
+            400
+        }
     }
 }
 

@@ -29,10 +29,8 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
     let refresh_token = GrantToken::parse(&context.configuration.prefixes.refresh_token, text);
     let (account, grant, request) = match refresh_token {
         Some(token) => {
-            let revoke = RevokeRequest::RefreshToken {
-                secret: token.secret,
-                client_id: client_id.clone(),
-            };
+            let revoke =
+                RevokeRequest::RefreshToken { secret: token.secret, client_id: client_id.clone() };
             (token.account, token.grant, revoke)
         }
         None => {
@@ -62,10 +60,8 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
                 .write();
             Ok(Answer::empty(200).not_stored())
         }
-        Err(error) => Ok(context.refuse(
-            &RevocationError::ForeignToken.reply(),
-            &error,
-            Some(&client_id),
-        )),
+        Err(error) => {
+            Ok(context.refuse(&RevocationError::ForeignToken.reply(), &error, Some(&client_id)))
+        }
     }
 }

@@ -15,9 +15,7 @@ use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys::{self, KeySet};
 use crate::log::Level;
-use crate::objects::account::messages::{
-    BeginSession, Credentials, SessionKey, WrongPassword,
-};
+use crate::objects::account::messages::{BeginSession, Credentials, SessionKey, WrongPassword};
 use crate::objects::directory::Lookup;
 use crate::objects::{self, ObjectKind};
 use crate::pages::SignInPage;
@@ -59,9 +57,8 @@ fn show(
 ) -> Result<Answer, Failure> {
     let look = look(&context.configuration);
     let csrf = browser.csrf_token(keys, PURPOSE)?;
-    let sealed = opened
-        .map(|opened| sealed_request::seal(context, keys, &opened.request))
-        .transpose()?;
+    let sealed =
+        opened.map(|opened| sealed_request::seal(context, keys, &opened.request)).transpose()?;
     let form = SignInPage {
         look: &look,
         csrf: csrf.expose(),

@@ -116,15 +116,13 @@ async fn sign_up(
         .as_ref()
         .map(|opened| sealed_request::seal(context, keys, &opened.request))
         .transpose()?;
-    let blank = Blank {
-        request: sealed.as_deref().zip(opened.as_ref().map(|opened| &*opened.client)),
-    };
+    let blank =
+        Blank { request: sealed.as_deref().zip(opened.as_ref().map(|opened| &*opened.client)) };
     let typed = text(&form, "email");
     let password = Secret::new(text(&form, "password"));
     let email = EmailAddress::parse(typed);
     let acceptable = password::is_acceptable(&password);
-    let too_short =
-        format!("Use at least {} characters.", password::MINIMUM_CHARACTERS);
+    let too_short = format!("Use at least {} characters.", password::MINIMUM_CHARACTERS);
     let (Some(email), true) = (&email, acceptable) else {
         context.refused(&"unusable e-mail address or password", None);
         let filled = Filled {
@@ -141,8 +139,7 @@ async fn sign_up(
         }
         None => {
             context.refused(&"the e-mail address is taken", None);
-            let filled =
-                Filled { email: typed, email_error: Some(TAKEN), password_error: None };
+            let filled = Filled { email: typed, email_error: Some(TAKEN), password_error: None };
             show(context, keys, browser, &blank, &filled)
         }
     }

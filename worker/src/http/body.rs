@@ -40,7 +40,10 @@ impl fmt::Display for BodyError {
 /// Reads a body of at most [`MAX_BODY_BYTES`], counting the bytes as they come.
 pub async fn read(request: &mut worker::Request) -> Result<Vec<u8>, BodyError> {
     let announced = request.headers().get("content-length").ok().flatten();
-    if announced.and_then(|text| text.parse().ok()).is_some_and(|length: usize| length > MAX_BODY_BYTES) {
+    if announced
+        .and_then(|text| text.parse().ok())
+        .is_some_and(|length: usize| length > MAX_BODY_BYTES)
+    {
         return Err(BodyError::TooLarge);
     }
     // A request without a body has no stream.

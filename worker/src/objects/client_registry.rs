@@ -78,13 +78,15 @@ impl worker::DurableObject for ClientRegistry {
     async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
         let received = Received::read(request).await?;
         match received.name.as_str() {
-            Register::NAME => match received.message::<Register>().and_then(|m| self.register(&m)) {
-                Ok(()) => {
-                    self.ensure_sweep().await?;
-                    reply::<Register>(Ok(()))
+            Register::NAME => {
+                match received.message::<Register>().and_then(|m| self.register(&m)) {
+                    Ok(()) => {
+                        self.ensure_sweep().await?;
+                        reply::<Register>(Ok(()))
+                    }
+                    Err(failure) => reply::<Register>(Err(failure)),
                 }
-                Err(failure) => reply::<Register>(Err(failure)),
-            },
+            }
             Find::NAME => reply::<Find>(received.message().and_then(|message| self.find(&message))),
             Touch::NAME => {
                 reply::<Touch>(received.message().and_then(|message| self.touch(&message)))

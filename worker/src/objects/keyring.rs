@@ -196,8 +196,7 @@ fn assemble(rows: Vec<KeyRow>, signing: &str) -> Result<Keys, Failure> {
         if row.key_id == signing {
             // What seals now comes first, so that every isolate can open it.
             sealing.insert(0, row.sealing_key);
-            signing_key =
-                Some(SigningKey { key_id: row.key_id, private_jwk: row.private_jwk });
+            signing_key = Some(SigningKey { key_id: row.key_id, private_jwk: row.private_jwk });
         } else {
             sealing.push(row.sealing_key);
         }

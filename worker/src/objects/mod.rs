@@ -67,9 +67,8 @@ pub async fn send<M: Message>(
     let mut init = worker::RequestInit::new();
     init.with_method(worker::Method::Post).with_body(Some(body.into()));
     // The host is never looked up: the stub already names the object.
-    let request =
-        worker::Request::new_with_init(&format!("https://object/{}", M::NAME), &init)
-            .map_err(failed)?;
+    let request = worker::Request::new_with_init(&format!("https://object/{}", M::NAME), &init)
+        .map_err(failed)?;
     let mut response = stub.fetch_with_request(request).await.map_err(failed)?;
     if response.status_code() != 200 {
         let cause = response.text().await.unwrap_or_default();

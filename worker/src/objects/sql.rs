@@ -74,7 +74,10 @@ impl Database {
     pub fn migrate(&self, migrations: &[&str]) -> Result<(), Failure> {
         let current = self.schema_version()?;
         if current == 0 {
-            self.run("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)", vec![])?;
+            self.run(
+                "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)",
+                vec![],
+            )?;
             self.run("INSERT INTO schema_version (version) VALUES (0)", vec![])?;
         }
         for (version, script) in (1_u32..).zip(migrations) {

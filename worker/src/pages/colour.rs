@@ -50,9 +50,7 @@ impl Colour {
         if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(NotAColour);
         }
-        u32::from_str_radix(digits, 16)
-            .map(Self::rgb)
-            .map_err(|_| NotAColour)
+        u32::from_str_radix(digits, 16).map(Self::rgb).map_err(|_| NotAColour)
     }
 
     /// The contrast ratio between two colours, from 1 to 21, the same either way round.
@@ -112,11 +110,7 @@ impl Colour {
     fn luminance(self) -> f64 {
         let linear = |channel: u8| {
             let value = f64::from(channel) / 255.0;
-            if value <= 0.04045 {
-                value / 12.92
-            } else {
-                ((value + 0.055) / 1.055).powf(2.4)
-            }
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
         };
         0.2126 * linear(self.red) + 0.7152 * linear(self.green) + 0.0722 * linear(self.blue)
     }
@@ -133,11 +127,7 @@ impl FromStr for Colour {
 /// Writes `#rrggbb` in lower case.
 impl fmt::Display for Colour {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "#{:02x}{:02x}{:02x}",
-            self.red, self.green, self.blue
-        )
+        write!(formatter, "#{:02x}{:02x}{:02x}", self.red, self.green, self.blue)
     }
 }
 
@@ -159,9 +149,8 @@ mod tests {
     fn reads_and_writes_six_digits() {
         assert_eq!(Colour::parse("#1F5fd0"), Ok(Colour::rgb(0x1f5fd0)));
         assert_eq!(Colour::rgb(0x01020a).to_string(), "#01020a");
-        for wrong in [
-            "", "#", "1f5fd0", "#1f5fd", "#1f5fd00", "#fff", "red", "#+12345", "#１f5fd",
-        ] {
+        for wrong in ["", "#", "1f5fd0", "#1f5fd", "#1f5fd00", "#fff", "red", "#+12345", "#１f5fd"]
+        {
             assert_eq!(Colour::parse(wrong), Err(NotAColour), "{wrong:?}");
         }
     }

@@ -86,9 +86,8 @@ impl Look {
     /// The custom properties that the rules are written in.
     fn colours(&self) -> String {
         // A dark accent on a dark page would be a hole, not a button.
-        let accent_dark = self
-            .accent_dark
-            .unwrap_or_else(|| self.accent.legible_on(DARK.surface, 3.0));
+        let accent_dark =
+            self.accent_dark.unwrap_or_else(|| self.accent.legible_on(DARK.surface, 3.0));
         format!(
             ":root{{color-scheme:light dark;{}}}\n\
              @media (prefers-color-scheme:dark){{:root{{{}}}}}\n",
@@ -172,11 +171,7 @@ struct Accent {
 impl Scheme {
     fn accent(&self, fill: Colour) -> Accent {
         let on = fill.readable_text();
-        let away = if on == Colour::WHITE {
-            Colour::BLACK
-        } else {
-            Colour::WHITE
-        };
+        let away = if on == Colour::WHITE { Colour::BLACK } else { Colour::WHITE };
         Accent {
             fill,
             hover: fill.mixed_with(away, 0.14),
@@ -252,13 +247,7 @@ mod tests {
     fn wcag_1_4_3_text_passes_aa_on_each_background() {
         for scheme in [LIGHT, DARK] {
             let backgrounds = [scheme.page, scheme.surface, scheme.sunken];
-            for text in [
-                scheme.text,
-                scheme.muted,
-                scheme.danger,
-                scheme.caution,
-                scheme.good,
-            ] {
+            for text in [scheme.text, scheme.muted, scheme.danger, scheme.caution, scheme.good] {
                 for background in backgrounds {
                     let ratio = text.contrast(background);
                     assert!(ratio >= 4.5, "{text} on {background}: {ratio}");
@@ -281,17 +270,14 @@ mod tests {
 
     #[test]
     fn any_accent_is_readable_in_both_schemes() {
-        for accent in [
-            0x000000, 0xffffff, 0xffd400, 0x1f5fd0, 0x7f7f7f, 0xff0000, 0x00ff00, 0x17191f,
-        ] {
+        for accent in
+            [0x000000, 0xffffff, 0xffd400, 0x1f5fd0, 0x7f7f7f, 0xff0000, 0x00ff00, 0x17191f]
+        {
             for scheme in [LIGHT, DARK] {
                 let made = scheme.accent(Colour::rgb(accent));
                 assert!(made.on.contrast(made.fill) >= 4.5, "{accent:06x} text");
                 assert!(made.on.contrast(made.hover) >= 4.5, "{accent:06x} hover");
-                assert!(
-                    made.edge.contrast(scheme.surface) >= 3.0,
-                    "{accent:06x} edge"
-                );
+                assert!(made.edge.contrast(scheme.surface) >= 3.0, "{accent:06x} edge");
                 for background in [scheme.page, scheme.surface, scheme.sunken] {
                     assert!(made.ink.contrast(background) >= 4.5, "{accent:06x} ink");
                 }
@@ -305,10 +291,7 @@ mod tests {
         assert_eq!(blue.stylesheet_path(), look(0x1f5fd0).stylesheet_path());
         assert_ne!(blue.stylesheet_path(), red.stylesheet_path());
         assert_ne!(blue.icon_path(), red.icon_path());
-        assert!(
-            blue.stylesheet_path()
-                .starts_with("/mcp/oauth/assets/latchkey-")
-        );
+        assert!(blue.stylesheet_path().starts_with("/mcp/oauth/assets/latchkey-"));
         assert!(blue.stylesheet().contains("--accent:#1f5fd0;"));
     }
 
@@ -327,10 +310,7 @@ mod tests {
         for refused in ["url(", "@import", "<", "javascript", "expression"] {
             assert!(!stylesheet.contains(refused), "{refused}");
         }
-        assert_eq!(
-            stylesheet.matches('{').count(),
-            stylesheet.matches('}').count()
-        );
+        assert_eq!(stylesheet.matches('{').count(), stylesheet.matches('}').count());
     }
 
     #[test]

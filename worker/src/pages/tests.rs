@@ -7,11 +7,7 @@ mod gallery;
 use gallery::gallery;
 
 fn page(name: &str) -> String {
-    gallery()
-        .into_iter()
-        .find(|page| page.0 == name)
-        .expect(name)
-        .2
+    gallery().into_iter().find(|page| page.0 == name).expect(name).2
 }
 
 /// The attributes' part of every `<name …>`.
@@ -60,16 +56,11 @@ fn sec_04_no_page_loads_anything_from_a_third_party() {
     for (name, look, document) in gallery() {
         for tag in tags(&document, "link") {
             let href = attribute(tag, "href").unwrap();
-            assert!(
-                href == look.stylesheet_path() || href == look.icon_path(),
-                "{name}: {href}"
-            );
+            assert!(href == look.stylesheet_path() || href == look.icon_path(), "{name}: {href}");
         }
         for tag in tags(&document, "img") {
             assert!(
-                attribute(tag, "src")
-                    .unwrap()
-                    .starts_with("https://cdn.acme.example/"),
+                attribute(tag, "src").unwrap().starts_with("https://cdn.acme.example/"),
                 "{name}"
             );
         }
@@ -84,14 +75,8 @@ fn dcr_11_names_from_outside_are_escaped_cleaned_and_short() {
         // The hidden fields and the links to go on carry what the server sealed, whole.
         let sealed = |line: &&str| line.contains("type=\"hidden\"") || line.contains("?request=");
         let shown: String = document.lines().filter(|line| !sealed(line)).collect();
-        assert!(
-            !shown.contains(['\u{202E}', '\u{2066}', '\u{200B}']),
-            "{name}"
-        );
-        let longest = shown
-            .split(|character| character != 'W')
-            .map(str::len)
-            .max();
+        assert!(!shown.contains(['\u{202E}', '\u{2066}', '\u{200B}']), "{name}");
+        let longest = shown.split(|character| character != 'W').map(str::len).max();
         assert!(longest < Some(321), "{name}: {longest:?}");
         assert!(!document.contains("<script>alert"), "{name}");
     }
@@ -100,9 +85,7 @@ fn dcr_11_names_from_outside_are_escaped_cleaned_and_short() {
 
 #[test]
 fn every_document_is_balanced() {
-    const VOID: [&str; 8] = [
-        "wbr", "meta", "link", "img", "input", "br", "!doctype", "path",
-    ];
+    const VOID: [&str; 8] = ["wbr", "meta", "link", "img", "input", "br", "!doctype", "path"];
     for (name, _, document) in gallery() {
         let mut open: Vec<&str> = Vec::new();
         for tag in document.split('<').skip(1) {
@@ -118,37 +101,24 @@ fn every_document_is_balanced() {
         assert_eq!(document.matches("<h1").count(), 1, "{name}");
         assert_eq!(document.matches("<main").count(), 1, "{name}");
         assert!(document.contains("<html lang=\"en\">"), "{name}");
-        assert!(
-            document.contains("<meta name=\"robots\" content=\"noindex\">"),
-            "{name}"
-        );
+        assert!(document.contains("<meta name=\"robots\" content=\"noindex\">"), "{name}");
     }
 }
 
 #[test]
 fn every_field_has_a_label_and_every_reference_a_target() {
     for (name, _, document) in gallery() {
-        let ids: Vec<&str> = document
-            .split(" id=\"")
-            .skip(1)
-            .map(|rest| rest.split('"').next().unwrap())
-            .collect();
+        let ids: Vec<&str> =
+            document.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
         for id in &ids {
-            assert_eq!(
-                ids.iter().filter(|other| *other == id).count(),
-                1,
-                "{name}: {id} twice"
-            );
+            assert_eq!(ids.iter().filter(|other| *other == id).count(), 1, "{name}: {id} twice");
         }
         for tag in tags(&document, "input") {
             if attribute(tag, "type") == Some("hidden") {
                 continue;
             }
             let id = attribute(tag, "id").expect(name);
-            assert!(
-                document.contains(&format!("<label for=\"{id}\">")),
-                "{name}: {id}"
-            );
+            assert!(document.contains(&format!("<label for=\"{id}\">")), "{name}: {id}");
             assert!(attribute(tag, "autocomplete").is_some(), "{name}: {id}");
         }
         for described in ["aria-describedby", "aria-labelledby"] {
@@ -171,9 +141,7 @@ fn sec_05_every_form_posts_here_and_carries_the_csrf_value() {
             let body = body.split("</form>").next().unwrap();
             assert_eq!(attribute(tag, "method"), Some("post"), "{name}");
             assert!(
-                attribute(tag, "action")
-                    .unwrap()
-                    .starts_with(&format!("{}/", look.base_path)),
+                attribute(tag, "action").unwrap().starts_with(&format!("{}/", look.base_path)),
                 "{name}"
             );
             assert_eq!(body.matches("name=\"csrf\"").count(), 1, "{name}");
@@ -256,16 +224,11 @@ fn cim_11_a_destination_on_the_device_is_named_and_warned_of() {
 fn only_a_place_on_the_device_is_opened_without_a_press() {
     let own = page("return-to-app");
     let url = "cursor://anysphere.cursor-mcp/oauth/callback?code=a&#38;state=b";
-    assert!(own.contains(&format!(
-        "<meta http-equiv=\"refresh\" content=\"0;url={url}\">"
-    )));
+    assert!(own.contains(&format!("<meta http-equiv=\"refresh\" content=\"0;url={url}\">")));
     assert!(own.contains(&format!("href=\"{url}\"")));
-    for name in [
-        "return-denied",
-        "return-with-error",
-        "return-hostile",
-        "return-with-error-hostile",
-    ] {
+    for name in
+        ["return-denied", "return-with-error", "return-hostile", "return-with-error-hostile"]
+    {
         assert!(!page(name).contains("http-equiv"), "{name}");
     }
     assert!(own.contains("<span>Open <bdi>Cursor</bdi></span>"));

@@ -33,11 +33,7 @@ pub fn clean_to(text: &str, length: usize) -> String {
         if character.is_control() || is_invisible(character) {
             continue;
         }
-        marks = if is_combining(character) {
-            marks + 1
-        } else {
-            0
-        };
+        marks = if is_combining(character) { marks + 1 } else { 0 };
         if marks > COMBINING_MARKS {
             continue;
         }
@@ -63,10 +59,7 @@ fn shortened(text: &str, length: usize) -> String {
 
 /// Characters that look like a space but are none to Unicode.
 const fn is_blank(character: char) -> bool {
-    matches!(
-        character,
-        '\u{115F}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}'
-    )
+    matches!(character, '\u{115F}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}')
 }
 
 /// Format characters (Unicode category Cf), variation selectors and unassigned ignorables: bidi
@@ -114,10 +107,7 @@ pub fn initial(name: &str) -> String {
     clean(name)
         .chars()
         .find(|character| character.is_alphanumeric())
-        .map_or_else(
-            || "•".to_owned(),
-            |letter| letter.to_uppercase().take(1).collect(),
-        )
+        .map_or_else(|| "•".to_owned(), |letter| letter.to_uppercase().take(1).collect())
 }
 
 /// A duration in the largest unit that says it plainly: "1 hour", "30 days", "1 year".
@@ -184,9 +174,7 @@ pub fn app_link(uri: &str) -> Option<&str> {
         && scheme
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
-        && !REFUSED
-            .iter()
-            .any(|refused| scheme.eq_ignore_ascii_case(refused));
+        && !REFUSED.iter().any(|refused| scheme.eq_ignore_ascii_case(refused));
     (sound && !rest.is_empty() && is_plain(uri)).then_some(uri)
 }
 
@@ -221,10 +209,7 @@ mod tests {
             ("\u{3164}\u{2800}", ""),
             ("\u{200B}", ""),
             ("日本語 الأسماء Ζ", "日本語 الأسماء Ζ"),
-            (
-                "e\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}",
-                "e\u{301}\u{302}\u{303}",
-            ),
+            ("e\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}", "e\u{301}\u{302}\u{303}"),
         ];
         for (input, expected) in cases {
             assert_eq!(clean(input), expected, "{input:?}");
@@ -235,9 +220,8 @@ mod tests {
     fn no_character_of_unicode_that_reorders_survives() {
         let all: String = (0..=0x10_FFFF_u32).filter_map(char::from_u32).collect();
         let shown = clean_to(&all, usize::MAX);
-        let bidi = [
-            '\u{200E}', '\u{200F}', '\u{061C}', '\u{202A}', '\u{202E}', '\u{2066}', '\u{2069}',
-        ];
+        let bidi =
+            ['\u{200E}', '\u{200F}', '\u{061C}', '\u{202A}', '\u{202E}', '\u{2066}', '\u{2069}'];
         assert!(!shown.contains(bidi));
         assert!(!shown.contains(char::is_control));
     }
@@ -253,13 +237,9 @@ mod tests {
 
     #[test]
     fn an_initial_is_one_letter() {
-        for (name, expected) in [
-            ("claude", "C"),
-            ("  \u{202E}(éclair)", "É"),
-            ("", "•"),
-            ("!?", "•"),
-            ("ß", "S"),
-        ] {
+        for (name, expected) in
+            [("claude", "C"), ("  \u{202E}(éclair)", "É"), ("", "•"), ("!?", "•"), ("ß", "S")]
+        {
             assert_eq!(initial(name), expected, "{name:?}");
         }
     }
@@ -267,14 +247,8 @@ mod tests {
     #[test]
     fn an_address_breaks_before_the_host() {
         let parts = |address| split_address(address);
-        assert_eq!(
-            parts("mia@a.example"),
-            ("mia".to_owned(), "@a.example".to_owned())
-        );
-        assert_eq!(
-            parts("\"a@b\"@a.example"),
-            ("\"a@b\"".to_owned(), "@a.example".to_owned())
-        );
+        assert_eq!(parts("mia@a.example"), ("mia".to_owned(), "@a.example".to_owned()));
+        assert_eq!(parts("\"a@b\"@a.example"), ("\"a@b\"".to_owned(), "@a.example".to_owned()));
         assert_eq!(parts("mi\u{202E}a"), ("mia".to_owned(), String::new()));
     }
 
@@ -349,14 +323,8 @@ mod tests {
     fn a_host_is_what_the_browser_would_go_to() {
         assert_eq!(host("https://a.example/x"), Some("a.example"));
         assert_eq!(host("https://a.example:8443?x"), Some("a.example:8443"));
-        assert_eq!(
-            host("https://bank.example@evil.example/"),
-            Some("evil.example")
-        );
-        assert_eq!(
-            host("https://evil.example\\@bank.example/"),
-            Some("evil.example")
-        );
+        assert_eq!(host("https://bank.example@evil.example/"), Some("evil.example"));
+        assert_eq!(host("https://evil.example\\@bank.example/"), Some("evil.example"));
         assert_eq!(host("http://a.example/"), None);
     }
 }

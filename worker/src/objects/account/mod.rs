@@ -16,9 +16,9 @@ use std::rc::Rc;
 
 use super::sql::Database;
 use super::{Message, Received, reply, unknown};
+use crate::configuration;
 use crate::failure::Failure;
 use crate::platform::{self, RuntimeEntropy};
-use crate::configuration;
 use messages::{
     Approve, Approved, BeginSession, CheckSession, Create, Credentials, EndSession, Person, Redeem,
     Refresh, Revoke, SessionKey, StoredCredentials, WrongPassword,

@@ -29,17 +29,8 @@ pub(super) fn consents() -> Vec<Rendered> {
         ConsentPage {
             redirect_uri: "http://localhost:33418/callback",
             manage_path: None,
-            client: Client {
-                name: Some("Claude Code"),
-                ..claude()
-            },
-            ..consent(
-                look,
-                claude(),
-                Destination::Loopback {
-                    authority: "localhost:33418",
-                },
-            )
+            client: Client { name: Some("Claude Code"), ..claude() },
+            ..consent(look, claude(), Destination::Loopback { authority: "localhost:33418" })
         }
         .render(),
     );
@@ -50,9 +41,7 @@ pub(super) fn consents() -> Vec<Rendered> {
             redirect_uri: "cursor://anysphere.cursor-mcp/oauth/callback",
             manage_path: None,
             resource: None,
-            access: AccessPeriod::Once {
-                lifetime: Lifetime::hours(1),
-            },
+            access: AccessPeriod::Once { lifetime: Lifetime::hours(1) },
             ..consent(bare, cursor(), Destination::PrivateUse { scheme: "cursor" })
         }
         .render(),
@@ -63,9 +52,7 @@ pub(super) fn consents() -> Vec<Rendered> {
         consent(
             look,
             Client {
-                identity: ClientIdentity::Verified {
-                    website: Some("claude.ai"),
-                },
+                identity: ClientIdentity::Verified { website: Some("claude.ai") },
                 ..claude()
             },
             Destination::Web { host: "claude.ai" },
@@ -87,9 +74,7 @@ pub(super) fn consents() -> Vec<Rendered> {
                     policy_uri: None,
                     tos_uri: None,
                 },
-                Destination::Web {
-                    host: "app.example",
-                },
+                Destination::Web { host: "app.example" },
             )
         }
         .render(),
@@ -120,11 +105,7 @@ pub(super) fn consents() -> Vec<Rendered> {
         }
         .render(),
     );
-    let scopes = [ScopeLine {
-        token: &bad,
-        title: &bad,
-        detail: Some(&bad),
-    }];
+    let scopes = [ScopeLine { token: &bad, title: &bad, detail: Some(&bad) }];
     add(
         "consent-hostile",
         odd,
@@ -136,14 +117,9 @@ pub(super) fn consents() -> Vec<Rendered> {
             client: hostile_client(&bad),
             destination: Destination::PrivateUse { scheme: &bad },
             redirect_uri: &bad,
-            resource: Some(Resource {
-                name: Some(&bad),
-                uri: &bad,
-            }),
+            resource: Some(Resource { name: Some(&bad), uri: &bad }),
             scopes: &scopes,
-            access: AccessPeriod::Once {
-                lifetime: Lifetime::minutes(5),
-            },
+            access: AccessPeriod::Once { lifetime: Lifetime::minutes(5) },
             manage_path: None,
         }
         .render(),

@@ -64,9 +64,7 @@ pub(super) fn claude() -> Client<'static> {
 pub(super) fn cursor() -> Client<'static> {
     Client {
         name: Some("Cursor"),
-        identity: ClientIdentity::SelfRegistered {
-            website: Some("cursor.com"),
-        },
+        identity: ClientIdentity::SelfRegistered { website: Some("cursor.com") },
         policy_uri: None,
         tos_uri: None,
     }
@@ -75,9 +73,7 @@ pub(super) fn cursor() -> Client<'static> {
 pub(super) fn hostile_client(text: &str) -> Client<'_> {
     Client {
         name: Some(text),
-        identity: ClientIdentity::SelfRegistered {
-            website: Some(text),
-        },
+        identity: ClientIdentity::SelfRegistered { website: Some(text) },
         policy_uri: Some("javascript:alert(1)"),
         tos_uri: Some(text),
     }
@@ -89,16 +85,8 @@ pub(super) const SCOPES: [ScopeLine<'static>; 3] = [
         title: "Read your notes",
         detail: Some("All of them, with their attachments."),
     },
-    ScopeLine {
-        token: "notes:write",
-        title: "Write and change notes",
-        detail: None,
-    },
-    ScopeLine {
-        token: "profile",
-        title: "See your name and e-mail address",
-        detail: None,
-    },
+    ScopeLine { token: "notes:write", title: "Write and change notes", detail: None },
+    ScopeLine { token: "profile", title: "See your name and e-mail address", detail: None },
 ];
 
 pub(super) fn consent<'a>(
@@ -119,33 +107,15 @@ pub(super) fn consent<'a>(
             uri: "https://notes.acme.example/mcp",
         }),
         scopes: &SCOPES,
-        access: AccessPeriod::Renewed {
-            idle: Lifetime::days(30),
-            absolute: Lifetime::days(365),
-        },
+        access: AccessPeriod::Renewed { idle: Lifetime::days(30), absolute: Lifetime::days(365) },
         manage_path: Some("/account"),
     }
 }
 
 pub(super) const ENDPOINTS: [EndpointLine<'static>; 5] = [
-    EndpointLine {
-        name: "Authorization",
-        url: "https://id.acme.example/authorize",
-    },
-    EndpointLine {
-        name: "Token",
-        url: "https://id.acme.example/token",
-    },
-    EndpointLine {
-        name: "Registration",
-        url: "https://id.acme.example/register",
-    },
-    EndpointLine {
-        name: "Revocation",
-        url: "https://id.acme.example/revoke",
-    },
-    EndpointLine {
-        name: "Keys",
-        url: "https://id.acme.example/jwks",
-    },
+    EndpointLine { name: "Authorization", url: "https://id.acme.example/authorize" },
+    EndpointLine { name: "Token", url: "https://id.acme.example/token" },
+    EndpointLine { name: "Registration", url: "https://id.acme.example/register" },
+    EndpointLine { name: "Revocation", url: "https://id.acme.example/revoke" },
+    EndpointLine { name: "Keys", url: "https://id.acme.example/jwks" },
 ];

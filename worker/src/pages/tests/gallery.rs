@@ -169,10 +169,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
             what_happened: "Something on our side did not answer in time.",
             what_to_do: "Wait a minute, then try again.",
             reference: "01K5-7QJM-4T2W",
-            action: Some(Action {
-                label: "Try again",
-                href: "/mcp/oauth/sign-in",
-            }),
+            action: Some(Action { label: "Try again", href: "/mcp/oauth/sign-in" }),
         }
         .render(),
     );
@@ -186,10 +183,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
             what_happened: &bad,
             what_to_do: &bad,
             reference: &bad,
-            action: Some(Action {
-                label: &bad,
-                href: "/",
-            }),
+            action: Some(Action { label: &bad, href: "/" }),
         }
         .render(),
     );
@@ -225,9 +219,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
             look: odd,
             outcome: Outcome::Allowed,
             client: hostile_client(&bad),
-            destination: Destination::PrivateUse {
-                scheme: "javascript",
-            },
+            destination: Destination::PrivateUse { scheme: "javascript" },
             url: "javascript:alert(1)",
         }
         .render(),
@@ -262,23 +254,11 @@ pub(super) fn gallery() -> Vec<Rendered> {
         .render(),
     );
 
-    add(
-        "already-approved",
-        look,
-        AlreadyApprovedPage {
-            look,
-            client: Some(cursor()),
-        }
-        .render(),
-    );
+    add("already-approved", look, AlreadyApprovedPage { look, client: Some(cursor()) }.render());
     add(
         "already-approved-unknown",
         bare,
-        AlreadyApprovedPage {
-            look: bare,
-            client: None,
-        }
-        .render(),
+        AlreadyApprovedPage { look: bare, client: None }.render(),
     );
 
     let home = |look, account, notices| HomePage {
@@ -296,10 +276,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
         look,
         home(
             look,
-            Some(SignedIn {
-                email: "mia.lindqvist@studio.example",
-                csrf: CSRF,
-            }),
+            Some(SignedIn { email: "mia.lindqvist@studio.example", csrf: CSRF }),
             vec![
                 "The issuer is a local address. Set LATCHKEY.issuer before you deploy.".to_owned(),
             ],
@@ -311,17 +288,11 @@ pub(super) fn gallery() -> Vec<Rendered> {
         odd,
         HomePage {
             look: odd,
-            account: Some(SignedIn {
-                email: &bad,
-                csrf: &bad,
-            }),
+            account: Some(SignedIn { email: &bad, csrf: &bad }),
             sign_up_allowed: false,
             issuer: &bad,
             metadata_url: "/",
-            endpoints: &[EndpointLine {
-                name: &bad,
-                url: &bad,
-            }],
+            endpoints: &[EndpointLine { name: &bad, url: &bad }],
             notices: vec![bad.clone()],
         }
         .render(),

@@ -1,0 +1,147 @@
+// Runs every test there is, after all the set-up they need; stops at the first that fails.
+//
+//   npm test                                 everything
+//   npm test -- --list                       the steps
+//   npm test -- --only format,host-tests     some of them
+import { writeFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { build } from "./build.mjs";
+import { checkBoundary } from "./check-boundary.mjs";
+import { checkTree } from "./check-tree.mjs";
+import { run } from "./lib/run.mjs";
+import { bold, duration, Failure, green, red, runMain, say } from "./lib/say.mjs";
+import { ROOT, toolEnvironment, WASM_TARGET, WRANGLER } from "./lib/tools.mjs";
+import { setUp } from "./setup.mjs";
+
+const env = toolEnvironment();
+const cargo = (...args) => run("cargo", args, { env });
+const wasmTests = (extra) =>
+  run("cargo", ["test", "-p", "latchkey-web-client", "--target", WASM_TARGET, "--tests"], {
+    env: { ...env, CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: "wasm-bindgen-test-runner", ...extra },
+  });
+
+// Cheap checks first, so that a slip shows in seconds.
+const STEPS = [
+  { name: "format", title: "Format", run: () => cargo("fmt", "--all", "--check") },
+  { name: "tree", title: "Files and versions", run: async () => checkTree() },
+  { name: "boundary", title: "The crate boundary of protocol", run: async () => checkBoundary() },
+  { name: "licences", title: "Licences, sources and banned crates", run: checkDependencies },
+  { name: "lints", title: "Lints on the host", run: () => cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings") },
+  {
+    name: "lints-wasm",
+    title: "Lints for WebAssembly",
+    run: () => cargo("clippy", "-p", "latchkey-protocol", "-p", "latchkey-worker", "-p", "latchkey-web-client",
+      "--target", WASM_TARGET, "--", "-D", "warnings"),
+  },
+  { name: "host-tests", title: "Host tests", run: () => cargo("test", "--workspace", "--exclude", "latchkey-tests") },
+  { name: "wasm-node", title: "WebAssembly tests in Node", run: () => wasmTests({ WASM_BINDGEN_TEST_ONLY_NODE: "1" }) },
+  { name: "wasm-browser", title: "WebAssembly tests in Chromium", browser: true, run: wasmTestsInBrowser },
+  { name: "build", title: "Build of the worker", run: build },
+  { name: "dry-run", title: "wrangler deploy --dry-run", run: () => run(process.execPath, [WRANGLER, "deploy", "--dry-run"], { env, label: "wrangler deploy --dry-run" }) },
+  { name: "black-box", title: "Black box and browser tests", browser: true, needs: build, run: blackBox },
+];
+
+runMain(async () => {
+  const steps = stepsFromArguments();
+  if (steps === null) return;
+  const started = Date.now();
+  heading("Set-up");
+  const browser = await setUp({ tests: true, browser: steps.some((step) => step.browser) });
+  say(`Set-up took ${duration(Date.now() - started)}`);
+
+  const done = [];
+  for (const step of steps) {
+    heading(step.title);
+    const begun = Date.now();
+    try {
+      if (step.needs && !steps.some((other) => other.run === step.needs)) await step.needs();
+      await step.run(browser);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      console.error(red(error.message));
+      done.push({ step, took: Date.now() - begun, failed: true });
+      break;
+    }
+    done.push({ step, took: Date.now() - begun, failed: false });
+    say(`${step.title}: ${duration(Date.now() - begun)}`);
+  }
+  summarise(done, steps, Date.now() - started);
+});
+
+function stepsFromArguments() {
+  let values;
+  try {
+    ({ values } = parseArgs({ options: { only: { type: "string", multiple: true }, list: { type: "boolean" } } }));
+  } catch (error) {
+    throw new Failure(`${error.message}. Use: npm test -- [--list] [--only NAME,NAME]`);
+  }
+  if (values.list) {
+    for (const { name, title } of STEPS) say(`${name.padEnd(13)} ${title}`);
+    return null;
+  }
+  if (!values.only) return STEPS;
+  const wanted = values.only.flatMap((names) => names.split(","));
+  const unknown = wanted.find((name) => !STEPS.some((step) => step.name === name));
+  if (unknown !== undefined) {
+    throw new Failure(`There is no step ${JSON.stringify(unknown)}; there are ${STEPS.map(({ name }) => name).join(", ")}`);
+  }
+  return STEPS.filter(({ name }) => wanted.includes(name));
+}
+
+async function checkDependencies() {
+  // cargo-deny reads every platform's crates; fetched here, it needs no network itself.
+  await cargo("fetch", ...(process.env.CI ? ["--locked"] : []));
+  await run("cargo-deny", ["--offline", "check", "bans", "licenses", "sources"], { env });
+  if (process.env.LATCHKEY_ADVISORIES === "1") {
+    await run("cargo-deny", ["check", "advisories"], { env });
+  } else {
+    say("Advisories are not checked: their database is on the network. LATCHKEY_ADVISORIES=1 npm test checks them.");
+  }
+}
+
+async function wasmTestsInBrowser({ chrome, chromedriver }) {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-webdriver-"));
+  try {
+    // The crate's own webdriver.json, and which Chromium.
+    const capabilities = JSON.parse(readFileSync(join(ROOT, "web-client", "webdriver.json"), "utf8"));
+    capabilities["goog:chromeOptions"].binary = chrome;
+    const file = join(folder, "webdriver.json");
+    writeFileSync(file, JSON.stringify(capabilities));
+    await wasmTests({
+      WASM_BINDGEN_TEST_ONLY_WEB: "1",
+      WASM_BINDGEN_TEST_WEBDRIVER_JSON: file,
+      WASM_BINDGEN_TEST_TIMEOUT: "120",
+      CHROMEDRIVER: chromedriver,
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function blackBox({ chrome, chromedriver }) {
+  return run("cargo", ["test", "-p", "latchkey-tests"], {
+    env: { ...env, LATCHKEY_WRANGLER: WRANGLER, CHROME: chrome, CHROMEDRIVER: chromedriver },
+  });
+}
+
+function heading(title) {
+  say();
+  say(bold(`== ${title} ==`));
+}
+
+function summarise(done, steps, took) {
+  heading("Summary");
+  for (const step of steps) {
+    const result = done.find((entry) => entry.step === step);
+    const word = !result ? "not run" : result.failed ? red("FAILED") : green("passed");
+    say(`${step.name.padEnd(13)} ${word}${result ? ` in ${duration(result.took)}` : ""}`);
+  }
+  const failed = done.find((entry) => entry.failed);
+  if (failed) {
+    console.error(red(`npm test failed at ${failed.step.name} (${failed.step.title}) after ${duration(took)}; again: npm test -- --only ${failed.step.name}`));
+    process.exit(1);
+  }
+  say(green(`All ${steps.length} steps passed in ${duration(took)}.`));
+}

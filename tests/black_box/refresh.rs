@@ -1,0 +1,228 @@
+//! Refresh tokens: rotation that survives retries and notices theft.
+
+use latchkey_tests::{Client, Server, Tokens, Walk, jwt};
+use std::time::{Duration, Instant};
+
+use crate::Case;
+
+/// The cases.
+pub fn trials() -> Vec<Case> {
+    vec![
+        Case::new(
+            "RFC 9700 section 4.14.2, MAS-11: every refresh gives a new refresh token",
+            |servers| {
+                rotation(servers.standard());
+            },
+        ),
+        Case::new("design 3: a retry within the window gets the same successor", |servers| {
+            retry(servers.standard());
+        }),
+        Case::new(
+            "RFC 9700 section 4.14.2, RFR-03: a token whose successor was used is a replay, and ends the family",
+            |servers| {
+                replay_of_a_grandparent(servers.standard());
+            },
+        ),
+        Case::new(
+            "RFC 9700 section 4.14.2, RFR-03: after the window a replay ends the family",
+            |servers| {
+                replay_after_the_window(servers.quick());
+            },
+        ),
+        Case::new(
+            "RFC 6749 section 6, RFR-02: scope may be narrowed and never widened, and the refresh token keeps it all",
+            |servers| {
+                narrowing(servers.standard());
+            },
+        ),
+        Case::new(
+            "RFC 6749 section 6, RFR-01: another client's refresh token is refused, and nothing changes for its owner",
+            |servers| {
+                another_clients_token(servers.standard());
+            },
+        ),
+        Case::new(
+            "RFC 6749 section 6: a confidential client has to authenticate to refresh",
+            |servers| {
+                confidential_refresh(servers.standard());
+            },
+        ),
+        Case::new(
+            "RFC 8707 section 2.2: each of the granted resources can be chosen at a refresh",
+            |servers| {
+                resources(servers.standard());
+            },
+        ),
+        Case::new(
+            "RFC 6749 section 5.2: what is no refresh token is invalid_grant, an access token or a code included",
+            |servers| {
+                no_refresh_token(servers.standard());
+            },
+        ),
+    ]
+}
+
+fn rotation(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let mut seen = vec![walk.tokens()];
+    for _ in 0..6 {
+        let last = &seen[seen.len() - 1];
+        let next = Tokens::from_reply(&walk.client.refresh(server, &last.refresh));
+        assert!(seen.iter().all(|old| old.refresh != next.refresh && old.access != next.access));
+        assert_eq!(next.document["expires_in"], 3600);
+        seen.push(next);
+    }
+}
+
+fn retry(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let first = walk.tokens();
+    let answers: Vec<Tokens> =
+        (0..4).map(|_| Tokens::from_reply(&walk.client.refresh(server, &first.refresh))).collect();
+    assert!(answers.iter().all(|answer| answer.refresh == answers[0].refresh));
+    let _ = Tokens::from_reply(&walk.client.refresh(server, &answers[0].refresh));
+}
+
+fn replay_of_a_grandparent(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let first = walk.tokens();
+    let second = Tokens::from_reply(&walk.client.refresh(server, &first.refresh));
+    let third = Tokens::from_reply(&walk.client.refresh(server, &second.refresh));
+    walk.client.refresh(server, &first.refresh).expect_error(400, "invalid_grant");
+    for tokens in [third, second, first] {
+        walk.client.refresh(server, &tokens.refresh).expect_error(400, "invalid_grant");
+    }
+    // Only that family: the person's other grants live on.
+    let _ = walk.tokens();
+}
+
+fn replay_after_the_window(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let (first, bystander) = (walk.tokens(), walk.tokens());
+    let second = Tokens::from_reply(&walk.client.refresh(server, &first.refresh));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let reply = walk.client.refresh(server, &first.refresh);
+        if reply.status != 200 {
+            reply.expect_error(400, "invalid_grant");
+            break;
+        }
+        assert_eq!(Tokens::from_reply(&reply).refresh, second.refresh);
+        assert!(Instant::now() < deadline, "the window never ends");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    walk.client.refresh(server, &second.refresh).expect_error(400, "invalid_grant");
+    let _ = walk.client.refresh(server, &bystander.refresh).expect(200);
+}
+
+fn narrowing(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let request = walk.request().and("scope", "mcp mcp:write");
+    let mut tokens = walk.tokens_for(&request);
+    let keys = jwt::keys(server);
+    for (scope, granted) in [
+        ("mcp", "mcp"),
+        ("", "mcp mcp:write"),
+        ("mcp:write", "mcp:write"),
+        ("mcp mcp:write", "mcp mcp:write"),
+        // Clients ask for this by habit.
+        ("mcp offline_access", "mcp"),
+    ] {
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", tokens.refresh.as_str()),
+            ("scope", scope),
+        ];
+        let next = Tokens::from_reply(&walk.client.token(server, &fields));
+        assert_eq!(next.scope, granted, "{scope:?}");
+        let claims = jwt::verify(&next.access, &keys).unwrap().claims;
+        assert_eq!(claims["scope"], granted, "{scope:?}");
+        tokens = next;
+    }
+
+    let mut narrow = Walk::begin(server);
+    let tokens = narrow.tokens();
+    for scope in ["mcp:write", "mcp mcp:write", "mcp \"quoted\""] {
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", tokens.refresh.as_str()),
+            ("scope", scope),
+        ];
+        narrow.client.token(server, &fields).expect_error(400, "invalid_scope");
+    }
+    let _ = Tokens::from_reply(&narrow.client.refresh(server, &tokens.refresh));
+}
+
+fn another_clients_token(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let tokens = walk.tokens();
+    for method in ["none", "client_secret_basic"] {
+        let thief = Client::with_method(server, method);
+        thief.refresh(server, &tokens.refresh).expect_error(400, "invalid_grant");
+    }
+    let next = Tokens::from_reply(&walk.client.refresh(server, &tokens.refresh));
+    let again = Tokens::from_reply(&walk.client.refresh(server, &next.refresh));
+    // Nor does a thief with an old one end the family.
+    Client::public(server).refresh(server, &tokens.refresh).expect_error(400, "invalid_grant");
+    let _ = Tokens::from_reply(&walk.client.refresh(server, &again.refresh));
+}
+
+fn confidential_refresh(server: &Server) {
+    for method in ["client_secret_basic", "client_secret_post"] {
+        let mut walk = Walk::with(server, Client::with_method(server, method));
+        let tokens = walk.tokens();
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", tokens.refresh.as_str()),
+            ("client_id", walk.client.id.as_str()),
+        ];
+        server.post_form("/token", &fields).expect_error(401, "invalid_client");
+        let _ = Tokens::from_reply(&walk.client.refresh(server, &tokens.refresh));
+    }
+}
+
+fn resources(server: &Server) {
+    let keys = jwt::keys(server);
+    let mut walk = Walk::begin(server);
+    let own = format!("{}/mcp", server.issuer());
+    let request = walk.request().and("resource", &own).and("resource", "https://api.example/v1");
+    let mut refresh = walk.tokens_for(&request).refresh;
+    let with_resource = |walk: &Walk<'_>, refresh: &str, resource: &str| {
+        let fields =
+            [("grant_type", "refresh_token"), ("refresh_token", refresh), ("resource", resource)];
+        walk.client.token(server, &fields)
+    };
+    for (resource, audience) in
+        [("https://api.example/v1/", "https://api.example/v1"), (own.as_str(), &own), ("", &own)]
+    {
+        let tokens = Tokens::from_reply(&with_resource(&walk, &refresh, resource));
+        assert_eq!(jwt::verify(&tokens.access, &keys).unwrap().claims["aud"], audience);
+        refresh = tokens.refresh;
+    }
+    with_resource(&walk, &refresh, "https://other.example/").expect_error(400, "invalid_target");
+    let _ = Tokens::from_reply(&walk.client.refresh(server, &refresh));
+}
+
+fn no_refresh_token(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let code = walk.code();
+    let tokens = walk.tokens();
+    let (head, tail) = tokens.refresh.rsplit_once('.').unwrap();
+    let flipped = if tail.starts_with('A') { "B" } else { "A" };
+    for text in [
+        "x",
+        "latchkey_rt_",
+        head,
+        &format!("{head}.{flipped}{}", &tail[1..]),
+        &format!("{}.x", tokens.refresh),
+        &tokens.refresh.to_uppercase(),
+        &tokens.access,
+        &code.code,
+        &code.code.replace("latchkey_ac_", "latchkey_rt_"),
+        &"r".repeat(10_000),
+    ] {
+        walk.client.refresh(server, text).expect_error(400, "invalid_grant");
+    }
+    let _ = Tokens::from_reply(&walk.client.refresh(server, &tokens.refresh));
+    let _ = Tokens::from_reply(&walk.client.redeem(server, &code));
+}
