@@ -59,6 +59,7 @@ struct WireClaims {
     sub: AccountId,
     aud: ResourceIndicator,
     client_id: ClientId,
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
     scope: Scope,
     jti: String,
     grant_id: GrantId,

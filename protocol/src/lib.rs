@@ -43,6 +43,7 @@ pub mod scope;
 pub mod sealed;
 pub mod secret;
 pub mod session;
+pub mod sign_in_throttle;
 #[cfg(test)]
 mod test_support;
 pub mod time;

@@ -15,6 +15,10 @@ use crate::client_metadata::ResponseType;
 /// Clients only ask for what the server lists.
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
+/// What `prompt` may say. `create` is
+/// [Initiating User Registration via OpenID Connect](https://openid.net/specs/openid-connect-prompt-create-1_0.html).
+const PROMPT_VALUES: [&str; 5] = ["none", "login", "consent", "select_account", "create"];
+
 /// What of the metadata depends on the deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetadataInputs {
@@ -38,6 +42,8 @@ pub struct MetadataInputs {
     pub plain_pkce: bool,
     /// Whether authorization responses carry `iss`.
     pub authorization_response_iss_parameter: bool,
+    /// Whether people may create accounts, so that `prompt=create` leads somewhere.
+    pub sign_up: bool,
     /// A page for developers.
     pub service_documentation: Option<String>,
     /// The deployment's privacy policy.
@@ -117,7 +123,10 @@ impl ServerMetadata {
             code_challenge_methods_supported,
             authorization_response_iss_parameter_supported: inputs
                 .authorization_response_iss_parameter,
-            prompt_values_supported: vec!["none", "login", "consent", "select_account"],
+            prompt_values_supported: PROMPT_VALUES
+                .into_iter()
+                .filter(|value| inputs.sign_up || *value != "create")
+                .collect(),
             claims_parameter_supported: false,
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
@@ -147,6 +156,7 @@ mod tests {
             signing_algorithms: vec!["ES256".to_owned()],
             plain_pkce: false,
             authorization_response_iss_parameter: true,
+            sign_up: false,
             service_documentation: None,
             op_policy_uri: None,
             op_tos_uri: None,

@@ -1,32 +1,17 @@
-//! Token revocation ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)): a client gives a token
-//! back, and the grant it belongs to ends.
+//! Reading a revocation request ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)); what it does
+//! is decided in [`crate::grant::revoke`].
 
 use std::fmt;
 
-use crate::client::ClientId;
-use crate::client_authentication::AuthenticatedClient;
 use crate::error::{ErrorCode, ErrorReply};
 use crate::params::{Parameters, RepeatedParameter};
 use crate::secret::Secret;
-
-/// What the client believes the token to be
-/// ([RFC 7009 section 2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1)). It only says where
-/// to look first; a wrong hint changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenTypeHint {
-    /// `access_token`
-    AccessToken,
-    /// `refresh_token`
-    RefreshToken,
-}
 
 /// A revocation request.
 #[derive(Debug, Clone)]
 pub struct RevocationRequest {
     /// The token, whatever it may be.
     pub token: Secret,
-    /// The hint; `None` as well when it has a value that isn't known here.
-    pub token_type_hint: Option<TokenTypeHint>,
 }
 
 impl RevocationRequest {
@@ -38,45 +23,10 @@ impl RevocationRequest {
     /// `invalid_request`: `token` is missing, or a parameter comes twice.
     pub fn parse(parameters: &Parameters) -> Result<Self, RevocationError> {
         let token = parameters.get("token")?.ok_or(RevocationError::TokenMissing)?;
-        // RFC 7009 section 2.1: "An authorization server MAY ignore this parameter"; an unknown
-        // value isn't `unsupported_token_type`, which is about the token and not the hint.
-        let token_type_hint = match parameters.get("token_type_hint")? {
-            Some("access_token") => Some(TokenTypeHint::AccessToken),
-            Some("refresh_token") => Some(TokenTypeHint::RefreshToken),
-            _ => None,
-        };
-        Ok(Self { token: Secret::new(token), token_type_hint })
-    }
-}
-
-/// What to do about a token. Either way the answer is 200 and says nothing, so that nobody learns
-/// which tokens exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub enum RevocationDecision {
-    /// End the grant that the token belongs to: its refresh tokens and its access tokens.
-    RevokeGrant,
-    /// Nothing: the token is unknown, expired or revoked already
-    /// ([RFC 7009 section 2.2](https://www.rfc-editor.org/rfc/rfc7009#section-2.2)).
-    Nothing,
-}
-
-/// Decides what to do about a token. `owner` is the client that the token was issued to; `None`
-/// when the token isn't one of ours or no longer works.
-///
-/// # Errors
-///
-/// `invalid_grant`: the token is another client's. It stays valid.
-pub fn decide(
-    owner: Option<&ClientId>,
-    client: &AuthenticatedClient,
-) -> Result<RevocationDecision, RevocationError> {
-    match owner {
-        None => Ok(RevocationDecision::Nothing),
-        Some(owner) if owner == client.client_id() => Ok(RevocationDecision::RevokeGrant),
-        // RFC 7009 section 2.1: "If this validation fails, the request is refused and the client is
-        // informed of the error". The RFC names no code; whoever has the token knows it exists.
-        Some(_) => Err(RevocationError::ForeignToken),
+        // RFC 7009 section 2.1: "An authorization server MAY ignore" the hint: the token's own form
+        // says what it is. Sent twice, it is an error like any other parameter.
+        parameters.get("token_type_hint")?;
+        Ok(Self { token: Secret::new(token) })
     }
 }
 
@@ -136,19 +86,16 @@ mod tests {
     }
 
     #[test]
-    fn rfc7009_2_1_the_hint_is_optional_and_an_unknown_one_is_ignored() {
-        let cases = [
-            ("token=abc", None),
-            ("token=abc&token_type_hint=access_token", Some(TokenTypeHint::AccessToken)),
-            ("token=abc&token_type_hint=refresh_token", Some(TokenTypeHint::RefreshToken)),
-            ("token=abc&token_type_hint=id_token", None),
-            ("token=abc&token_type_hint=", None),
-            ("token=abc&other=1&other=2", None),
-        ];
-        for (body, hint) in cases {
+    fn rfc7009_2_1_the_hint_is_optional_and_any_value_of_it_is_ignored() {
+        for body in [
+            "token=abc",
+            "token=abc&token_type_hint=access_token",
+            "token=abc&token_type_hint=id_token",
+            "token=abc&token_type_hint=",
+            "token=abc&other=1&other=2",
+        ] {
             let request = RevocationRequest::parse(&parameters(body)).expect(body);
             assert_eq!(request.token.expose(), "abc", "{body}");
-            assert_eq!(request.token_type_hint, hint, "{body}");
         }
     }
 
@@ -162,20 +109,8 @@ mod tests {
     }
 
     #[test]
-    fn rfc7009_2_1_only_the_client_that_a_token_was_issued_to_can_revoke_it() {
-        let client = AuthenticatedClient::for_tests("mine", true);
-        let (mine, other) = (ClientId::parse("mine"), ClientId::parse("Mine"));
-        assert_eq!(decide(mine.as_ref(), &client), Ok(RevocationDecision::RevokeGrant));
-        let error = decide(other.as_ref(), &client).expect_err("foreign token");
-        assert_eq!(error.reply().code, ErrorCode::InvalidGrant);
-    }
-
-    #[test]
-    fn rfc7009_2_2_an_unknown_token_is_a_success_that_changes_nothing() {
-        assert_eq!(
-            decide(None, &AuthenticatedClient::for_tests("mine", true)),
-            Ok(RevocationDecision::Nothing)
-        );
+    fn rfc7009_2_1_a_foreign_token_is_an_invalid_grant() {
+        assert_eq!(RevocationError::ForeignToken.reply().code, ErrorCode::InvalidGrant);
     }
 
     proptest! {

@@ -17,7 +17,7 @@ export const WASM_TARGET = "wasm32-unknown-unknown";
 // check-tree.mjs compares them.
 export const CARGO_TOOLS = {
   "worker-build": { version: "0.8.7", about: "2 minutes" },
-  "wasm-bindgen-cli": { version: "0.2.130", about: "2 minutes" },
+  "wasm-bindgen-cli": { version: "0.2.129", about: "2 minutes" },
 };
 export const CARGO_TEST_TOOLS = {
   "cargo-deny": { version: "0.20.2", about: "3 minutes" },

@@ -1,6 +1,8 @@
 //! The typed configuration, parsed once per isolate.
 
+use js_sys::Reflect;
 use latchkey_protocol::configuration::{Configuration, ConfigurationError};
+use serde_json::Value;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -20,14 +22,23 @@ pub fn load(env: &worker::Env) -> Result<Rc<Configuration>, ConfigurationError> 
     let issuer = env.var("ISSUER").map(|value| value.to_string()).map_err(|_| {
         ConfigurationError::new("ISSUER", "nothing", "the public https address of this server")
     })?;
-    let settings = env.object_var::<serde_json::Value>("LATCHKEY").map_err(|error| {
-        ConfigurationError::new(
-            "LATCHKEY",
-            format!("nothing readable ({error})"),
-            "the table [vars.LATCHKEY]",
-        )
-    })?;
+    let settings = settings(env)?;
     let loaded = Rc::new(Configuration::parse(&issuer, &settings)?);
     LOADED.set(Some(Rc::clone(&loaded)));
     Ok(loaded)
+}
+
+/// The table `LATCHKEY`. A deployment without it has every default.
+fn settings(env: &worker::Env) -> Result<Value, ConfigurationError> {
+    let present = Reflect::has(env, &"LATCHKEY".into()).unwrap_or(false);
+    if !present {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    env.object_var::<Value>("LATCHKEY").map_err(|error| {
+        ConfigurationError::new(
+            "LATCHKEY",
+            format!("something that is no table ({error})"),
+            "the table [vars.LATCHKEY]",
+        )
+    })
 }

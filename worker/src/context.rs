@@ -63,7 +63,8 @@ impl Context {
     /// Logs why the request was refused. `reason` is one of our own enums, which hold no input.
     pub fn refused(&self, reason: &dyn fmt::Debug, client: Option<&ClientId>) {
         self.event(Level::Warn, "refused")
-            .with("reason", format!("{reason:?}"))
+            // `Debug` of a plain text adds quotes that the JSON around it has already.
+            .with("reason", format!("{reason:?}").trim_matches('"').to_owned())
             .with("client_id", client.map(ToString::to_string))
             .write();
     }

@@ -40,6 +40,14 @@ impl Route {
         }
     }
 
+    /// Every method it answers to, as `Allow` lists them. Whatever answers GET answers HEAD
+    /// ([RFC 9110 section 9.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.1)).
+    fn allow(self) -> String {
+        let methods = self.methods();
+        let head = if methods.contains("GET") { ", HEAD" } else { "" };
+        format!("{methods}{head}, OPTIONS")
+    }
+
     /// Whether people look at it in a browser, with cookies.
     const fn is_page(self) -> bool {
         matches!(
@@ -106,6 +114,7 @@ pub async fn answer(request: worker::Request, env: worker::Env, later: worker::C
     };
     let look = endpoints::look(&configuration);
     let Some(route) = Route::find(incoming.path(), &configuration, &look) else {
+        incoming.discard_body().await;
         return not_found();
     };
     let context = Context::new(configuration, env, later, route.name());
@@ -118,16 +127,17 @@ pub async fn answer(request: worker::Request, env: worker::Env, later: worker::C
     }
 
     let is_head = incoming.method() == "HEAD";
-    let methods = route.methods();
     match incoming.method() {
         "OPTIONS" => {
             return Answer::empty(204)
-                .with_header("allow", format!("{methods}, HEAD, OPTIONS"))
+                .with_header("allow", route.allow())
                 .with_headers(route.cors().preflight_headers());
         }
-        "HEAD" if methods.contains("GET") => {}
-        method if methods.split(", ").any(|allowed| allowed == method) => {}
-        _ => return method_not_allowed(&context, route),
+        method if route.allow().split(", ").any(|allowed| allowed == method) => {}
+        _ => {
+            incoming.discard_body().await;
+            return method_not_allowed(&context, route);
+        }
     }
 
     let answered = dispatch(&context, route, &mut incoming).await;
@@ -182,16 +192,14 @@ fn not_found() -> Answer {
 
 /// [RFC 9110 section 15.5.6](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6).
 fn method_not_allowed(context: &Context, route: Route) -> Answer {
-    let methods = route.methods();
-    let head = if methods.contains("GET") { ", HEAD" } else { "" };
     context.refused(&"method not allowed", None);
     let reply = ErrorReply::new(
         ErrorCode::InvalidRequest,
-        format!("This endpoint answers to {methods} only."),
+        format!("This endpoint answers to {} only.", route.methods()),
     );
     Answer::oauth_error(&reply, &context.reference)
         .with_status(405)
-        .with_header("allow", format!("{methods}{head}, OPTIONS"))
+        .with_header("allow", route.allow())
         .with_headers(route.cors().headers())
 }
 

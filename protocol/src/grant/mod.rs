@@ -128,17 +128,19 @@ pub fn audience(
     requested: &[String],
     resources: &Resources,
 ) -> Result<ResourceIndicator, NotGranted> {
+    // A resource that the deployment has removed since gets no more tokens.
     let first = || {
-        record.resources.first().cloned().unwrap_or_else(|| resources.default_resource().clone())
+        let mut granted = record.resources.iter();
+        granted.find(|granted| resources.iter().any(|known| known == *granted)).cloned()
     };
     if requested.is_empty() {
-        return Ok(first());
+        return first().ok_or(NotGranted);
     }
     let resolved =
         resources.resolve(requested.iter().map(String::as_str)).map_err(|_| NotGranted)?;
     match resolved.as_slice() {
         [one] if record.resources.contains(one) => Ok(one.clone()),
-        [] => Ok(first()),
+        [] => first().ok_or(NotGranted),
         _ => Err(NotGranted),
     }
 }

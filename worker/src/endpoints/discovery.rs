@@ -44,6 +44,7 @@ pub fn metadata(context: &Context) -> Answer {
         signing_algorithms: vec![ES256.to_owned()],
         plain_pkce: configuration.legacy.plain_pkce,
         authorization_response_iss_parameter: configuration.authorization_response_iss_parameter,
+        sign_up: configuration.sign_up,
         service_documentation: None,
         op_policy_uri: configuration.product.privacy_uri.clone(),
         op_tos_uri: configuration.product.terms_uri.clone(),

@@ -15,8 +15,8 @@ use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys::{self, KeySet};
 use crate::log::Level;
-use crate::objects::account::messages::{BeginSession, Credentials, SessionKey, WrongPassword};
-use crate::objects::directory::Lookup;
+use crate::objects::account::messages::{BeginSession, Credentials, SessionKey};
+use crate::objects::directory::{ForgetTries, SignInTry, TrySignIn};
 use crate::objects::{self, ObjectKind};
 use crate::pages::SignInPage;
 use crate::password;
@@ -99,9 +99,9 @@ async fn sign_in(
             show(context, keys, browser, opened, typed, Some(WRONG))
         }
         Check::Wait(seconds) => {
-            context.refused(&"too many wrong passwords", None);
+            context.refused(&"too many tries", None);
             let words = format!(
-                "Too many wrong passwords for this account. Wait {seconds} seconds and try again."
+                "Too many tries with this e-mail address. Wait {seconds} seconds and try again."
             );
             let answer = show(context, keys, browser, opened, typed, Some(&words))?;
             Ok(answer.with_status(429).with_header("retry-after", seconds.to_string()))
@@ -118,9 +118,16 @@ enum Check {
 async fn check_password(context: &Context, form: &Parameters) -> Result<Check, Failure> {
     let text = |name| form.get(name).ok().flatten().unwrap_or_default();
     let password = Secret::new(text("password"));
-    let account = match EmailAddress::parse(text("email")) {
-        Some(email) => lookup(context, &email).await?,
-        None => None,
+    let Some(email) = EmailAddress::parse(text("email")) else {
+        // The same work as for an address that can have an account.
+        password::verify(&password, None)?;
+        return Ok(Check::Wrong);
+    };
+    let key = email.directory_key();
+    let directory = ObjectKind::Directory;
+    let account = match objects::send(&context.env, directory, &key, &TrySignIn {}).await? {
+        SignInTry::Wait(wait) => return Ok(Check::Wait(wait.as_seconds())),
+        SignInTry::Allowed(account) => account,
     };
     let stored = match &account {
         Some(account) => {
@@ -129,26 +136,15 @@ async fn check_password(context: &Context, form: &Parameters) -> Result<Check, F
         }
         None => None,
     };
-    if let Some(stored) = &stored
-        && stored.wait_seconds > 0
-    {
-        return Ok(Check::Wait(stored.wait_seconds));
-    }
     // The same work for an account that doesn't exist.
-    let right = password::verify(&password, stored.as_ref().map(|stored| &stored.password_hash))?;
+    let right = password::verify(&password, stored.as_ref())?;
     match account {
-        Some(account) if right => Ok(Check::Right(account)),
-        Some(account) if stored.is_some() => {
-            let message = WrongPassword {};
-            objects::send(&context.env, ObjectKind::Account, account.as_str(), &message).await?;
-            Ok(Check::Wrong)
+        Some(account) if right => {
+            objects::send(&context.env, directory, &key, &ForgetTries {}).await?;
+            Ok(Check::Right(account))
         }
         _ => Ok(Check::Wrong),
     }
-}
-
-async fn lookup(context: &Context, email: &EmailAddress) -> Result<Option<AccountId>, Failure> {
-    objects::send(&context.env, ObjectKind::Directory, &email.directory_key(), &Lookup {}).await
 }
 
 /// Begins a session and goes on with what the person came for.

@@ -159,7 +159,9 @@ async fn issue(
         token_type: &'static str,
         expires_in: u64,
         refresh_token: &'a str,
-        scope: String,
+        // RFC 6749 section 3.3: a scope has at least one token, so an empty one is left out.
+        #[serde(skip_serializing_if = "Scope::is_empty")]
+        scope: &'a Scope,
     }
     let configuration = &context.configuration;
     let lifetime = configuration.lifetimes.access_token;
@@ -192,7 +194,7 @@ async fn issue(
         token_type: "Bearer",
         expires_in: lifetime.as_seconds(),
         refresh_token: refresh_token.expose(),
-        scope: claims.scope.to_string(),
+        scope: &claims.scope,
     };
     Ok(Answer::json(200, &body).not_stored())
 }

@@ -37,24 +37,27 @@ impl fmt::Display for BodyError {
     }
 }
 
+/// How much of a body that is too large is still taken in, and dropped, before the answer: a
+/// connection that is answered in the middle of a request can't be used again.
+const MAX_DISCARDED_BYTES: usize = 1024 * 1024;
+
 /// Reads a body of at most [`MAX_BODY_BYTES`], counting the bytes as they come.
 pub async fn read(request: &mut worker::Request) -> Result<Vec<u8>, BodyError> {
-    let announced = request.headers().get("content-length").ok().flatten();
-    if announced
-        .and_then(|text| text.parse().ok())
-        .is_some_and(|length: usize| length > MAX_BODY_BYTES)
-    {
-        return Err(BodyError::TooLarge);
-    }
     // A request without a body has no stream.
     let Ok(mut stream) = request.stream() else { return Ok(Vec::new()) };
     let mut bytes = Vec::new();
+    let mut received: usize = 0;
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| BodyError::Interrupted)?;
-        if bytes.len().saturating_add(chunk.len()) > MAX_BODY_BYTES {
+        received = received.saturating_add(chunk.len());
+        if received > MAX_DISCARDED_BYTES {
             return Err(BodyError::TooLarge);
         }
-        bytes.extend_from_slice(&chunk);
+        if received > MAX_BODY_BYTES {
+            bytes = Vec::new();
+        } else {
+            bytes.extend_from_slice(&chunk);
+        }
     }
-    Ok(bytes)
+    if received > MAX_BODY_BYTES { Err(BodyError::TooLarge) } else { Ok(bytes) }
 }

@@ -67,8 +67,8 @@ impl Incoming {
     ///
     /// [`BodyError`] when it is of another type, too large, or unreadable.
     pub async fn form(&mut self) -> Result<Parameters, BodyError> {
-        self.require_content_type("application/x-www-form-urlencoded")?;
         let bytes = body::read(&mut self.request).await?;
+        self.require_content_type("application/x-www-form-urlencoded")?;
         Parameters::parse(&bytes).map_err(|_| BodyError::MalformedForm)
     }
 
@@ -78,8 +78,16 @@ impl Incoming {
     ///
     /// [`BodyError`] when it is of another type, too large, or can't be read.
     pub async fn json(&mut self) -> Result<Vec<u8>, BodyError> {
+        let bytes = body::read(&mut self.request).await?;
         self.require_content_type("application/json")?;
-        body::read(&mut self.request).await
+        Ok(bytes)
+    }
+
+    /// Takes a body in that nobody will look at. A connection whose request wasn't read to its end
+    /// can't be used again, and the client behind it would be told that the server broke off.
+    pub async fn discard_body(&mut self) {
+        // Whatever is wrong with it, the answer is already decided.
+        drop(body::read(&mut self.request).await);
     }
 
     fn require_content_type(&self, wanted: &'static str) -> Result<(), BodyError> {

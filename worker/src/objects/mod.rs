@@ -9,9 +9,14 @@ pub mod directory;
 pub mod keyring;
 mod sql;
 
+use futures_util::future::{Either, select};
 use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
 
 use crate::failure::Failure;
+
+/// How long an object may take to answer. Far longer than any of them needs under load.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A message to an object.
 pub trait Message: Serialize + DeserializeOwned {
@@ -69,7 +74,13 @@ pub async fn send<M: Message>(
     // The host is never looked up: the stub already names the object.
     let request = worker::Request::new_with_init(&format!("https://object/{}", M::NAME), &init)
         .map_err(failed)?;
-    let mut response = stub.fetch_with_request(request).await.map_err(failed)?;
+    let answer = Box::pin(stub.fetch_with_request(request));
+    // An object that panicked never answers; without a bound the caller would wait with it.
+    let patience = worker::Delay::from(PATIENCE);
+    let mut response = match select(answer, patience).await {
+        Either::Left((answer, _)) => answer.map_err(failed)?,
+        Either::Right(_) => return Err(Failure::unavailable(M::NAME, "no answer in time")),
+    };
     if response.status_code() != 200 {
         let cause = response.text().await.unwrap_or_default();
         return Err(Failure::unavailable(M::NAME, cause));

@@ -36,25 +36,8 @@ pub struct Credentials {}
 
 impl Message for Credentials {
     const NAME: &'static str = "credentials";
-    type Reply = Option<StoredCredentials>;
-}
-
-/// What a password is checked against.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct StoredCredentials {
-    /// The password's Argon2id hash, in PHC form.
-    pub password_hash: Secret,
-    /// How many seconds must pass before the next try; 0 when one may try now.
-    pub wait_seconds: u64,
-}
-
-/// Notes a wrong password.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct WrongPassword {}
-
-impl Message for WrongPassword {
-    const NAME: &'static str = "wrong-password";
-    type Reply = ();
+    /// The password's Argon2id hash, in PHC form; `None` when there is no such account.
+    type Reply = Option<Secret>;
 }
 
 /// Begins a session for a person whose password was right.

@@ -7,7 +7,8 @@ mod schema;
 
 use latchkey_protocol::configuration::Configuration;
 use latchkey_protocol::grant::authorization_code::{self, Approval};
-use latchkey_protocol::grant::{Activity, Decision, refresh_token, revoke};
+use latchkey_protocol::grant::revoke::{self, RevokeRequest};
+use latchkey_protocol::grant::{Activity, Decision, refresh_token};
 use latchkey_protocol::identifier::SessionId;
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::session::SessionRecord;
@@ -21,7 +22,7 @@ use crate::failure::Failure;
 use crate::platform::{self, RuntimeEntropy};
 use messages::{
     Approve, Approved, BeginSession, CheckSession, Create, Credentials, EndSession, Person, Redeem,
-    Refresh, Revoke, SessionKey, StoredCredentials, WrongPassword,
+    Refresh, Revoke, SessionKey,
 };
 use rows::Rows;
 
@@ -47,7 +48,6 @@ impl worker::DurableObject for Account {
         let response = match received.name.as_str() {
             Create::NAME => reply::<Create>(received.message().and_then(|m| scope.create(&m))),
             Credentials::NAME => reply::<Credentials>(scope.credentials()),
-            WrongPassword::NAME => reply::<WrongPassword>(scope.wrong_password()),
             BeginSession::NAME => {
                 reply::<BeginSession>(received.message().and_then(|m| scope.begin_session(&m)))
             }
@@ -111,11 +111,6 @@ struct Scope {
     now: UnixTime,
 }
 
-/// After this many wrong passwords the next try has to wait.
-const FREE_TRIES: u64 = 5;
-/// The longest wait, in seconds. Short enough that nobody can lock a person out for long.
-const LONGEST_WAIT_SECONDS: u64 = 60;
-
 impl Scope {
     fn create(&self, message: &Create) -> Result<bool, Failure> {
         let created = self.rows.create(message, self.now)?;
@@ -125,20 +120,8 @@ impl Scope {
         Ok(created)
     }
 
-    fn credentials(&self) -> Result<Option<StoredCredentials>, Failure> {
-        let Some(profile) = self.rows.profile()? else { return Ok(None) };
-        // 1, 2, 4 … seconds after the free tries, so that guessing is slow and a person barely waits.
-        let over = profile.wrong_passwords.saturating_sub(FREE_TRIES).min(10);
-        let wait = if over == 0 { 0 } else { (1_u64 << over).min(LONGEST_WAIT_SECONDS) };
-        let waited = self.now.since(profile.wrong_password_at).as_seconds();
-        Ok(Some(StoredCredentials {
-            password_hash: profile.password_hash,
-            wait_seconds: wait.saturating_sub(waited),
-        }))
-    }
-
-    fn wrong_password(&self) -> Result<(), Failure> {
-        self.rows.note_wrong_password(self.now)
+    fn credentials(&self) -> Result<Option<Secret>, Failure> {
+        Ok(self.rows.profile()?.map(|profile| profile.password_hash))
     }
 
     fn begin_session(&self, message: &BeginSession) -> Result<Option<SessionKey>, Failure> {
@@ -156,7 +139,6 @@ impl Scope {
         let lifetimes = &self.configuration.lifetimes;
         let session = SessionRecord::begin(key.session.clone(), &key.secret, lifetimes, self.now);
         self.rows.put_session(&session, lifetimes)?;
-        self.rows.clear_wrong_passwords()?;
         self.rows.log(&Activity::SignedIn, self.now)?;
         Ok(Some(key))
     }
@@ -256,6 +238,12 @@ impl Scope {
     }
 
     fn revoke(&self, message: Revoke) -> Result<<Revoke as Message>::Reply, Failure> {
+        // Giving the same access token back again is a success that adds nothing to the log.
+        if let RevokeRequest::AccessToken { token_id, .. } = &message.request
+            && self.rows.is_access_token_revoked(token_id)?
+        {
+            return Ok(Ok(()));
+        }
         let stored = self.rows.grant(&message.grant)?;
         let version = stored.as_ref().map(|stored| stored.version);
         let decision = revoke::revoke(

@@ -32,8 +32,6 @@ pub struct Rows {
 pub struct Profile {
     pub email: EmailAddress,
     pub password_hash: Secret,
-    pub wrong_passwords: u64,
-    pub wrong_password_at: UnixTime,
 }
 
 /// A grant and the number of its last change.
@@ -90,25 +88,7 @@ impl Rows {
         if !self.exists {
             return Ok(None);
         }
-        self.database.row(
-            "SELECT email, password_hash, wrong_passwords, wrong_password_at FROM profile",
-            vec![],
-        )
-    }
-
-    pub fn note_wrong_password(&self, now: UnixTime) -> Result<(), Failure> {
-        if !self.exists {
-            return Ok(());
-        }
-        self.database.run(
-            "UPDATE profile SET wrong_passwords = wrong_passwords + 1, wrong_password_at = ?",
-            vec![time(now)],
-        )
-    }
-
-    pub fn clear_wrong_passwords(&self) -> Result<(), Failure> {
-        self.database
-            .run("UPDATE profile SET wrong_passwords = 0 WHERE wrong_passwords > 0", vec![])
+        self.database.row("SELECT email, password_hash FROM profile", vec![])
     }
 
     pub fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, Failure> {
@@ -196,6 +176,17 @@ impl Rows {
         written
             .map(|_| ())
             .ok_or_else(|| Failure::unavailable("writing a grant", "it changed meanwhile"))
+    }
+
+    pub fn is_access_token_revoked(&self, token_id: &str) -> Result<bool, Failure> {
+        if !self.exists {
+            return Ok(false);
+        }
+        let found: Option<IdRow> = self.database.row(
+            "SELECT token_id AS id FROM revoked_access_tokens WHERE token_id = ?",
+            vec![text(token_id)],
+        )?;
+        Ok(found.is_some())
     }
 
     pub fn log(&self, activity: &Activity, now: UnixTime) -> Result<(), Failure> {

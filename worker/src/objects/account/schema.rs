@@ -5,9 +5,7 @@ pub const MIGRATIONS: &[&str] = &["CREATE TABLE profile (
     account TEXT NOT NULL,
     email TEXT NOT NULL,
     password_hash TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    wrong_passwords INTEGER NOT NULL DEFAULT 0,
-    wrong_password_at INTEGER NOT NULL DEFAULT 0
+    created_at INTEGER NOT NULL
 );
 CREATE TABLE sessions (
     id TEXT PRIMARY KEY,
