@@ -1,6 +1,5 @@
 //! What every endpoint needs to serve one request.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey_protocol::client::ClientId;
 use latchkey_protocol::configuration::Configuration;
 use latchkey_protocol::entropy::Entropy;
@@ -30,9 +29,17 @@ pub struct Context {
     pub endpoint: &'static str,
 }
 
-/// A fresh reference: 48 random bits, eight characters.
+/// Crockford's base 32, in lower case: no letter that is mistaken for another when it is read out.
+const REFERENCE_ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// A fresh reference: 40 random bits, eight characters.
 pub fn new_reference() -> String {
-    URL_SAFE_NO_PAD.encode(RuntimeEntropy.bytes::<6>())
+    RuntimeEntropy
+        .bytes::<8>()
+        .into_iter()
+        .filter_map(|byte| REFERENCE_ALPHABET.get(usize::from(byte % 32)))
+        .map(|character| char::from(*character))
+        .collect()
 }
 
 impl Context {

@@ -25,6 +25,8 @@ pub enum LocalError {
     RedirectUriMissing,
     /// The one sent isn't registered.
     RedirectUriMismatch,
+    /// Longer than what can travel between the pages.
+    TooLong,
     /// A `response_mode` that isn't supported: an answer in another mode would go unread.
     ResponseModeUnsupported,
 }
@@ -41,6 +43,7 @@ impl LocalError {
             | Self::RedirectUriRepeated
             | Self::RedirectUriMissing
             | Self::RedirectUriMismatch
+            | Self::TooLong
             | Self::ResponseModeUnsupported => ErrorCode::InvalidRequest,
         }
     }
@@ -66,6 +69,7 @@ impl LocalError {
                 "The app asked to send you back to an address that is not registered for it. To \
                  keep you safe, nothing was sent there."
             }
+            Self::TooLong => "The app's request is too long to be answered.",
             Self::ResponseModeUnsupported => {
                 "The app asked for its answer in a way that is not supported here."
             }
@@ -87,6 +91,10 @@ impl LocalError {
             Self::RedirectUriRepeated | Self::RedirectUriMissing | Self::RedirectUriMismatch => {
                 "Go back to the app and start again. Developers: send redirect_uri exactly once \
                  and exactly as registered; only the port of a loopback address may differ."
+            }
+            Self::TooLong => {
+                "Developers: send a short opaque state and keep what it stands for in the app; \
+                 all parameters together may have about 8,000 bytes."
             }
             Self::ResponseModeUnsupported => {
                 "Developers: leave response_mode out or send response_mode=query."

@@ -16,6 +16,9 @@ use crate::scope::Scope;
 use crate::secret::Secret;
 use crate::time::{Lifetime, UnixTime};
 
+/// The longest request, as JSON. Sealed and in base64 it grows by a third.
+const MAX_REQUEST_BYTES: usize = 9_000;
+
 /// How a person is to be involved
 /// ([OpenID Connect Core section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +108,7 @@ pub fn check(
         .is_some_and(|prompt| prompt.split(' ').any(|value| value == "none"));
 
     match check_rest(parameters, client, configuration) {
-        Ok(checked) => Ok(AuthorizationRequest {
+        Ok(checked) => fits(AuthorizationRequest {
             grant: GrantId::generate(entropy),
             code_secret: Secret::generate(entropy),
             client_id: client.client_id.clone(),
@@ -124,6 +127,12 @@ pub fn check(
             Err(Refusal::Redirect(Box::new(RedirectError { redirect_uri, state, reason, silent })))
         }
     }
+}
+
+/// The request travels sealed in URLs, which the platform limits to 16 KB.
+fn fits(request: AuthorizationRequest) -> Result<AuthorizationRequest, Refusal> {
+    let length = serde_json::to_string(&request).map_or(usize::MAX, |text| text.len());
+    if length > MAX_REQUEST_BYTES { Err(LocalError::TooLong.into()) } else { Ok(request) }
 }
 
 fn matched_redirect_uri(

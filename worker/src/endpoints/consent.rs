@@ -11,7 +11,7 @@ use super::authorize::{self, code_location, refusal};
 use super::sealed_request::{
     self, OpenedRequest, Presented, client_view, destination, page_with_request,
 };
-use super::{Trouble, error_page, forged_form, look, page, unreadable_form};
+use super::{Trouble, error_page, look, page, posted_form, unreadable_form};
 use crate::browser::{Browser, SignedIn};
 use crate::clients;
 use crate::context::Context;
@@ -116,7 +116,7 @@ async fn decide(context: &Context, incoming: &mut Incoming) -> Result<Answer, Fa
     };
     let purpose = purpose(&opened.request, &signed_in.key.session);
     if let Err(reason) = browser.check_form(incoming, &form, &keys, &purpose) {
-        return forged_form(context, reason);
+        return posted_form::refuse(context, &keys, Some(&opened), reason);
     }
     match form.get("decision") {
         Ok(Some("allow")) => allow(context, &signed_in, &opened).await,

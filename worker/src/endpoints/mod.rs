@@ -6,6 +6,7 @@ pub mod client_credentials;
 pub mod consent;
 pub mod discovery;
 pub mod home;
+pub mod posted_form;
 pub mod register;
 pub mod revoke;
 pub mod sealed_request;

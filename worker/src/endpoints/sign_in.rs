@@ -4,11 +4,11 @@ use latchkey_protocol::authorize::AuthorizationRequest;
 use latchkey_protocol::configuration::Endpoint;
 use latchkey_protocol::email::EmailAddress;
 use latchkey_protocol::identifier::{AccountId, SessionId};
-use latchkey_protocol::params::Parameters;
 use latchkey_protocol::secret::Secret;
 
+use super::posted_form::PostedForm;
 use super::sealed_request::{self, OpenedRequest, Presented, client_view, page_with_request};
-use super::{forged_form, look, page, unreadable_form};
+use super::{look, page};
 use crate::browser::{self, Browser};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -78,20 +78,13 @@ async fn sign_in(
     keys: &KeySet,
     browser: &Browser,
 ) -> Result<Answer, Failure> {
-    let form = match incoming.form().await {
+    let posted = PostedForm::read(context, incoming, keys, browser, |_| PURPOSE.to_owned());
+    let form = match posted.await? {
         Ok(form) => form,
-        Err(error) => return unreadable_form(context, error),
+        Err(answer) => return Ok(answer),
     };
-    let opened = match sealed_request::open(context, keys, &form).await? {
-        Presented::Refused(answer) => return Ok(answer),
-        Presented::Absent => None,
-        Presented::Request(opened) => Some(opened),
-    };
-    if let Err(reason) = browser.check_form(incoming, &form, keys, PURPOSE) {
-        return forged_form(context, reason);
-    }
-    let typed = form.get("email").ok().flatten().unwrap_or_default();
-    let opened = opened.as_deref();
+    let typed = form.field("email");
+    let opened = form.opened.as_deref();
     match check_password(context, &form).await? {
         Check::Right(account) => begin(context, browser, &account, opened, keys).await,
         Check::Wrong => {
@@ -115,10 +108,9 @@ enum Check {
     Wait(u64),
 }
 
-async fn check_password(context: &Context, form: &Parameters) -> Result<Check, Failure> {
-    let text = |name| form.get(name).ok().flatten().unwrap_or_default();
-    let password = Secret::new(text("password"));
-    let Some(email) = EmailAddress::parse(text("email")) else {
+async fn check_password(context: &Context, form: &PostedForm) -> Result<Check, Failure> {
+    let password = Secret::new(form.field("password"));
+    let Some(email) = EmailAddress::parse(form.field("email")) else {
         // The same work as for an address that can have an account.
         password::verify(&password, None)?;
         return Ok(Check::Wrong);

@@ -2,8 +2,9 @@
 
 use latchkey_protocol::configuration::Endpoint;
 
-use super::sealed_request::{self, Presented, page_with_request};
-use super::{consent, forged_form, look, page, unreadable_form};
+use super::posted_form::PostedForm;
+use super::sealed_request::{self, OpenedRequest, page_with_request};
+use super::{consent, look, page};
 use crate::browser::{self, Browser};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -17,28 +18,20 @@ pub const PURPOSE: &str = "sign-out";
 
 /// Signs out, and goes on to the sign-in page if an app's request is waiting ("not you?").
 pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
-    let form = match incoming.form().await {
-        Ok(form) => form,
-        Err(error) => return unreadable_form(context, error),
-    };
     let keys = keys::key_set(context).await?;
     let browser = Browser::read(context, incoming);
-    let opened = match sealed_request::open(context, &keys, &form).await? {
-        Presented::Refused(answer) => return Ok(answer),
-        Presented::Absent => None,
-        Presented::Request(opened) => Some(opened),
-    };
     // The form is on the start page or, for "not you?", on the consent page.
-    let purpose = match (&opened, browser.session_id()) {
+    let purpose = |opened: Option<&OpenedRequest>| match (opened, browser.session_id()) {
         (Some(opened), Some(session)) => consent::purpose(&opened.request, session),
         _ => PURPOSE.to_owned(),
     };
-    if let Err(reason) = browser.check_form(incoming, &form, &keys, &purpose) {
-        return forged_form(context, reason);
-    }
+    let form = match PostedForm::read(context, incoming, &keys, &browser, purpose).await? {
+        Ok(form) => form,
+        Err(answer) => return Ok(answer),
+    };
     browser.end_session(context).await?;
     context.event(Level::Info, "signed out").write();
-    let answer = match opened {
+    let answer = match &form.opened {
         Some(opened) => {
             let sealed = sealed_request::seal(context, &keys, &opened.request)?;
             Answer::redirect(303, page_with_request(context, Endpoint::SignIn, &sealed))

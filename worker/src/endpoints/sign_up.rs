@@ -4,11 +4,11 @@ use latchkey_protocol::client::ClientRecord;
 use latchkey_protocol::configuration::Endpoint;
 use latchkey_protocol::email::EmailAddress;
 use latchkey_protocol::identifier::AccountId;
-use latchkey_protocol::params::Parameters;
 use latchkey_protocol::secret::Secret;
 
+use super::posted_form::PostedForm;
 use super::sealed_request::{self, Presented, client_view};
-use super::{Trouble, error_page, forged_form, look, page, sign_in, unreadable_form};
+use super::{Trouble, error_page, look, page, sign_in};
 use crate::browser::Browser;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -100,26 +100,17 @@ async fn sign_up(
     keys: &KeySet,
     browser: &Browser,
 ) -> Result<Answer, Failure> {
-    let form = match incoming.form().await {
+    let posted = PostedForm::read(context, incoming, keys, browser, |_| PURPOSE.to_owned());
+    let form = match posted.await? {
         Ok(form) => form,
-        Err(error) => return unreadable_form(context, error),
+        Err(answer) => return Ok(answer),
     };
-    let opened = match sealed_request::open(context, keys, &form).await? {
-        Presented::Refused(answer) => return Ok(answer),
-        Presented::Absent => None,
-        Presented::Request(opened) => Some(opened),
-    };
-    if let Err(reason) = browser.check_form(incoming, &form, keys, PURPOSE) {
-        return forged_form(context, reason);
-    }
-    let sealed = opened
-        .as_ref()
-        .map(|opened| sealed_request::seal(context, keys, &opened.request))
-        .transpose()?;
-    let blank =
-        Blank { request: sealed.as_deref().zip(opened.as_ref().map(|opened| &*opened.client)) };
-    let typed = text(&form, "email");
-    let password = Secret::new(text(&form, "password"));
+    let opened = form.opened.as_deref();
+    let sealed =
+        opened.map(|opened| sealed_request::seal(context, keys, &opened.request)).transpose()?;
+    let blank = Blank { request: sealed.as_deref().zip(opened.map(|opened| &*opened.client)) };
+    let typed = form.field("email");
+    let password = Secret::new(form.field("password"));
     let email = EmailAddress::parse(typed);
     let acceptable = password::is_acceptable(&password);
     let too_short = format!("Use at least {} characters.", password::MINIMUM_CHARACTERS);
@@ -135,7 +126,7 @@ async fn sign_up(
     match create(context, email, &password).await? {
         Some(account) => {
             context.event(Level::Info, "signed up").with("account", account.to_string()).write();
-            sign_in::begin(context, browser, &account, opened.as_deref(), keys).await
+            sign_in::begin(context, browser, &account, opened, keys).await
         }
         None => {
             context.refused(&"the e-mail address is taken", None);
@@ -175,8 +166,4 @@ fn turned_off(context: &Context) -> Result<Answer, Failure> {
         what_to_do: &format!("If you have an account, sign in at {sign_in}."),
     };
     error_page(context, &trouble)
-}
-
-fn text<'a>(form: &'a Parameters, name: &'static str) -> &'a str {
-    form.get(name).ok().flatten().unwrap_or_default()
 }

@@ -114,8 +114,7 @@ struct CountRow {
 
 impl ClientRegistry {
     fn register(&self, message: &Register) -> Result<(), Failure> {
-        let database = Database::new(&self.state);
-        database.migrate(MIGRATIONS)?;
+        let database = Database::created(&self.state, MIGRATIONS)?;
         let client = &message.record;
         database.run(
             "INSERT INTO clients (client_id, record, expires_at) VALUES (?, ?, ?)",
@@ -128,10 +127,9 @@ impl ClientRegistry {
     }
 
     fn find(&self, message: &Find) -> Result<Option<ClientRecord>, Failure> {
-        let database = Database::new(&self.state);
-        if database.schema_version()? == 0 {
+        let Some(database) = Database::existing(&self.state, MIGRATIONS)? else {
             return Ok(None);
-        }
+        };
         let row: Option<RecordRow> = database.row(
             "SELECT record FROM clients WHERE client_id = ?",
             vec![text(message.client_id.as_str())],
@@ -147,7 +145,7 @@ impl ClientRegistry {
         let Some(touched) = client.touch(platform::now(), lifetimes) else {
             return Ok(Some(client));
         };
-        Database::new(&self.state).run(
+        Database::created(&self.state, MIGRATIONS)?.run(
             "UPDATE clients SET record = ?, expires_at = ? WHERE client_id = ?",
             vec![
                 record(&touched)?,
@@ -160,10 +158,9 @@ impl ClientRegistry {
 
     /// Deletes expired clients; whether any client with an expiry is left.
     fn sweep(&self, now: UnixTime) -> Result<bool, Failure> {
-        let database = Database::new(&self.state);
-        if database.schema_version()? == 0 {
+        let Some(database) = Database::existing(&self.state, MIGRATIONS)? else {
             return Ok(false);
-        }
+        };
         database.run(
             "DELETE FROM clients WHERE client_id IN (
                 SELECT client_id FROM clients WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",

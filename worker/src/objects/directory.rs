@@ -129,8 +129,7 @@ impl Directory {
     }
 
     fn try_sign_in(&self, now: UnixTime) -> Result<SignInTry, Failure> {
-        let database = Database::new(&self.state);
-        database.migrate(MIGRATIONS)?;
+        let database = Database::created(&self.state, MIGRATIONS)?;
         match try_again(self.tries(&database)?, now) {
             Try::Wait(wait) => Ok(SignInTry::Wait(wait)),
             Try::Allowed(tries) => {
@@ -145,18 +144,16 @@ impl Directory {
     }
 
     fn forget_tries(&self) -> Result<(), Failure> {
-        let database = Database::new(&self.state);
-        if database.schema_version()? == 0 {
-            return Ok(());
+        match Database::existing(&self.state, MIGRATIONS)? {
+            None => Ok(()),
+            Some(database) => database.run("DELETE FROM tries", vec![]),
         }
-        database.run("DELETE FROM tries", vec![])
     }
 
     fn sweep(&self, now: UnixTime) -> Result<Sweep, Failure> {
-        let database = Database::new(&self.state);
-        if database.schema_version()? == 0 {
+        let Some(database) = Database::existing(&self.state, MIGRATIONS)? else {
             return Ok(Sweep::Nothing);
-        }
+        };
         if self.tries(&database)?.is_some_and(|tries| !tries.forget_at().has_passed(now)) {
             return Ok(Sweep::Later);
         }
@@ -177,8 +174,7 @@ impl Directory {
     }
 
     fn claim(&self, claim: &Claim) -> Result<AccountId, Failure> {
-        let database = Database::new(&self.state);
-        database.migrate(MIGRATIONS)?;
+        let database = Database::created(&self.state, MIGRATIONS)?;
         // One conditional statement: whoever comes second changes nothing and reads the first.
         let row: Option<PointerRow> = database.row(
             "INSERT INTO pointer (id, account) VALUES (1, ?)

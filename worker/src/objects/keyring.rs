@@ -108,8 +108,7 @@ impl Keyring {
         let lifetimes = configuration::load(&self.env)
             .map_err(|error| Failure::unavailable("reading the configuration", error))?
             .lifetimes;
-        let database = Database::new(&self.state);
-        database.migrate(MIGRATIONS)?;
+        let database = Database::created(&self.state, MIGRATIONS)?;
         loop {
             let rows = self.rows(&database)?;
             let scheduled: Vec<ScheduledKey> = rows

@@ -12,9 +12,22 @@ pub struct Database {
 }
 
 impl Database {
-    /// The database of an object.
-    pub fn new(state: &worker::State) -> Self {
-        Self { sql: state.storage().sql() }
+    /// The database of an object that has stored something, brought to the newest schema; `None` for
+    /// one that hasn't, so that asking about a made-up id stores nothing.
+    pub fn existing(state: &worker::State, migrations: &[&str]) -> Result<Option<Self>, Failure> {
+        let database = Self { sql: state.storage().sql() };
+        if database.schema_version()? == 0 {
+            return Ok(None);
+        }
+        database.migrate(migrations)?;
+        Ok(Some(database))
+    }
+
+    /// The database of an object that is about to store something.
+    pub fn created(state: &worker::State, migrations: &[&str]) -> Result<Self, Failure> {
+        let database = Self { sql: state.storage().sql() };
+        database.migrate(migrations)?;
+        Ok(database)
     }
 
     /// Runs a statement and reads its rows.
@@ -46,9 +59,8 @@ impl Database {
             .map_err(|cause| Failure::unavailable("writing a row", cause))
     }
 
-    /// Which schema version the database has; 0 when nothing was ever stored. Asking stores nothing,
-    /// so that a made-up id leaves no trace.
-    pub fn schema_version(&self) -> Result<u32, Failure> {
+    /// Which schema version the database has; 0 when nothing was ever stored. Asking stores nothing.
+    fn schema_version(&self) -> Result<u32, Failure> {
         #[derive(serde::Deserialize)]
         struct Found {
             version: u32,
@@ -71,7 +83,7 @@ impl Database {
 
     /// Brings the schema to the newest version. `migrations` holds one script per version, the first
     /// for version 1; each is applied once, in order.
-    pub fn migrate(&self, migrations: &[&str]) -> Result<(), Failure> {
+    fn migrate(&self, migrations: &[&str]) -> Result<(), Failure> {
         let current = self.schema_version()?;
         if current == 0 {
             self.run(

@@ -48,6 +48,18 @@ fn rfc6749_4_1_1_a_good_request_is_read_whole() {
 }
 
 #[test]
+fn a_request_too_long_to_travel_between_the_pages_is_refused_at_once() {
+    let just_fits = "s".repeat(8_000);
+    assert_eq!(authorization_request(&[Set("state", &just_fits)]).state, Some(just_fits));
+    let configuration = configuration();
+    // A control character is six bytes in JSON.
+    for long in ["s".repeat(10_000), "\u{1}".repeat(2_000)] {
+        assert_eq!(local(&[Set("state", &long)], &configuration), LocalError::TooLong);
+        assert_eq!(local(&[Set("login_hint", &long)], &configuration), LocalError::TooLong);
+    }
+}
+
+#[test]
 fn rfc6749_10_10_each_request_gets_a_grant_and_a_code_of_its_own() {
     let mut entropy = entropy_after(0);
     let mut one = || {

@@ -15,7 +15,6 @@ use latchkey_protocol::session::SessionRecord;
 use latchkey_protocol::time::UnixTime;
 use std::rc::Rc;
 
-use super::sql::Database;
 use super::{Message, Received, reply, unknown};
 use crate::configuration;
 use crate::failure::Failure;
@@ -46,7 +45,9 @@ impl worker::DurableObject for Account {
         };
         // From here to the reply there is no await: what a message reads and writes is one step.
         let response = match received.name.as_str() {
-            Create::NAME => reply::<Create>(received.message().and_then(|m| scope.create(&m))),
+            Create::NAME => {
+                reply::<Create>(received.message().and_then(|m| create(&self.state, &m, scope.now)))
+            }
             Credentials::NAME => reply::<Credentials>(scope.credentials()),
             BeginSession::NAME => {
                 reply::<BeginSession>(received.message().and_then(|m| scope.begin_session(&m)))
@@ -86,7 +87,7 @@ impl Account {
     fn open(&self) -> Result<Scope, Failure> {
         let configuration = configuration::load(&self.env)
             .map_err(|error| Failure::unavailable("reading the configuration", error))?;
-        let rows = Rows::open(Database::new(&self.state))?;
+        let rows = Rows::open(&self.state)?;
         Ok(Scope { rows, configuration, now: platform::now() })
     }
 
@@ -104,6 +105,15 @@ impl Account {
     }
 }
 
+/// Creates the account, unless it exists.
+fn create(state: &worker::State, message: &Create, now: UnixTime) -> Result<bool, Failure> {
+    let (rows, created) = Rows::create(state, message, now)?;
+    if created {
+        rows.log(&Activity::SignedUp, now)?;
+    }
+    Ok(created)
+}
+
 /// One message's view of the account.
 struct Scope {
     rows: Rows,
@@ -112,14 +122,6 @@ struct Scope {
 }
 
 impl Scope {
-    fn create(&self, message: &Create) -> Result<bool, Failure> {
-        let created = self.rows.create(message, self.now)?;
-        if created {
-            self.rows.log(&Activity::SignedUp, self.now)?;
-        }
-        Ok(created)
-    }
-
     fn credentials(&self) -> Result<Option<Secret>, Failure> {
         Ok(self.rows.profile()?.map(|profile| profile.password_hash))
     }

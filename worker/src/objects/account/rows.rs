@@ -23,8 +23,7 @@ const KEEP_ACTIVITY: Lifetime = Lifetime::days(90);
 
 /// The rows of one account. An account that doesn't exist has none and stores nothing.
 pub struct Rows {
-    database: Database,
-    exists: bool,
+    database: Option<Database>,
 }
 
 /// The person.
@@ -58,19 +57,19 @@ struct NextRow {
 }
 
 impl Rows {
-    /// Opens the rows, brought to the newest schema if there are any.
-    pub fn open(database: Database) -> Result<Self, Failure> {
-        let exists = database.schema_version()? > 0;
-        if exists {
-            database.migrate(MIGRATIONS)?;
-        }
-        Ok(Self { database, exists })
+    /// The rows of the account whose object this is.
+    pub fn open(state: &worker::State) -> Result<Self, Failure> {
+        Ok(Self { database: Database::existing(state, MIGRATIONS)? })
     }
 
-    /// Creates the account; `false` when it was there already.
-    pub fn create(&self, message: &Create, now: UnixTime) -> Result<bool, Failure> {
-        self.database.migrate(MIGRATIONS)?;
-        let created: Option<IdRow> = self.database.row(
+    /// Creates the account; its rows, and `false` when it was there already.
+    pub fn create(
+        state: &worker::State,
+        message: &Create,
+        now: UnixTime,
+    ) -> Result<(Self, bool), Failure> {
+        let database = Database::created(state, MIGRATIONS)?;
+        let created: Option<IdRow> = database.row(
             "INSERT INTO profile (id, account, email, password_hash, created_at)
              VALUES (1, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING id",
             vec![
@@ -80,24 +79,27 @@ impl Rows {
                 time(now),
             ],
         )?;
-        Ok(created.is_some())
+        Ok((Self { database: Some(database) }, created.is_some()))
+    }
+
+    /// The database to write to. Nothing is ever written for an account that doesn't exist: every
+    /// decision that writes was made on a row of it.
+    fn writable(&self) -> Result<&Database, Failure> {
+        self.database
+            .as_ref()
+            .ok_or_else(|| Failure::unavailable("writing a row", "there is no such account"))
     }
 
     /// The person, if there is one.
     pub fn profile(&self) -> Result<Option<Profile>, Failure> {
-        if !self.exists {
-            return Ok(None);
-        }
-        self.database.row("SELECT email, password_hash FROM profile", vec![])
+        let Some(database) = &self.database else { return Ok(None) };
+        database.row("SELECT email, password_hash FROM profile", vec![])
     }
 
     pub fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>, Failure> {
-        if !self.exists {
-            return Ok(None);
-        }
-        let row: Option<RecordRow> = self
-            .database
-            .row("SELECT record FROM sessions WHERE id = ?", vec![text(id.as_str())])?;
+        let Some(database) = &self.database else { return Ok(None) };
+        let row: Option<RecordRow> =
+            database.row("SELECT record FROM sessions WHERE id = ?", vec![text(id.as_str())])?;
         row.map(|row| row.read()).transpose()
     }
 
@@ -107,7 +109,7 @@ impl Rows {
         lifetimes: &Lifetimes,
     ) -> Result<(), Failure> {
         let forget_at = session.ends_at.min(session.last_used_at.plus(lifetimes.session_idle));
-        self.database.run(
+        self.writable()?.run(
             "INSERT INTO sessions (id, record, forget_at) VALUES (?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET record = excluded.record, forget_at = excluded.forget_at",
             vec![text(session.id.as_str()), record(session)?, time(forget_at)],
@@ -115,15 +117,12 @@ impl Rows {
     }
 
     pub fn delete_session(&self, id: &SessionId) -> Result<(), Failure> {
-        self.database.run("DELETE FROM sessions WHERE id = ?", vec![text(id.as_str())])
+        self.writable()?.run("DELETE FROM sessions WHERE id = ?", vec![text(id.as_str())])
     }
 
     pub fn grant(&self, id: &GrantId) -> Result<Option<StoredGrant>, Failure> {
-        if !self.exists {
-            return Ok(None);
-        }
-        let row: Option<GrantRow> = self
-            .database
+        let Some(database) = &self.database else { return Ok(None) };
+        let row: Option<GrantRow> = database
             .row("SELECT record, version FROM grants WHERE id = ?", vec![text(id.as_str())])?;
         row.map(|row| {
             let record = serde_json::from_str(&row.record)
@@ -134,10 +133,8 @@ impl Rows {
     }
 
     pub fn grants_of(&self, client_id: &ClientId) -> Result<Vec<GrantRecord>, Failure> {
-        if !self.exists {
-            return Ok(Vec::new());
-        }
-        let rows: Vec<RecordRow> = self.database.rows(
+        let Some(database) = &self.database else { return Ok(Vec::new()) };
+        let rows: Vec<RecordRow> = database.rows(
             "SELECT record FROM grants WHERE client_id = ?",
             vec![text(client_id.as_str())],
         )?;
@@ -149,7 +146,7 @@ impl Rows {
         match write {
             Write::Grant(grant) => self.put_grant(grant, version),
             Write::Activity(activity) => self.log(activity, now),
-            Write::RevokedAccessToken { token_id, expires_at } => self.database.run(
+            Write::RevokedAccessToken { token_id, expires_at } => self.writable()?.run(
                 "INSERT INTO revoked_access_tokens (token_id, forget_at) VALUES (?, ?)
                  ON CONFLICT (token_id) DO NOTHING",
                 vec![text(token_id.as_str()), time(*expires_at)],
@@ -162,12 +159,12 @@ impl Rows {
         let (id, client_id) = (text(grant.id.as_str()), text(grant.client_id.as_str()));
         let (body, forget_at) = (record(grant)?, time(grant.forget_at()));
         let written: Option<IdRow> = match version {
-            None => self.database.row(
+            None => self.writable()?.row(
                 "INSERT INTO grants (id, client_id, version, record, forget_at)
                  VALUES (?, ?, 1, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING id",
                 vec![id, client_id, body, forget_at],
             )?,
-            Some(version) => self.database.row(
+            Some(version) => self.writable()?.row(
                 "UPDATE grants SET record = ?, forget_at = ?, version = version + 1
                  WHERE id = ? AND version = ? RETURNING id",
                 vec![body, forget_at, id, integer(version)],
@@ -179,10 +176,8 @@ impl Rows {
     }
 
     pub fn is_access_token_revoked(&self, token_id: &str) -> Result<bool, Failure> {
-        if !self.exists {
-            return Ok(false);
-        }
-        let found: Option<IdRow> = self.database.row(
+        let Some(database) = &self.database else { return Ok(false) };
+        let found: Option<IdRow> = database.row(
             "SELECT token_id AS id FROM revoked_access_tokens WHERE token_id = ?",
             vec![text(token_id)],
         )?;
@@ -193,7 +188,7 @@ impl Rows {
         let value = serde_json::to_value(activity)
             .map_err(|cause| Failure::unavailable("writing the activity log", cause))?;
         let kind = value.get("kind").and_then(serde_json::Value::as_str).unwrap_or_default();
-        self.database.run(
+        self.writable()?.run(
             "INSERT INTO activity (at, kind, record) VALUES (?, ?, ?)",
             vec![time(now), text(kind), text(value.to_string())],
         )
@@ -201,21 +196,17 @@ impl Rows {
 
     /// Whether the object has anything that the sweep has to look after.
     pub const fn has_expiring_rows(&self) -> bool {
-        self.exists
+        self.database.is_some()
     }
 
     /// Deletes what has ended; when the next thing ends, if anything is left to end.
     pub fn sweep(&self, now: UnixTime) -> Result<Option<UnixTime>, Failure> {
-        if !self.exists {
-            return Ok(None);
-        }
+        let Some(database) = &self.database else { return Ok(None) };
         for table in ["sessions", "grants", "revoked_access_tokens"] {
-            self.database
-                .run(&format!("DELETE FROM {table} WHERE forget_at <= ?"), vec![time(now)])?;
+            database.run(&format!("DELETE FROM {table} WHERE forget_at <= ?"), vec![time(now)])?;
         }
-        self.database
-            .run("DELETE FROM activity WHERE at <= ?", vec![time(now.minus(KEEP_ACTIVITY))])?;
-        let row: Option<NextRow> = self.database.row(
+        database.run("DELETE FROM activity WHERE at <= ?", vec![time(now.minus(KEEP_ACTIVITY))])?;
+        let row: Option<NextRow> = database.row(
             "SELECT min(next) AS next FROM (
                 SELECT min(forget_at) AS next FROM sessions
                 UNION ALL SELECT min(forget_at) FROM grants

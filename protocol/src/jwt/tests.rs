@@ -1,0 +1,106 @@
+use super::*;
+use crate::entropy::CountingEntropy;
+use proptest::prelude::*;
+
+const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
+
+fn claims() -> AccessTokenClaims {
+    let mut entropy = CountingEntropy::default();
+    AccessTokenClaims {
+        issuer: "https://id.example".to_owned(),
+        subject: AccountId::generate(&mut entropy),
+        audience: ResourceIndicator::parse("https://api.example/mcp").expect("resource"),
+        client_id: ClientId::parse("client").expect("client"),
+        scope: Scope::parse("read write").expect("scope"),
+        token_id: "token".to_owned(),
+        grant: GrantId::generate(&mut entropy),
+        authenticated_at: UnixTime::from_seconds(1_699_999_000),
+        issued_at: NOW,
+        expires_at: UnixTime::from_seconds(1_700_003_600),
+    }
+}
+
+fn signed() -> String {
+    let unsigned = Unsigned::access_token(&claims(), "key-1").expect("writes");
+    unsigned.with_signature(b"signature").expose().to_owned()
+}
+
+fn part(text: &str, index: usize) -> serde_json::Value {
+    let part = text.split('.').nth(index).expect("part");
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64")).expect("json")
+}
+
+#[test]
+fn rfc9068_2_the_header_and_all_required_claims_are_there() {
+    let text = signed();
+    let header = part(&text, 0);
+    assert_eq!(header["typ"], "at+jwt");
+    assert_eq!(header["alg"], "ES256");
+    assert_eq!(header["kid"], "key-1");
+    assert!(header.get("crit").is_none());
+    let payload = part(&text, 1);
+    for member in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti", "scope", "auth_time"] {
+        assert!(payload.get(member).is_some(), "{member}");
+    }
+    assert_eq!(payload["aud"], "https://api.example/mcp");
+    assert_eq!(payload["scope"], "read write");
+}
+
+#[test]
+fn a_signed_token_reads_back_what_was_written() {
+    let text = signed();
+    let received = Received::parse(&text).expect("parses");
+    assert_eq!(received.key_id(), Some("key-1"));
+    assert_eq!(received.signature(), b"signature");
+    let unsigned = Unsigned::access_token(&claims(), "key-1").expect("writes");
+    assert_eq!(received.message(), unsigned.message());
+    assert_eq!(received.verify(SignatureVerdict::Valid, "https://id.example", NOW), Ok(claims()));
+}
+
+#[test]
+fn rfc9068_4_every_failed_check_refuses_the_token() {
+    let text = signed();
+    let received = Received::parse(&text).expect("parses");
+    let check = |verdict, issuer, seconds| {
+        received.verify(verdict, issuer, UnixTime::from_seconds(seconds))
+    };
+    let (valid, issuer) = (SignatureVerdict::Valid, "https://id.example");
+    assert_eq!(
+        check(SignatureVerdict::Invalid, issuer, NOW.seconds()),
+        Err(JwtError::InvalidSignature)
+    );
+    assert_eq!(check(valid, "https://id.example/", NOW.seconds()), Err(JwtError::WrongIssuer));
+    assert_eq!(check(valid, issuer, 1_700_003_631), Err(JwtError::Expired));
+    assert!(check(valid, issuer, 1_700_003_629).is_ok(), "inside the leeway");
+}
+
+#[test]
+fn rfc8725_3_1_another_typ_alg_or_a_critical_extension_is_refused() {
+    let with_header = |header: &str| {
+        let text = signed();
+        let rest = text.split_once('.').expect("token").1;
+        format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header))
+    };
+    let cases = [
+        (r#"{"alg":"ES256","typ":"JWT"}"#, JwtError::WrongType),
+        (r#"{"alg":"ES256"}"#, JwtError::WrongType),
+        (r#"{"alg":"none","typ":"at+jwt"}"#, JwtError::WrongAlgorithm),
+        (r#"{"alg":"HS256","typ":"at+jwt"}"#, JwtError::WrongAlgorithm),
+        (r#"{"alg":"ES256","typ":"at+jwt","crit":["x"]}"#, JwtError::Malformed),
+    ];
+    for (header, expected) in cases {
+        let text = with_header(header);
+        assert_eq!(Received::parse(&text).err(), Some(expected), "{header}");
+    }
+    let text = with_header(r#"{"alg":"ES256","typ":"application/AT+JWT"}"#);
+    assert!(Received::parse(&text).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_parse_panic(text in "[A-Za-z0-9_.-]{0,200}|.{0,60}") {
+        if let Ok(received) = Received::parse(&text) {
+            let _ = received.verify(SignatureVerdict::Valid, "https://id.example", NOW);
+        }
+    }
+}
