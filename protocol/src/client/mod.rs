@@ -7,73 +7,9 @@ pub use id::ClientId;
 use serde::{Deserialize, Serialize};
 
 use crate::client_metadata::ClientMetadata;
+pub use crate::client_metadata::{GrantType, TokenEndpointAuthMethod};
 use crate::secret::SecretHash;
 use crate::time::{Lifetime, UnixTime};
-
-/// How a client proves at the token endpoint that it is itself
-/// ([RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TokenEndpointAuthMethod {
-    /// Not at all: a public client.
-    None,
-    /// A secret by HTTP Basic.
-    ClientSecretBasic,
-    /// A secret in the form.
-    ClientSecretPost,
-}
-
-impl TokenEndpointAuthMethod {
-    /// Every method there is here, in the order in which the metadata lists them.
-    pub const ALL: [Self; 3] = [Self::None, Self::ClientSecretBasic, Self::ClientSecretPost];
-
-    /// The method's registered name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::ClientSecretBasic => "client_secret_basic",
-            Self::ClientSecretPost => "client_secret_post",
-        }
-    }
-
-    /// The method of this name; `None` when it isn't supported here.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.as_str() == name)
-    }
-}
-
-/// A way to get tokens ([RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum GrantType {
-    /// [RFC 6749 section 4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)
-    AuthorizationCode,
-    /// [RFC 6749 section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6)
-    RefreshToken,
-}
-
-impl GrantType {
-    /// Every grant there is here, in the order in which the metadata lists them.
-    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
-
-    /// The value of `grant_type`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AuthorizationCode => "authorization_code",
-            Self::RefreshToken => "refresh_token",
-        }
-    }
-
-    /// The grant of this name; `None` when it isn't supported here.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|grant| grant.as_str() == name)
-    }
-}
 
 /// How long registered clients are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

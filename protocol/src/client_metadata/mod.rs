@@ -10,14 +10,15 @@ mod error;
 mod json;
 mod members;
 mod parse;
+mod values;
 
 pub use error::ClientMetadataError;
+pub use values::{ApplicationType, GrantType, ResponseType, TokenEndpointAuthMethod};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-use crate::client::{GrantType, TokenEndpointAuthMethod};
 use crate::redirect_uri::{RedirectUri, RedirectUriKind};
 use crate::scope::Scope;
 
@@ -29,48 +30,6 @@ pub const MAXIMUM_STRING: usize = 2_000;
 pub const MAXIMUM_NAME: usize = 200;
 /// The most entries in a list, and the most localised members.
 pub const MAXIMUM_ENTRIES: usize = 50;
-
-/// What an authorization request may ask for
-/// ([RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ResponseType {
-    /// [RFC 6749 section 4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1)
-    Code,
-}
-
-impl ResponseType {
-    /// The value of `response_type`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Code => "code",
-        }
-    }
-}
-
-/// Where a client says that it runs
-/// ([OpenID Connect Registration section 2](https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ApplicationType {
-    /// On a person's machine.
-    Native,
-    /// On a server or in a browser.
-    Web,
-}
-
-impl ApplicationType {
-    /// The value of `application_type`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Native => "native",
-            Self::Web => "web",
-        }
-    }
-}
 
 /// A client's metadata, after the server's corrections.
 ///

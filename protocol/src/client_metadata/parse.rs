@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use super::json::{self, JsonError};
 use super::members::{Members, plain_text};
+use super::values::{GrantType, TokenEndpointAuthMethod};
 use super::{
     ApplicationType, ClientMetadata, ClientMetadataError, MAXIMUM_BODY, MAXIMUM_ENTRIES,
     MAXIMUM_NAME, MAXIMUM_STRING, ResponseType,
 };
-use crate::client::{GrantType, TokenEndpointAuthMethod};
 use crate::redirect_uri::{RedirectUri, RedirectUriError, RedirectUriPolicy, is_uri_character};
 use crate::scope::Scope;
 

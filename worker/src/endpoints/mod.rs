@@ -1,11 +1,14 @@
 //! One file per endpoint or page, and what several of them share.
 
 pub mod assets;
+pub mod authorization_response;
 pub mod authorize;
 pub mod client_credentials;
 pub mod consent;
+pub mod consent_page;
 pub mod discovery;
 pub mod home;
+pub mod next_page;
 pub mod posted_form;
 pub mod register;
 pub mod revoke;

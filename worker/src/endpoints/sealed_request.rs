@@ -27,6 +27,22 @@ pub struct OpenedRequest {
     pub client: Rc<ClientRecord>,
 }
 
+/// An authorization request that waits behind a page, and the client that made it.
+#[derive(Clone, Copy)]
+pub struct Waiting<'a> {
+    /// The request.
+    pub request: &'a AuthorizationRequest,
+    /// Who asks.
+    pub client: &'a ClientRecord,
+}
+
+impl OpenedRequest {
+    /// The request as the next page needs it.
+    pub fn waiting(&self) -> Waiting<'_> {
+        Waiting { request: &self.request, client: &self.client }
+    }
+}
+
 /// What the `request` field held.
 pub enum Presented {
     /// Nothing: the person came by themselves.

@@ -7,7 +7,9 @@ use latchkey_protocol::identifier::{AccountId, SessionId};
 use latchkey_protocol::secret::Secret;
 
 use super::posted_form::PostedForm;
-use super::sealed_request::{self, OpenedRequest, Presented, client_view, page_with_request};
+use super::sealed_request::{
+    self, OpenedRequest, Presented, Waiting, client_view, page_with_request,
+};
 use super::{look, page};
 use crate::browser::{self, Browser};
 use crate::context::Context;
@@ -42,28 +44,29 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
         Presented::Absent => show(context, &keys, &browser, None, "", None),
         Presented::Request(opened) => {
             let hint = opened.request.login_hint.as_deref().unwrap_or_default();
-            show(context, &keys, &browser, Some(&opened), hint, None)
+            show(context, &keys, &browser, Some(opened.waiting()), hint, None)
         }
     }
 }
 
-fn show(
+/// The sign-in page.
+pub fn show(
     context: &Context,
     keys: &KeySet,
     browser: &Browser,
-    opened: Option<&OpenedRequest>,
+    waiting: Option<Waiting<'_>>,
     email: &str,
     error: Option<&str>,
 ) -> Result<Answer, Failure> {
     let look = look(&context.configuration);
     let csrf = browser.csrf_token(keys, PURPOSE)?;
     let sealed =
-        opened.map(|opened| sealed_request::seal(context, keys, &opened.request)).transpose()?;
+        waiting.map(|waiting| sealed_request::seal(context, keys, waiting.request)).transpose()?;
     let form = SignInPage {
         look: &look,
         csrf: csrf.expose(),
         request: sealed.as_deref(),
-        client: opened.map(|opened| client_view(&opened.client)),
+        client: waiting.map(|waiting| client_view(waiting.client)),
         email,
         error,
         sign_up_allowed: context.configuration.sign_up,
@@ -85,18 +88,19 @@ async fn sign_in(
     };
     let typed = form.field("email");
     let opened = form.opened.as_deref();
+    let waiting = opened.map(OpenedRequest::waiting);
     match check_password(context, &form).await? {
         Check::Right(account) => begin(context, browser, &account, opened, keys).await,
         Check::Wrong => {
             context.refused(&"wrong e-mail address or password", None);
-            show(context, keys, browser, opened, typed, Some(WRONG))
+            show(context, keys, browser, waiting, typed, Some(WRONG))
         }
         Check::Wait(seconds) => {
             context.refused(&"too many tries", None);
             let words = format!(
                 "Too many tries with this e-mail address. Wait {seconds} seconds and try again."
             );
-            let answer = show(context, keys, browser, opened, typed, Some(&words))?;
+            let answer = show(context, keys, browser, waiting, typed, Some(&words))?;
             Ok(answer.with_status(429).with_header("retry-after", seconds.to_string()))
         }
     }

@@ -4,7 +4,7 @@ use latchkey_protocol::configuration::Endpoint;
 
 use super::posted_form::PostedForm;
 use super::sealed_request::{self, OpenedRequest, page_with_request};
-use super::{consent, look, page};
+use super::{consent_page, look, page};
 use crate::browser::{self, Browser};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -22,7 +22,7 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
     let browser = Browser::read(context, incoming);
     // The form is on the start page or, for "not you?", on the consent page.
     let purpose = |opened: Option<&OpenedRequest>| match (opened, browser.session_id()) {
-        (Some(opened), Some(session)) => consent::purpose(&opened.request, session),
+        (Some(opened), Some(session)) => consent_page::purpose(&opened.request, session),
         _ => PURPOSE.to_owned(),
     };
     let form = match PostedForm::read(context, incoming, &keys, &browser, purpose).await? {

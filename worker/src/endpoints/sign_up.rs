@@ -1,13 +1,12 @@
 //! `GET` and `POST /sign-up`: a new account.
 
-use latchkey_protocol::client::ClientRecord;
 use latchkey_protocol::configuration::Endpoint;
 use latchkey_protocol::email::EmailAddress;
 use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::secret::Secret;
 
 use super::posted_form::PostedForm;
-use super::sealed_request::{self, Presented, client_view};
+use super::sealed_request::{self, OpenedRequest, Presented, Waiting, client_view};
 use super::{Trouble, error_page, look, page, sign_in};
 use crate::browser::Browser;
 use crate::context::Context;
@@ -27,12 +26,6 @@ pub const PURPOSE: &str = "sign-up";
 
 const TAKEN: &str = "There is an account with this e-mail address already. Sign in instead.";
 const NO_ADDRESS: &str = "Enter a whole e-mail address, such as ada@example.com.";
-
-/// The form before anybody typed into it.
-pub struct Blank<'a> {
-    /// The request that goes on after signing up, sealed, and its client.
-    pub request: Option<(&'a str, &'a ClientRecord)>,
-}
 
 /// What was typed, and what is wrong with it.
 #[derive(Default)]
@@ -54,16 +47,15 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
     }
     let filled = Filled::default();
     let Ok(query) = incoming.query() else {
-        return show(context, &keys, &browser, &Blank { request: None }, &filled);
+        return show(context, &keys, &browser, None, &filled);
     };
     match sealed_request::open(context, &keys, &query).await? {
         Presented::Refused(answer) => Ok(answer),
-        Presented::Absent => show(context, &keys, &browser, &Blank { request: None }, &filled),
+        Presented::Absent => show(context, &keys, &browser, None, &filled),
         Presented::Request(opened) => {
-            let sealed = sealed_request::seal(context, &keys, &opened.request)?;
-            let blank = Blank { request: Some((&sealed, &opened.client)) };
             let email = opened.request.login_hint.as_deref().unwrap_or_default();
-            show(context, &keys, &browser, &blank, &Filled { email, ..filled })
+            let filled = Filled { email, ..filled };
+            show(context, &keys, &browser, Some(opened.waiting()), &filled)
         }
     }
 }
@@ -73,16 +65,18 @@ pub fn show(
     context: &Context,
     keys: &KeySet,
     browser: &Browser,
-    blank: &Blank<'_>,
+    waiting: Option<Waiting<'_>>,
     filled: &Filled<'_>,
 ) -> Result<Answer, Failure> {
     let look = look(&context.configuration);
     let csrf = browser.csrf_token(keys, PURPOSE)?;
+    let sealed =
+        waiting.map(|waiting| sealed_request::seal(context, keys, waiting.request)).transpose()?;
     let form = SignUpPage {
         look: &look,
         csrf: csrf.expose(),
-        request: blank.request.map(|(sealed, _)| sealed),
-        client: blank.request.map(|(_, client)| client_view(client)),
+        request: sealed.as_deref(),
+        client: waiting.map(|waiting| client_view(waiting.client)),
         email: filled.email,
         password_minimum: password::MINIMUM_CHARACTERS,
         error: None,
@@ -106,9 +100,7 @@ async fn sign_up(
         Err(answer) => return Ok(answer),
     };
     let opened = form.opened.as_deref();
-    let sealed =
-        opened.map(|opened| sealed_request::seal(context, keys, &opened.request)).transpose()?;
-    let blank = Blank { request: sealed.as_deref().zip(opened.map(|opened| &*opened.client)) };
+    let waiting = opened.map(OpenedRequest::waiting);
     let typed = form.field("email");
     let password = Secret::new(form.field("password"));
     let email = EmailAddress::parse(typed);
@@ -121,7 +113,7 @@ async fn sign_up(
             email_error: email.is_none().then_some(NO_ADDRESS),
             password_error: (!acceptable).then_some(too_short.as_str()),
         };
-        return show(context, keys, browser, &blank, &filled);
+        return show(context, keys, browser, waiting, &filled);
     };
     match create(context, email, &password).await? {
         Some(account) => {
@@ -131,7 +123,7 @@ async fn sign_up(
         None => {
             context.refused(&"the e-mail address is taken", None);
             let filled = Filled { email: typed, email_error: Some(TAKEN), password_error: None };
-            show(context, keys, browser, &blank, &filled)
+            show(context, keys, browser, waiting, &filled)
         }
     }
 }
