@@ -66,6 +66,12 @@ pub fn trials() -> Vec<Case> {
                 guessing(servers.standard());
             },
         ),
+        Case::new(
+            "issue 2: guessing at an address without an account is slowed down just the same",
+            |servers| {
+                guessing_at_nobody(servers.standard());
+            },
+        ),
         Case::new("issue 2: a cookie that is nobody's is as good as none", |servers| {
             strange_cookies(servers.standard());
         }),
@@ -334,20 +340,28 @@ fn sign_out(server: &Server) {
     assert!(again.reply.status < 500, "{}", again.reply.describe());
 }
 
-fn guessing(server: &Server) {
-    let person = Person::new();
-    Browser::new(server).join(&person);
+/// Guesses until the server says to wait, and returns that answer.
+fn guess_until_limited(server: &Server, email: &str) -> Page {
     let mut browser = Browser::new(server);
     let page = sign_in_page(&mut browser);
-    let guess = Person { email: person.email.clone(), password: "a wrong password".to_owned() };
+    let guess = Person { email: email.to_owned(), password: "a wrong password".to_owned() };
     let limited = (0..12)
         .map(|_| browser.sign_in(&page, &guess).page())
         .find(|answer| answer.reply.status == 429)
         .expect("429 after a dozen wrong passwords");
+    assert!(!limited.alert().is_empty(), "{}", limited.reply.describe());
+    assert_eq!(limited.form("/sign-in").field("email"), Some(email));
+    limited
+}
+
+fn guessing(server: &Server) {
+    let person = Person::new();
+    Browser::new(server).join(&person);
+    let limited = guess_until_limited(server, &person.email);
     let wait: u64 = limited.reply.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=120).contains(&wait), "{wait} seconds");
-    assert!(!limited.alert().is_empty());
 
+    let mut browser = Browser::new(server);
     let deadline = Instant::now() + Duration::from_secs(wait + 20);
     while !signed_in(&mut browser, &person) {
         assert!(Instant::now() < deadline, "still locked out");
@@ -355,6 +369,16 @@ fn guessing(server: &Server) {
         let page = sign_in_page(&mut browser);
         let _ = browser.sign_in(&page, &person);
     }
+}
+
+fn guessing_at_nobody(server: &Server) {
+    let person = Person::new();
+    Browser::new(server).join(&person);
+    let known = guess_until_limited(server, &person.email);
+    let unknown = guess_until_limited(server, &Person::new().email);
+    let words = |page: &Page| page.alert().replace(|letter: char| letter.is_ascii_digit(), "");
+    assert_eq!(words(&known), words(&unknown));
+    assert_eq!(known.title(), unknown.title());
 }
 
 fn strange_cookies(server: &Server) {

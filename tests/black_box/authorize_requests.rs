@@ -92,6 +92,12 @@ pub fn trials() -> Vec<Case> {
                 request_survives_sign_in(servers.standard());
             },
         ),
+        Case::new(
+            "issue 2: a long state comes back through sign-in and consent, and one that could not is refused at once",
+            |servers| {
+                long_state(servers.standard());
+            },
+        ),
     ]
 }
 
@@ -340,4 +346,21 @@ fn request_survives_sign_in(server: &Server) {
     let callback = another_browser.decide(&consent, "allow").away();
     assert_eq!(callback.get("state").as_deref(), request.get("state"));
     let _ = Tokens::from_reply(&client.redeem(server, &request.code(&callback)));
+}
+
+fn long_state(server: &Server) {
+    let (client, mut browser) = (Client::public(server), Browser::new(server));
+    let state = "x/".repeat(3_000);
+    let request = Authorization::of(&client).with("state", &state);
+    let sign_in = browser.page(&request.path(server)).expect(200);
+    let link = sign_in.attributes("a[href*='/sign-up']", "href").remove(0);
+    let sign_up = browser.page(&link).expect(200);
+    let consent = browser.sign_up(&sign_up, &Person::new()).page().expect(200);
+    let callback = browser.decide(&consent, "allow").away();
+    assert_eq!(callback.get("state").as_deref(), Some(state.as_str()));
+
+    let request = request.with("state", &"x".repeat(12_000));
+    let _ = browser.page(&request.path(server)).expect(400).reference();
+    let request = request.with("state", &"x".repeat(50_000));
+    let _ = browser.post("/authorize", request.fields()).page().expect(400).reference();
 }

@@ -63,6 +63,12 @@ pub fn trials() -> Vec<Case> {
                 signed_out_meanwhile(servers.standard());
             },
         ),
+        Case::new(
+            "issue 2: signed in anew in another tab, Allow asks once more and keeps the request",
+            |servers| {
+                signed_in_meanwhile(servers.standard());
+            },
+        ),
         Case::new("issue 2: a decision that is neither yes nor no changes nothing", |servers| {
             strange_decisions(servers.standard());
         }),
@@ -238,6 +244,13 @@ fn expect_no_code(landing: Landing, what: &str) -> Page {
     page
 }
 
+/// The form isn't believed: the same question is shown afresh, and nothing was decided.
+fn expect_asked_again(landing: Landing, what: &str) {
+    let Landing::Page(page) = landing else { panic!("{what}: a redirect to the client") };
+    assert_eq!(page.reply.status, 200, "{what}: {}", page.reply.describe());
+    assert!(page.form("/consent").field("csrf").is_some(), "{what}");
+}
+
 fn forged_consent(server: &Server) {
     let mut walk = Walk::begin(server);
     let (request, other_request) = (walk.request(), walk.request());
@@ -263,10 +276,11 @@ fn forged_consent(server: &Server) {
         ("of another form", Some(sign_in.field("csrf").unwrap().to_owned())),
     ] {
         let landing = walk.browser.post("/consent", &with_csrf(csrf.as_deref()));
-        let _ = expect_no_code(landing, what);
+        expect_asked_again(landing, what);
     }
-    // The right token in another person's browser, and from another site.
-    let _ = expect_no_code(stranger.browser.post("/consent", &right), "another browser");
+    // The right token in another person's browser, in one that was never here, and from another site.
+    expect_asked_again(stranger.browser.post("/consent", &right), "another browser");
+    let _ = expect_no_code(Browser::new(server).post("/consent", &right), "a new browser");
     let call = server.call("POST", "/consent").form(&right).header("sec-fetch-site", "cross-site");
     let reply = call.header("cookie", &walk.browser.jar.header().unwrap()).send();
     assert!(reply.header("location").is_none_or(|location| !location.contains("code=")));
@@ -346,6 +360,18 @@ fn signed_out_meanwhile(server: &Server) {
     let sign_in = walk.browser.decide(&page, "allow").page().expect(200);
     let consent = walk.browser.sign_in(&sign_in, &walk.person).page().expect(200);
     let callback = walk.browser.decide(&consent, "allow").away();
+    let _ = Tokens::from_reply(&walk.client.redeem(server, &request.code(&callback)));
+}
+
+fn signed_in_meanwhile(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let request = walk.request();
+    let page = walk.consent_page(&request);
+    let sign_in = walk.browser.page("/sign-in").expect(200);
+    let _ = walk.browser.sign_in(&sign_in, &walk.person).page().expect(200);
+    let again = walk.browser.decide(&page, "allow").page().expect(200);
+    let callback = walk.browser.decide(&again, "allow").away();
+    assert_eq!(callback.get("state").as_deref(), request.get("state"));
     let _ = Tokens::from_reply(&walk.client.redeem(server, &request.code(&callback)));
 }
 

@@ -19,7 +19,9 @@ mod accounts;
 mod authorize_errors;
 mod authorize_requests;
 mod bad_input;
+mod browser;
 mod client_authentication;
+mod clients;
 mod codes;
 mod consent;
 mod crash;
@@ -27,12 +29,14 @@ mod discovery;
 mod log;
 mod pages;
 mod races;
+mod readme;
 mod refresh;
 mod registration;
 mod registration_refusals;
 mod revocation;
 mod servers;
 mod short_links;
+mod storage;
 mod tokens;
 
 use libtest_mimic::{Arguments, Trial};
@@ -54,7 +58,9 @@ impl Case {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Most of the time a case waits for its server, so more of them run at once than there are cores.
+    arguments.test_threads.get_or_insert(4);
     let servers = Arc::new(Servers::default());
     let cases = [
         // The server by itself.
@@ -75,8 +81,12 @@ fn main() -> ExitCode {
         bad_input::trials(),
         races::trials(),
         crash::trials(),
+        storage::trials(),
         log::trials(),
         // Clients and browsers that nobody here wrote.
+        clients::trials(),
+        browser::trials(),
+        readme::trials(),
     ];
     let trials = cases
         .into_iter()

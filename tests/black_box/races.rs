@@ -31,6 +31,12 @@ pub fn trials() -> Vec<Case> {
                 sign_ups(servers.standard());
             },
         ),
+        Case::new(
+            "RFC 6749 section 10.10: guessing a password in parallel is slowed down like guessing in a row",
+            |servers| {
+                guesses(servers.standard());
+            },
+        ),
     ]
 }
 
@@ -108,4 +114,21 @@ fn sign_ups(server: &Server) {
     let mut walk_browser = latchkey_tests::Browser::new(server);
     let page = walk_browser.page("/sign-in").expect(200);
     let _ = walk_browser.sign_in(&page, &person).page().expect(200);
+}
+
+fn guesses(server: &Server) {
+    let person = latchkey_tests::Person::new();
+    latchkey_tests::Browser::new(server).join(&person);
+    let mut browser = latchkey_tests::Browser::new(server);
+    let page = browser.page("/sign-in").expect(200);
+    let replies = at_once(PARALLEL, |index| {
+        let guess = latchkey_tests::Person {
+            email: person.email.clone(),
+            password: format!("guess number {index}"),
+        };
+        browser.clone().sign_in(&page, &guess).page().reply
+    });
+    let judged = replies.iter().filter(|reply| reply.status != 429).count();
+    // A handful is free, and the wait after it is over once or twice while the rest is answered.
+    assert!(judged <= 8, "{judged} of {PARALLEL} guesses were judged");
 }

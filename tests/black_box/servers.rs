@@ -3,8 +3,9 @@
 use latchkey_tests::{Deployment, Server};
 use std::sync::OnceLock;
 
-/// A server, or why it didn't start. It is tried once: what fails once fails again.
-type Slot = OnceLock<Result<Server, String>>;
+/// A server; [`None`] when it didn't start. It is tried once: what fails once fails again, and one
+/// case that says why is enough.
+type Slot = OnceLock<Option<Server>>;
 
 /// All shared servers.
 #[derive(Default)]
@@ -39,14 +40,18 @@ impl Servers {
     /// A sentence for each running server whose log has a secret of this run in it.
     pub fn leaked_secrets(&self) -> Vec<String> {
         let running = [&self.standard, &self.short_links, &self.tenant, &self.quick];
-        let running = running.into_iter().filter_map(|slot| slot.get()?.as_ref().ok());
+        let running = running.into_iter().filter_map(|slot| slot.get()?.as_ref());
         running.flat_map(crate::log::leaks).collect()
     }
 }
 
 fn started(slot: &Slot, deployment: fn() -> Deployment) -> &Server {
-    match slot.get_or_init(|| Server::start(deployment())) {
-        Ok(server) => server,
-        Err(error) => panic!("{error}"),
+    let mut failure = None;
+    let server = slot
+        .get_or_init(|| Server::start(deployment()).map_err(|error| failure = Some(error)).ok());
+    match (server, failure) {
+        (Some(server), _) => server,
+        (None, Some(error)) => panic!("{error}"),
+        (None, None) => panic!("the server didn't start: another case says why"),
     }
 }

@@ -148,13 +148,9 @@ impl Deployment {
 
         // The build has run already; running it once per server would build the same thing again.
         table.remove("build");
-        for path in [&["main"][..], &["base_dir"], &["assets", "directory"]] {
-            make_absolute(&mut table, path, &root);
-        }
-        let main = table.get("main").and_then(Value::as_str).unwrap_or_default().to_owned();
-        if !Path::new(&main).is_file() {
-            return Err(format!("{main} does not exist: `npm test` builds the worker first"));
-        }
+        let main = table.get("main").and_then(Value::as_str).unwrap_or_default();
+        let main = copy_worker(&root.join(main), &folder.join("worker"))?;
+        table.insert("main".to_owned(), main.to_string_lossy().into_owned().into());
 
         let overrides: Table = self.settings.parse().expect("settings");
         let vars = table.entry("vars").or_insert_with(|| Table::new().into());
@@ -177,14 +173,33 @@ pub fn workspace_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the project's folder")
 }
 
-/// Paths in the shipped file are relative to it, and the copy lies elsewhere.
-fn make_absolute(table: &mut Table, path: &[&str], root: &Path) {
-    let [first, rest @ ..] = path else { return };
-    match table.get_mut(*first) {
-        Some(Value::Table(inner)) if !rest.is_empty() => make_absolute(inner, rest, root),
-        Some(Value::String(text)) if rest.is_empty() => {
-            *text = root.join(&*text).to_string_lossy().into_owned();
-        }
-        _ => {}
+/// Copies the built worker, so that a build in the meantime doesn't restart the server, and returns
+/// where its main module is now.
+fn copy_worker(main: &Path, target: &Path) -> Result<PathBuf, String> {
+    let (Some(folder), Some(name)) = (main.parent(), main.file_name()) else {
+        return Err("wrangler.toml: main is no file".to_owned());
+    };
+    if !main.is_file() {
+        return Err(format!("{} does not exist: `npm test` builds it first", main.display()));
     }
+    copy_folder(folder, target).map_err(|error| format!("{}: {error}", folder.display()))?;
+    Ok(target.join(name))
+}
+
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        // The build's own notes begin with a dot.
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }

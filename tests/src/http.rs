@@ -69,6 +69,16 @@ impl<'a> Call<'a> {
     ///
     /// A sentence, when there is no answer.
     pub fn try_send(self) -> Result<Reply, String> {
+        for _ in 0..PROXY_RETRIES {
+            let reply = self.attempt()?;
+            if !is_proxys_own(reply.status, &reply.body) {
+                return Ok(reply);
+            }
+        }
+        self.attempt()
+    }
+
+    fn attempt(&self) -> Result<Reply, String> {
         let method: reqwest::Method = self.method.parse().map_err(|error| format!("{error}"))?;
         let url = format!("{}{}", self.server.address(), self.path);
         let mut request = self.http.request(method, url);
@@ -76,7 +86,7 @@ impl<'a> Call<'a> {
             request = request.header(name, value.as_bytes());
         }
         if !self.body.is_empty() || self.method == "POST" {
-            request = request.body(self.body);
+            request = request.body(self.body.clone());
         }
         let failed = |error: reqwest::Error| format!("{} {}: {error:?}", self.method, self.path);
         let response = request.send().map_err(failed)?;
@@ -202,6 +212,16 @@ impl Reply {
         }
         format!("{request} -> {}\n{}\n\n{body}", self.status, headers.join("\n"))
     }
+}
+
+/// How often a request is sent again that `wrangler dev` itself turned away.
+pub(crate) const PROXY_RETRIES: usize = 3;
+
+/// Whether this answer is by the proxy of `wrangler dev`, whose pooled connection to the worker had
+/// been closed. The worker never saw the request; GET and HEAD are sent again by the proxy itself.
+pub(crate) fn is_proxys_own(status: u16, body: &[u8]) -> bool {
+    const WORDS: &[u8] = b"Your worker restarted mid-request";
+    status == 503 && body.windows(WORDS.len()).any(|window| window == WORDS)
 }
 
 /// Writes a form or a query.

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use crate::http::{PROXY_RETRIES, is_proxys_own};
 use crate::server::Server;
 
 /// What came back.
@@ -23,6 +24,16 @@ pub struct RawReply {
 /// When there is no answer.
 #[must_use]
 pub fn send(server: &Server, head: &str, body: &[u8]) -> RawReply {
+    for _ in 0..PROXY_RETRIES {
+        let reply = attempt(server, head, body);
+        if !is_proxys_own(reply.status, reply.text.as_bytes()) {
+            return reply;
+        }
+    }
+    attempt(server, head, body)
+}
+
+fn attempt(server: &Server, head: &str, body: &[u8]) -> RawReply {
     let mut request = format!(
         "{}\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n",
         head.trim_end().replace('\n', "\r\n"),
