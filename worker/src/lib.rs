@@ -33,7 +33,10 @@ mod web_crypto;
 /// Says in the log what happened before a panic ends the isolate.
 #[worker::event(start)]
 fn start() {
-    std::panic::set_hook(Box::new(|panic| {
+    // The runtime's own hook marks the isolate as broken; it has to go on doing that.
+    let runtime_hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        runtime_hook(panic);
         log::Event::new(log::Level::Error, "panic")
             .with("at", panic.location().map(ToString::to_string))
             .with("what", panic.payload_as_str().map(str::to_owned))
