@@ -213,6 +213,7 @@ fn code_challenge(
         configuration.legacy.plain_pkce,
     )
     .map_err(|error| match error {
+        PkceError::MethodWithoutChallenge => RedirectReason::CodeChallengeMissing,
         PkceError::PlainNotAllowed | PkceError::MethodMissing => {
             RedirectReason::CodeChallengeMethodPlain
         }

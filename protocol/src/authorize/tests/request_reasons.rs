@@ -108,7 +108,7 @@ fn rfc7636_4_4_1_a_missing_weak_or_malformed_challenge_is_refused() {
             &[Set("code_challenge", ""), Set("code_challenge_method", "")],
             Reason::CodeChallengeMissing,
         ),
-        ("only the method", &[Without("code_challenge")], Reason::CodeChallengeMalformed),
+        ("only the method", &[Without("code_challenge")], Reason::CodeChallengeMissing),
         (
             "no method means plain",
             &[Without("code_challenge_method")],
