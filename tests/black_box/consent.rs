@@ -280,7 +280,7 @@ fn forged_consent(server: &Server) {
     }
     // The right token in another person's browser, in one that was never here, and from another site.
     expect_asked_again(stranger.browser.post("/consent", &right), "another browser");
-    let _ = expect_no_code(Browser::new(server).post("/consent", &right), "a new browser");
+    let _ = Browser::new(server).post("/consent", &right).page().expect(200).form("/sign-in");
     let call = server.call("POST", "/consent").form(&right).header("sec-fetch-site", "cross-site");
     let reply = call.header("cookie", &walk.browser.jar.header().unwrap()).send();
     assert!(reply.header("location").is_none_or(|location| !location.contains("code=")));

@@ -27,7 +27,7 @@ const ARGUMENTS: [&str; 11] = [
     "--disable-dev-shm-usage",
     "--window-size=1280,900",
     // Nothing but loopback, whatever a page names.
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE ::1",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE ::1 , EXCLUDE localhost",
 ];
 
 /// The driver of this run: started by the first case, ended with the process.

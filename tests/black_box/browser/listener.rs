@@ -1,7 +1,7 @@
 //! The client's end of a redirect: a little web server on loopback.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use url::Url;
@@ -20,7 +20,8 @@ pub enum Answer {
 /// A listener on a free port. It ends with the process.
 #[derive(Debug)]
 pub struct Listener {
-    address: SocketAddr,
+    host: &'static str,
+    port: u16,
     calls: Arc<Mutex<Vec<String>>>,
 }
 
@@ -28,19 +29,21 @@ impl Listener {
     /// Listens on 127.0.0.1.
     pub fn start(answer: Answer) -> Self {
         let socket = TcpListener::bind(("127.0.0.1", 0)).expect("a port on 127.0.0.1");
-        Self::on(socket, answer)
+        Self::on(socket, "127.0.0.1", answer)
     }
 
-    /// Listens on `[::1]`.
-    pub fn on_ipv6(answer: Answer) -> Self {
-        let socket = TcpListener::bind(("::1", 0)).expect("a port on [::1], which this case needs");
-        Self::on(socket, answer)
+    /// Listens under another name of this machine: `[::1]`, or `localhost` where there is no IPv6.
+    pub fn elsewhere(answer: Answer) -> Self {
+        match TcpListener::bind(("::1", 0)) {
+            Ok(socket) => Self::on(socket, "[::1]", answer),
+            Err(_) => Self { host: "localhost", ..Self::start(answer) },
+        }
     }
 
-    fn on(socket: TcpListener, answer: Answer) -> Self {
-        let address = socket.local_addr().expect("an address");
+    fn on(socket: TcpListener, host: &'static str, answer: Answer) -> Self {
+        let port = socket.local_addr().expect("an address").port();
         let calls = Arc::default();
-        let listener = Self { address, calls: Arc::clone(&calls) };
+        let listener = Self { host, port, calls: Arc::clone(&calls) };
         std::thread::spawn(move || {
             for stream in socket.incoming().flatten() {
                 let (answer, calls) = (answer.clone(), Arc::clone(&calls));
@@ -53,7 +56,7 @@ impl Listener {
 
     /// The redirect URI with this listener's port.
     pub fn url(&self) -> String {
-        format!("http://{}/callback", self.address)
+        format!("http://{}:{}/callback", self.host, self.port)
     }
 
     /// Waits for a call and returns the last one.

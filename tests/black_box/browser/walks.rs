@@ -149,7 +149,7 @@ fn keyboard_alone(server: &Server) {
 }
 
 fn redirect_on_to_another_origin(server: &Server) {
-    let last = Listener::on_ipv6(Answer::Page(DONE.to_owned()));
+    let last = Listener::elsewhere(Answer::Page(DONE.to_owned()));
     let visit = Visit::of(server, Chromium::start(), Answer::RedirectOn(last.url()));
     visit.open();
     visit.sign_in();
