@@ -78,6 +78,7 @@ identifier! {
 mod tests {
     use super::*;
     use crate::entropy::CountingEntropy;
+    use proptest::prelude::*;
 
     #[test]
     fn an_identifier_reads_back_and_anything_else_is_refused() {
@@ -86,6 +87,17 @@ mod tests {
         for wrong in ["", "short", "../../etc/passwd", &format!("{id}A"), "AAAAAAAAAAAAAAAAAAAAAB"]
         {
             assert_eq!(AccountId::parse(wrong), None, "{wrong:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_parse_panic_and_what_is_accepted_is_kept(
+            text in "[A-Za-z0-9_-]{20,24}|.{0,30}"
+        ) {
+            if let Some(id) = GrantId::parse(&text) {
+                prop_assert_eq!(id.as_str(), text);
+            }
         }
     }
 }

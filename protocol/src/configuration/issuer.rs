@@ -92,6 +92,7 @@ impl fmt::Display for Issuer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn an_issuer_is_kept_byte_for_byte_and_split() {
@@ -110,6 +111,18 @@ mod tests {
     fn an_issuer_that_would_never_compare_equal_is_refused() {
         for text in ["https://ID.example", "https://id.example:443", "https://id.example/a/../b"] {
             assert!(Issuer::parse(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_parse_panic_and_what_is_accepted_is_kept(
+            text in "(https?://)?[a-zA-Z0-9.:@/?#%\\[\\]-]{0,40}|.{0,40}"
+        ) {
+            if let Ok(issuer) = Issuer::parse(&text) {
+                prop_assert_eq!(issuer.as_str(), text.as_str());
+                prop_assert_eq!(format!("{}{}", issuer.origin(), issuer.path()), text);
+            }
         }
     }
 }

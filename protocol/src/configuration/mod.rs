@@ -155,6 +155,7 @@ impl Configuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     pub(crate) fn minimal() -> Value {
@@ -265,5 +266,40 @@ mod tests {
             Configuration::parse("https://id.example/tenant", &settings).expect("configuration");
         assert_eq!(configuration.resources.default_resource().as_str(), "https://id.example/mcp");
         assert_eq!(configuration.resource_names.len(), 2);
+    }
+
+    /// Any JSON, a few levels deep, whose keys are mostly those of settings.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            ".{0,20}".prop_map(Value::from),
+        ];
+        let key = prop_oneof![
+            Just("product".to_owned()),
+            Just("lifetimes".to_owned()),
+            Just("access_token".to_owned()),
+            Just("scopes".to_owned()),
+            Just("name".to_owned()),
+            Just("title".to_owned()),
+            Just("resources".to_owned()),
+            Just("uri".to_owned()),
+            "[a-z_]{0,8}",
+        ];
+        leaf.prop_recursive(3, 32, 6, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map(key.clone(), inner, 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_settings_make_parse_panic(settings in any_json()) {
+            let _ = Configuration::parse("https://id.example", &settings);
+        }
     }
 }
