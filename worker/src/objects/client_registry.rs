@@ -21,6 +21,9 @@ CREATE INDEX clients_by_expiry ON clients (expires_at) WHERE expires_at IS NOT N
 /// Expired clients are swept together, at most this often, rather than one alarm each.
 const SWEEP_EVERY: Lifetime = Lifetime::hours(1);
 
+/// The time between two sweeps while expired clients are left.
+const SWEEP_ON: Lifetime = Lifetime::seconds(10);
+
 /// The most rows that one sweep deletes; the rest waits for the next, so that no request waits long.
 const SWEEP_ROWS: u64 = 5_000;
 
@@ -96,20 +99,18 @@ impl worker::DurableObject for ClientRegistry {
     }
 
     async fn alarm(&self) -> worker::Result<worker::Response> {
-        let left = match self.sweep(platform::now()) {
-            Ok(left) => left,
+        match self.sweep(platform::now()) {
+            Ok(Some(again)) => self.sweep_in(again).await?,
+            Ok(None) => {}
             Err(failure) => return worker::Response::error(failure.to_string(), 500),
-        };
-        if left {
-            self.ensure_sweep().await?;
         }
         worker::Response::empty()
     }
 }
 
 #[derive(Deserialize)]
-struct CountRow {
-    count: u64,
+struct NextRow {
+    next: Option<UnixTime>,
 }
 
 impl ClientRegistry {
@@ -156,29 +157,33 @@ impl ClientRegistry {
         Ok(Some(touched))
     }
 
-    /// Deletes expired clients; whether any client with an expiry is left.
-    fn sweep(&self, now: UnixTime) -> Result<bool, Failure> {
+    /// Deletes expired clients; after how long to look again, if any client can still expire.
+    fn sweep(&self, now: UnixTime) -> Result<Option<Lifetime>, Failure> {
         let Some(database) = Database::existing(&self.state, MIGRATIONS)? else {
-            return Ok(false);
+            return Ok(None);
         };
         database.run(
             "DELETE FROM clients WHERE client_id IN (
                 SELECT client_id FROM clients WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
             vec![time(now), integer(SWEEP_ROWS)],
         )?;
-        let left: Option<CountRow> = database.row(
-            "SELECT count(*) AS count FROM
-                (SELECT 1 FROM clients WHERE expires_at IS NOT NULL LIMIT 1)",
-            vec![],
-        )?;
-        Ok(left.is_some_and(|row| row.count > 0))
+        let next: Option<NextRow> =
+            database.row("SELECT min(expires_at) AS next FROM clients", vec![])?;
+        Ok(next.and_then(|row| row.next).map(|next| {
+            // After a flood there is more to delete than one sweep does.
+            if next.has_passed(now) { SWEEP_ON } else { SWEEP_EVERY }
+        }))
     }
 
     async fn ensure_sweep(&self) -> worker::Result<()> {
-        let storage = self.state.storage();
-        if storage.get_alarm().await?.is_none() {
-            storage.set_alarm(std::time::Duration::from_secs(SWEEP_EVERY.as_seconds())).await?;
+        if self.state.storage().get_alarm().await?.is_none() {
+            self.sweep_in(SWEEP_EVERY).await?;
         }
         Ok(())
+    }
+
+    async fn sweep_in(&self, after: Lifetime) -> worker::Result<()> {
+        let after = std::time::Duration::from_secs(after.as_seconds());
+        self.state.storage().set_alarm(after).await
     }
 }
