@@ -8,7 +8,6 @@
 
 mod basic;
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use crate::client::{ClientId, ClientRecord, TokenEndpointAuthMethod};
@@ -118,8 +117,7 @@ impl Credentials {
 
 /// A client that has proven to be itself or, if it is public, has said who it is. Only
 /// [`authenticate`] makes one.
-// Serialized only in the server's own messages to the object that decides about a grant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthenticatedClient {
     client_id: ClientId,
     public: bool,
@@ -136,12 +134,6 @@ impl AuthenticatedClient {
     #[must_use]
     pub const fn is_public(&self) -> bool {
         self.public
-    }
-
-    /// A client for tests of what comes after authentication.
-    #[cfg(test)]
-    pub(crate) fn for_tests(client_id: &str, public: bool) -> Self {
-        Self { client_id: ClientId::parse(client_id).expect("client id"), public }
     }
 }
 

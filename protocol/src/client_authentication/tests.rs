@@ -187,14 +187,6 @@ fn an_expired_client_reads_like_an_unknown_one() {
 }
 
 #[test]
-fn an_authenticated_client_reads_back_from_a_message() {
-    let client = attempt(Some(&record(Public)), None, &[("client_id", "client")]);
-    let client = client.expect("public client");
-    let message = serde_json::to_string(&client).expect("json");
-    assert_eq!(serde_json::from_str::<AuthenticatedClient>(&message).ok(), Some(client));
-}
-
-#[test]
 fn credentials_never_show_a_secret_in_debug_output() {
     let credentials = Credentials::parse(Some(&basic("client", SECRET)), &form(&[]));
     assert!(!format!("{credentials:?}").contains("horse"));
