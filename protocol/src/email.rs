@@ -16,7 +16,8 @@ impl EmailAddress {
     /// ([RFC 5321 section 4.5.3.1.3](https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.3)).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
+        // In lower case it may be longer, and what is stored has to pass again when it is read.
+        let text = text.trim().to_lowercase();
         if text.len() > 254 || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return None;
         }
@@ -32,8 +33,8 @@ impl EmailAddress {
                     && !label.ends_with('-')
                     && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             });
-        (sound_local && sound_domain && !text.chars().any(is_invisible))
-            .then(|| Self(text.to_lowercase()))
+        let sound = sound_local && sound_domain && !text.chars().any(is_invisible);
+        sound.then_some(Self(text))
     }
 
     /// The address in lower case.
@@ -103,6 +104,8 @@ mod tests {
             "<ada@example.com>",
             "ada\u{202e}@example.com",
             "ada\n@example.com",
+            // 64 bytes as typed, 96 in lower case.
+            &format!("{}@example.com", "\u{130}".repeat(32)),
         ] {
             assert!(EmailAddress::parse(text).is_none(), "{text:?}");
         }

@@ -47,11 +47,11 @@ pub fn plan(
     let mut ordered: Vec<&ScheduledKey> = keys.iter().collect();
     ordered.sort_by_key(|key| (key.signs_from, key.key_id.clone()));
 
-    let Some(current) = ordered.iter().rev().find(|key| key.signs_from <= now) else {
+    // Where the clock stands a little behind the one that made the first key, that key signs.
+    let started = ordered.iter().rev().find(|key| key.signs_from <= now);
+    let Some(current) = started.or_else(|| ordered.first()) else {
         // Nobody can have a token of ours yet, so there is nobody to announce the first key to.
-        let create = ordered.is_empty().then_some(now);
-        let next_look = ordered.first().map_or(now, |key| key.signs_from);
-        return KeyPlan { signing: None, create, retire: Vec::new(), next_look };
+        return KeyPlan { signing: None, create: Some(now), retire: Vec::new(), next_look: now };
     };
 
     let takeover = current.signs_from.plus(signing_key);
@@ -108,6 +108,12 @@ mod tests {
         let plan = at(&[], 1_000);
         assert_eq!(plan.create, Some(UnixTime::from_seconds(1_000)));
         assert_eq!(plan.signing, None);
+    }
+
+    #[test]
+    fn a_first_key_made_by_a_clock_ahead_of_this_one_signs_all_the_same() {
+        let plan = at(&[key("a", 1_005)], 1_000);
+        assert_eq!((plan.signing.as_deref(), plan.create), (Some("a"), None));
     }
 
     #[test]

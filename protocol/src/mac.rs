@@ -1,8 +1,54 @@
-//! HMAC-SHA256 with a 256-bit key, the only way it is used here.
+//! HMAC-SHA256 with a 256-bit key, the only way it is used here: to derive one secret from another.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::digest::Key;
 use hmac::{Hmac, Mac};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Sha256;
+use std::fmt;
+
+use crate::entropy::Entropy;
+use crate::secret::Secret;
+
+/// 256 random bits, stored as base64url. A damaged one makes its record unreadable: it must never turn
+/// into a key that somebody knows.
+#[derive(Clone)] // Cloned with the record that it belongs to.
+pub struct MacKey([u8; 32]);
+
+impl MacKey {
+    /// Draws a new key.
+    #[must_use]
+    pub fn generate(entropy: &mut impl Entropy) -> Self {
+        Self(entropy.bytes())
+    }
+
+    /// The secret of 256 bits that belongs to the concatenated `parts` under this key. Without the key
+    /// nobody can make it.
+    #[must_use]
+    pub fn derive(&self, parts: &[&[u8]]) -> Secret {
+        Secret::new(URL_SAFE_NO_PAD.encode(hmac_sha256(&self.0, parts)))
+    }
+}
+
+impl fmt::Debug for MacKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("MacKey(redacted)")
+    }
+}
+
+impl Serialize for MacKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for MacKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or_else(|| serde::de::Error::custom("expected 32 bytes of base64url"))
+    }
+}
 
 /// The HMAC-SHA256 ([RFC 2104](https://www.rfc-editor.org/rfc/rfc2104)) of the concatenated `parts`.
 #[must_use]
@@ -23,6 +69,7 @@ pub fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entropy::CountingEntropy;
 
     #[test]
     fn rfc4231_4_2_test_case_1_with_the_key_padded() {
@@ -34,5 +81,16 @@ mod tests {
             0x2e, 0x32, 0xcf, 0xf7,
         ];
         assert_eq!(hmac_sha256(&key, &[b"Hi ", b"There"]), expected);
+    }
+
+    #[test]
+    fn a_key_reads_back_and_a_damaged_one_does_not_become_another() {
+        let key = MacKey::generate(&mut CountingEntropy::default());
+        let json = serde_json::to_string(&key).expect("json");
+        let again: MacKey = serde_json::from_str(&json).expect("reads back");
+        assert!(key.derive(&[b"a"]).hash().matches(&again.derive(&[b"a"])));
+        assert!(!key.derive(&[b"a"]).hash().matches(&key.derive(&[b"b"])));
+        assert!(serde_json::from_str::<MacKey>("\"AAAA\"").is_err());
+        assert_eq!(format!("{key:?}"), "MacKey(redacted)");
     }
 }

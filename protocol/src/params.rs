@@ -40,6 +40,14 @@ impl Parameters {
         Ok(Self(pairs))
     }
 
+    /// The same parameters in the same order, as a query.
+    #[must_use]
+    pub fn to_query(&self) -> String {
+        let pairs: Vec<(&str, &str)> =
+            self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        encode(&pairs)
+    }
+
     /// The value of a parameter that may come once; `None` when it is absent or empty.
     ///
     /// # Errors

@@ -5,14 +5,16 @@
 //! code. Tests change one thing about it and say what that comes to.
 
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 use crate::authorize::{self, AuthorizationRequest, Refusal};
 use crate::client::{ClientId, ClientRecord, GrantType, TokenEndpointAuthMethod};
 use crate::client_metadata::{ClientMetadata, ResponseType};
 use crate::configuration::Configuration;
 use crate::entropy::{CountingEntropy, Entropy};
-use crate::grant::authorization_code::{self, CodeRequest};
+use crate::grant::authorization_code::{self, Approver, CodeRequest};
 use crate::grant::{Activity, Decision, GrantRecord, Write};
+use crate::identifier::AccountId;
 use crate::params::{Parameters, encode};
 use crate::pkce::CodeVerifier;
 use crate::redirect_uri::{RedirectUri, RedirectUriPolicy};
@@ -160,13 +162,25 @@ pub(crate) fn authorization_request(changes: &[Change<'_>]) -> AuthorizationRequ
     check(changes, &client(), &configuration()).expect("a good request")
 }
 
+/// The person's account.
+pub(crate) fn account() -> AccountId {
+    AccountId::parse("AAAAAAAAAAAAAAAAAAAAAA").expect("account")
+}
+
+/// The person, who entered their password at `authenticated_at`.
+pub(crate) fn approver(authenticated_at: UnixTime) -> Approver<'static> {
+    static ACCOUNT: LazyLock<AccountId> = LazyLock::new(account);
+    Approver { account: &ACCOUNT, authenticated_at }
+}
+
 /// The grant right after the person approved `request`.
 pub(crate) fn approved(
     request: &AuthorizationRequest,
     configuration: &Configuration,
 ) -> GrantRecord {
     let lifetimes = &configuration.lifetimes;
-    let decision = authorization_code::approve(None, request, Some("App"), NOW, lifetimes, NOW);
+    let decision =
+        authorization_code::approve(None, request, Some("App"), approver(NOW), lifetimes, NOW);
     written(&decision).expect("a new grant")
 }
 
@@ -178,7 +192,7 @@ pub(crate) fn issued() -> GrantRecord {
 /// The good token request for [`issued`].
 pub(crate) fn code_request() -> CodeRequest {
     CodeRequest {
-        secret: authorization_request(&[]).code_secret,
+        secret: authorization_request(&[]).code_secret(&account()),
         client_id: client_id("client"),
         redirect_uri: Some(REDIRECT_URI.to_owned()),
         code_verifier: Some(CodeVerifier::parse(VERIFIER).expect("verifier")),

@@ -22,7 +22,7 @@ const CACHE_SECONDS: u64 = 3_600;
 /// How long an isolate trusts its own copy.
 const REMEMBER: Lifetime = Lifetime::minutes(1);
 /// How many clients an isolate remembers before it starts over.
-const REMEMBER_AT_MOST: usize = 1_000;
+const REMEMBER_AT_MOST: usize = 256;
 
 thread_local! {
     static REMEMBERED: RefCell<HashMap<ClientId, (UnixTime, Rc<ClientRecord>)>> =
@@ -78,7 +78,6 @@ pub async fn register(context: &Context, shard: u8, record: ClientRecord) -> Res
     let message = Register { record };
     objects::send(&context.env, ObjectKind::ClientRegistry, &shard_name(shard), &message).await?;
     keep_copy(context, &message.record);
-    remember(context, message.record);
     Ok(())
 }
 

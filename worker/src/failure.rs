@@ -40,8 +40,7 @@ impl Failure {
     pub fn reply() -> ErrorReply {
         ErrorReply::new(
             ErrorCode::TemporarilyUnavailable,
-            "The server could not complete the request. Nothing is lost: send the same request \
-             again in a moment.",
+            "The server could not complete the request. Send the same request again in a moment.",
         )
     }
 }

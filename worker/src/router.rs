@@ -5,7 +5,7 @@ use latchkey_protocol::error::{ErrorCode, ErrorReply};
 
 use crate::configuration;
 use crate::context::{self, Context};
-use crate::endpoints;
+use crate::endpoints::{self, Trouble};
 use crate::failure::Failure;
 use crate::http::{Answer, CorsPolicy, Incoming};
 use crate::log::{Event, Level};
@@ -35,7 +35,10 @@ impl Route {
                 | Endpoint::Registration
                 | Endpoint::Revocation
                 | Endpoint::SignOut => "POST",
-                _ => "GET, POST",
+                Endpoint::Authorization
+                | Endpoint::SignIn
+                | Endpoint::SignUp
+                | Endpoint::Consent => "GET, POST",
             },
         }
     }
@@ -50,17 +53,21 @@ impl Route {
 
     /// Whether people look at it in a browser, with cookies.
     const fn is_page(self) -> bool {
-        matches!(
-            self,
-            Self::Endpoint(
+        match self {
+            Self::Metadata | Self::Stylesheet | Self::Icon => false,
+            Self::Endpoint(endpoint) => match endpoint {
                 Endpoint::Home
-                    | Endpoint::Authorization
-                    | Endpoint::SignIn
-                    | Endpoint::SignUp
-                    | Endpoint::SignOut
-                    | Endpoint::Consent
-            )
-        )
+                | Endpoint::Authorization
+                | Endpoint::SignIn
+                | Endpoint::SignUp
+                | Endpoint::SignOut
+                | Endpoint::Consent => true,
+                Endpoint::Token
+                | Endpoint::Registration
+                | Endpoint::Revocation
+                | Endpoint::Jwks => false,
+            },
+        }
     }
 
     const fn cors(self) -> CorsPolicy {
@@ -86,7 +93,6 @@ impl Route {
                 Endpoint::SignUp => "sign-up",
                 Endpoint::SignOut => "sign-out",
                 Endpoint::Consent => "consent",
-                _ => "other",
             },
         }
     }
@@ -113,11 +119,12 @@ pub async fn answer(request: worker::Request, env: worker::Env, later: worker::C
         Err(error) => return misconfigured(&error),
     };
     let look = endpoints::look(&configuration);
-    let Some(route) = Route::find(incoming.path(), &configuration, &look) else {
+    let found = Route::find(incoming.path(), &configuration, &look);
+    let context = Context::new(configuration, env, later, found.map_or("not found", Route::name));
+    let Some(route) = found else {
         incoming.discard_body().await;
-        return not_found();
+        return not_found(&context, &incoming);
     };
-    let context = Context::new(configuration, env, later, route.name());
     if let Some(hint) = endpoints::issuer_hint(&context.configuration, &incoming) {
         context.event(Level::Error, "misconfigured").with("do", hint.clone()).write();
         return Answer::empty(500)
@@ -136,7 +143,7 @@ pub async fn answer(request: worker::Request, env: worker::Env, later: worker::C
         method if route.allow().split(", ").any(|allowed| allowed == method) => {}
         _ => {
             incoming.discard_body().await;
-            return method_not_allowed(&context, route);
+            return method_not_allowed(&context, &incoming, route);
         }
     }
 
@@ -172,16 +179,26 @@ async fn dispatch(
         Endpoint::SignUp => endpoints::sign_up::get_or_post(context, incoming).await,
         Endpoint::SignOut => endpoints::sign_out::post(context, incoming).await,
         Endpoint::Consent => endpoints::consent::get_or_post(context, incoming).await,
-        _ => Ok(not_found()),
     }
 }
 
-/// Clients probe many places; what isn't there is a small JSON 404, never a page.
-fn not_found() -> Answer {
+/// Clients probe many places; what isn't there is a small JSON 404 for them, and a page for people.
+fn not_found(context: &Context, incoming: &Incoming) -> Answer {
     #[derive(serde::Serialize)]
     struct Body {
         error: &'static str,
         error_description: &'static str,
+    }
+    let page = Trouble {
+        status: 404,
+        title: "Nothing is here",
+        what_happened: "There is no page at this address.",
+        what_to_do: "Check the address, or go to the start page.",
+    };
+    if incoming.is_from_a_person()
+        && let Ok(page) = endpoints::error_page(context, &page)
+    {
+        return page;
     }
     let body = Body {
         error: "not_found",
@@ -191,16 +208,23 @@ fn not_found() -> Answer {
 }
 
 /// [RFC 9110 section 15.5.6](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6).
-fn method_not_allowed(context: &Context, route: Route) -> Answer {
+fn method_not_allowed(context: &Context, incoming: &Incoming, route: Route) -> Answer {
     context.refused(&"method not allowed", None);
+    let page = Trouble {
+        status: 405,
+        title: "Nothing to see here",
+        what_happened: "This address takes in what a form or an app sends. It is no page of its own.",
+        what_to_do: "Go to the start page, or back to the app.",
+    };
     let reply = ErrorReply::new(
         ErrorCode::InvalidRequest,
         format!("This endpoint answers to {} only.", route.methods()),
     );
-    Answer::oauth_error(&reply, &context.reference)
-        .with_status(405)
-        .with_header("allow", route.allow())
-        .with_headers(route.cors().headers())
+    let answer = match endpoints::error_page(context, &page) {
+        Ok(page) if incoming.is_from_a_person() => page,
+        _ => Answer::oauth_error(&reply, &context.reference).with_status(405),
+    };
+    answer.with_header("allow", route.allow()).with_headers(route.cors().headers())
 }
 
 /// A deployment with a wrong setting says so in its log and serves nothing.

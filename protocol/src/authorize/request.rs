@@ -6,7 +6,8 @@ use super::error::{LocalError, RedirectError, RedirectReason, Refusal};
 use crate::client::{ClientId, ClientRecord, GrantType};
 use crate::configuration::Configuration;
 use crate::entropy::Entropy;
-use crate::identifier::{GrantId, SessionId};
+use crate::identifier::{AccountId, GrantId, SessionId};
+use crate::mac::MacKey;
 use crate::metadata::OFFLINE_ACCESS;
 use crate::params::Parameters;
 use crate::pkce::{CodeChallenge, PkceError};
@@ -36,8 +37,8 @@ pub struct Prompt {
 pub struct AuthorizationRequest {
     /// The grant that approving will make. Drawn here, so that approving twice is one grant.
     pub grant: GrantId,
-    /// The secret part of the code. Drawn here, so that approving twice is one code.
-    pub code_secret: Secret,
+    /// What the code's secret part is derived with. Drawn here, so that approving twice is one code.
+    pub code_key: MacKey,
     /// Who asks.
     pub client_id: ClientId,
     /// Where the answer goes.
@@ -60,6 +61,16 @@ pub struct AuthorizationRequest {
     pub created_at: UnixTime,
     /// The session that was begun for this request, so that `prompt=login` asks once, not for ever.
     pub signed_in_for: Option<SessionId>,
+}
+
+impl AuthorizationRequest {
+    /// The secret part of the code that `account` approving this request gives. Each person's is
+    /// another, so that whoever got a code by approving a request himself knows nothing about the
+    /// code of somebody who is lured into approving the same one.
+    #[must_use]
+    pub fn code_secret(&self, account: &AccountId) -> Secret {
+        self.code_key.derive(&[b"code\0", account.as_str().as_bytes()])
+    }
 }
 
 /// Finds out which client asks.
@@ -110,7 +121,7 @@ pub fn check(
     match check_rest(parameters, client, configuration) {
         Ok(checked) => fits(AuthorizationRequest {
             grant: GrantId::generate(entropy),
-            code_secret: Secret::generate(entropy),
+            code_key: MacKey::generate(entropy),
             client_id: client.client_id.clone(),
             redirect_uri,
             state,

@@ -4,7 +4,10 @@ use crate::error::{ErrorCode, ErrorReply};
 use crate::redirect_uri::RedirectUriError;
 use crate::scope::ScopeError;
 
-use super::{MAXIMUM_BODY, MAXIMUM_ENTRIES, MAXIMUM_NAME, MAXIMUM_STRING};
+use super::{
+    MAXIMUM_BODY, MAXIMUM_ENTRIES, MAXIMUM_KEY_SET, MAXIMUM_KEY_SET_DEPTH, MAXIMUM_NAME,
+    MAXIMUM_STRING,
+};
 
 /// Why client metadata is refused. The member is always one of ours, never text of the client's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +69,8 @@ pub enum ClientMetadataError {
     KeySetTwice,
     /// `jwks` isn't a JWK set.
     KeySetMalformed,
+    /// `jwks` is longer or deeper than any key set.
+    KeySetTooLarge,
     /// `jwks` has a private or symmetric key in it.
     KeySetNotPublic,
 }
@@ -91,6 +96,7 @@ impl ClientMetadataError {
             | Self::WebUri { .. }
             | Self::KeySetTwice
             | Self::KeySetMalformed
+            | Self::KeySetTooLarge
             | Self::KeySetNotPublic => ErrorCode::InvalidClientMetadata,
         }
     }
@@ -154,6 +160,10 @@ impl ClientMetadataError {
                 "The member 'jwks' is not a JWK set; send an object with an array 'keys' of objects."
                     .to_owned()
             }
+            Self::KeySetTooLarge => format!(
+                "The member 'jwks' is too large; send at most {MAXIMUM_KEY_SET} bytes, nested at \
+                 most {MAXIMUM_KEY_SET_DEPTH} deep, or a 'jwks_uri'."
+            ),
             Self::KeySetNotPublic => {
                 "The member 'jwks' has a private or symmetric key; send public keys only, and \
                  replace this one."

@@ -28,6 +28,10 @@ pub const MAXIMUM_BODY: usize = 64 * 1024;
 pub const MAXIMUM_STRING: usize = 2_000;
 /// The longest `client_name`, in characters.
 pub const MAXIMUM_NAME: usize = 200;
+/// The longest `jwks`, in bytes of JSON.
+pub const MAXIMUM_KEY_SET: usize = 8 * 1024;
+/// How many arrays and objects a `jwks` may have inside one another.
+pub const MAXIMUM_KEY_SET_DEPTH: usize = 8;
 /// The most entries in a list, and the most localised members.
 pub const MAXIMUM_ENTRIES: usize = 50;
 

@@ -8,7 +8,7 @@ use super::members::{Members, plain_text};
 use super::values::{GrantType, TokenEndpointAuthMethod};
 use super::{
     ApplicationType, ClientMetadata, ClientMetadataError, MAXIMUM_BODY, MAXIMUM_ENTRIES,
-    MAXIMUM_NAME, MAXIMUM_STRING, ResponseType,
+    MAXIMUM_KEY_SET, MAXIMUM_KEY_SET_DEPTH, MAXIMUM_NAME, MAXIMUM_STRING, ResponseType,
 };
 use crate::redirect_uri::{RedirectUri, RedirectUriError, RedirectUriPolicy, is_uri_character};
 use crate::scope::Scope;
@@ -204,6 +204,10 @@ fn key_set(members: &mut Members) -> Result<(Option<String>, Option<Value>), Cli
     if keys.len() > MAXIMUM_ENTRIES {
         return Err(ClientMetadataError::TooMany { member: "jwks" });
     }
+    // Nothing reads more of a key set than this; whatever is kept is kept for every use.
+    if jwks.to_string().len() > MAXIMUM_KEY_SET || depth(&jwks) > MAXIMUM_KEY_SET_DEPTH {
+        return Err(ClientMetadataError::KeySetTooLarge);
+    }
     for key in keys {
         let key = key.as_object().ok_or(ClientMetadataError::KeySetMalformed)?;
         // RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1: the members of private and symmetric keys.
@@ -213,6 +217,15 @@ fn key_set(members: &mut Members) -> Result<(Option<String>, Option<Value>), Cli
         }
     }
     Ok((None, Some(jwks)))
+}
+
+/// How many arrays and objects a value has inside one another.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => 1 + values.iter().map(depth).max().unwrap_or_default(),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or_default(),
+        _ => 0,
+    }
 }
 
 /// `application_type`. Whatever it says, it never makes a registration fail.

@@ -39,7 +39,6 @@ impl TokenEndpointAuthMethod {
 /// A way to get tokens ([RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum GrantType {
     /// [RFC 6749 section 4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)
     AuthorizationCode,

@@ -4,7 +4,6 @@ use super::{ConfigurationError, Issuer};
 
 /// Everything the server answers under its base path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Endpoint {
     /// The landing page.
     Home,

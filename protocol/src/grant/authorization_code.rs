@@ -13,6 +13,7 @@ use crate::client::ClientId;
 use crate::configuration::{Configuration, Lifetimes};
 use crate::entropy::Entropy;
 use crate::error::{ErrorCode, ErrorReply};
+use crate::identifier::AccountId;
 use crate::pkce::CodeVerifier;
 use crate::secret::Secret;
 use crate::time::UnixTime;
@@ -31,13 +32,22 @@ pub enum Approval {
     AlreadyUsed,
 }
 
+/// Who approves.
+#[derive(Debug, Clone, Copy)]
+pub struct Approver<'a> {
+    /// Their account.
+    pub account: &'a AccountId,
+    /// When they last entered their password.
+    pub authenticated_at: UnixTime,
+}
+
 /// Approves a request: makes the grant with its code, once, however often it is approved.
 #[must_use]
 pub fn approve(
     existing: Option<GrantRecord>,
     request: &AuthorizationRequest,
     client_name: Option<&str>,
-    authenticated_at: UnixTime,
+    approver: Approver<'_>,
     lifetimes: &Lifetimes,
     now: UnixTime,
 ) -> Decision<Approval> {
@@ -60,13 +70,13 @@ pub fn approve(
         redirect_uri_was_sent: request.redirect_uri.was_sent(),
         scope: request.scope.clone(),
         resources: request.resources.clone(),
-        authenticated_at,
+        authenticated_at: approver.authenticated_at,
         created_at: now,
         last_used_at: now,
         ends_at: now.plus(lifetimes.refresh_token_absolute),
         code: CodeState::Issued {
             check: ChallengeRecord {
-                code_hash: request.code_secret.hash(),
+                code_hash: request.code_secret(approver.account).hash(),
                 code_challenge: request.code_challenge.clone(),
             },
             expires_at: now.plus(lifetimes.authorization_code),

@@ -2,9 +2,10 @@ use super::*;
 use crate::authorize::AuthorizationRequest;
 use crate::entropy::CountingEntropy;
 use crate::test_support::{
-    API, Change, MCP, NOW, REDIRECT_URI, VERIFIER, WRONG_VERIFIER, after, approved,
-    authorization_request, check, client_id, client_with, code_request, confidential_client,
-    configuration, configuration_with, entropy_after, issued, live, noted, stored, written,
+    API, Change, MCP, NOW, REDIRECT_URI, VERIFIER, WRONG_VERIFIER, account, after, approved,
+    approver, authorization_request, check, client_id, client_with, code_request,
+    confidential_client, configuration, configuration_with, entropy_after, issued, live, noted,
+    stored, written,
 };
 use serde_json::json;
 
@@ -25,7 +26,7 @@ fn wrong_verifier() -> CodeRequest {
 
 fn approve_again(record: &GrantRecord, now: UnixTime) -> Decision<Approval> {
     let request = authorization_request(&[]);
-    approve(Some(record.clone()), &request, None, NOW, &configuration().lifetimes, now)
+    approve(Some(record.clone()), &request, None, approver(NOW), &configuration().lifetimes, now)
 }
 
 /// A code whose authorization request had no PKCE, as an old confidential client sends it.
@@ -44,7 +45,7 @@ fn without_challenge(changes: &[Change<'_>]) -> GrantRecord {
 fn rfc6749_4_1_2_approving_makes_a_code_bound_to_all_of_the_request() {
     let request = authorization_request(&[Change::Also("resource", API)]);
     let lifetimes = configuration().lifetimes;
-    let decision = approve(None, &request, Some("App"), after(3), &lifetimes, after(5));
+    let decision = approve(None, &request, Some("App"), approver(after(3)), &lifetimes, after(5));
     assert_eq!(decision.reply, Approval::CodeIssued);
     let consented =
         Activity::Consented { client_id: client_id("client"), scope: request.scope.clone() };
@@ -65,7 +66,7 @@ fn rfc6749_4_1_2_approving_makes_a_code_bound_to_all_of_the_request() {
         panic!("a fresh code, not {:?}", record.code);
     };
     assert_eq!(expires_at, after(65));
-    assert!(check.code_hash.matches(&request.code_secret));
+    assert!(check.code_hash.matches(&request.code_secret(&account())));
     assert!(check.code_challenge.is_some());
 }
 
@@ -339,8 +340,22 @@ fn no_secret_shows_in_debug_output() {
     let salt = stored(&record)["family"]["salt"].as_str().expect("salt").to_owned();
     let decision = redeem_at(&issued(), &code_request(), NOW);
     let shown = format!("{request:?} {record:?} {decision:?} {:?}", code_request());
-    let secrets = [request.code_secret.expose(), refresh_secret.expose(), &salt, VERIFIER];
+    let code_secret = request.code_secret(&account());
+    let secrets = [code_secret.expose(), refresh_secret.expose(), &salt, VERIFIER];
     for secret in secrets {
         assert!(!shown.contains(secret), "{secret}");
     }
+}
+
+#[test]
+fn a_request_approved_by_two_people_gives_codes_that_know_nothing_of_each_other() {
+    let request = authorization_request(&[]);
+    let other = AccountId::parse("BAAAAAAAAAAAAAAAAAAAAA").expect("account");
+    let (mine, theirs) = (request.code_secret(&account()), request.code_secret(&other));
+    assert!(!mine.hash().matches(&theirs));
+    assert!(mine.hash().matches(&request.code_secret(&account())), "pressing Allow twice");
+    let issued = approved(&request, &configuration());
+    let stolen = CodeRequest { secret: theirs, ..code_request() };
+    let decision = redeem(Some(issued), &stolen, &configuration(), NOW, &mut entropy_after(0));
+    assert_eq!(decision.reply.err(), Some(RedeemError::UnknownCode));
 }

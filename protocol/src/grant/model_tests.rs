@@ -23,8 +23,8 @@ use crate::pkce::CodeVerifier;
 use crate::scope::Scope;
 use crate::secret::Secret;
 use crate::test_support::{
-    NOW, VERIFIER, WRONG_VERIFIER, authorization_request, client_id, code_request,
-    configuration_with, entropy_after, same, written,
+    NOW, VERIFIER, WRONG_VERIFIER, account, approver, authorization_request, client_id,
+    code_request, configuration_with, entropy_after, same, written,
 };
 use crate::time::UnixTime;
 
@@ -173,7 +173,7 @@ impl World {
 
     fn present(&self, token: &Presented) -> (Secret, Option<usize>) {
         let number = match token {
-            Presented::Code => return (self.request.code_secret.clone(), None),
+            Presented::Code => return (self.request.code_secret(&account()), None),
             Presented::Newest => self.tokens.len().checked_sub(1),
             Presented::Any(index) if !self.tokens.is_empty() => {
                 Some(index.index(self.tokens.len()))
@@ -225,7 +225,8 @@ impl World {
             return; // The sealed request doesn't open any more.
         }
         let lifetimes = &self.configuration.lifetimes;
-        let decision = approve(self.record.clone(), &self.request, None, NOW, lifetimes, self.now);
+        let decision =
+            approve(self.record.clone(), &self.request, None, approver(NOW), lifetimes, self.now);
         let (reply, model) = self.model.approve(self.now);
         assert_eq!(decision.reply, reply);
         if model.is_some() {

@@ -2,15 +2,13 @@
 //!
 //! The transitions consume the state they start from, so that a redeemed code can't be redeemed.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::fmt;
+use serde::{Deserialize, Serialize};
 
 use crate::client::ClientId;
 use crate::configuration::Lifetimes;
 use crate::entropy::Entropy;
 use crate::identifier::GrantId;
-use crate::mac::hmac_sha256;
+use crate::mac::MacKey;
 use crate::pkce::CodeChallenge;
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
@@ -126,7 +124,7 @@ pub enum FamilyState {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Family {
     /// Without it nobody can step from one secret to the next.
-    salt: Salt,
+    salt: MacKey,
     /// The hash of the secret that is good now.
     current: SecretHash,
     /// How many times it was rotated.
@@ -135,31 +133,6 @@ pub struct Family {
     rotated_at: UnixTime,
     /// When it ends unless it is refreshed before.
     pub idle_until: UnixTime,
-}
-
-/// 256 random bits, stored as base64url. A damaged one makes the record unreadable: it must never
-/// turn into a key that somebody knows.
-#[derive(Clone)]
-struct Salt([u8; 32]);
-
-impl fmt::Debug for Salt {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Salt(redacted)")
-    }
-}
-
-impl Serialize for Salt {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Salt {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
-        bytes.map(Self).ok_or_else(|| serde::de::Error::custom("expected 32 bytes of base64url"))
-    }
 }
 
 /// Where a presented refresh token stands in its family.
@@ -184,7 +157,7 @@ impl Family {
     ) -> (Self, Secret) {
         let first = Secret::generate(entropy);
         let family = Self {
-            salt: Salt(entropy.bytes()),
+            salt: MacKey::generate(entropy),
             current: first.hash(),
             generation: 0,
             rotated_at: now,
@@ -195,8 +168,7 @@ impl Family {
 
     /// The successor of `secret`.
     fn successor(&self, secret: &Secret) -> Secret {
-        let next = hmac_sha256(&self.salt.0, &[b"refresh\0", secret.expose().as_bytes()]);
-        Secret::new(URL_SAFE_NO_PAD.encode(next))
+        self.salt.derive(&[b"refresh\0", secret.expose().as_bytes()])
     }
 
     pub(super) fn position(

@@ -24,7 +24,7 @@ pub fn code_location(
     let code = GrantToken {
         account: account.clone(),
         grant: request.grant.clone(),
-        secret: request.code_secret.clone(),
+        secret: request.code_secret(account),
     }
     .to_wire(&context.configuration.prefixes.authorization_code);
     success_location(request, &code, &context.configuration)

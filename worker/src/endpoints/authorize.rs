@@ -3,6 +3,7 @@
 
 use latchkey_protocol::authorize::{self, AuthorizationRequest, LocalError, Refusal};
 use latchkey_protocol::client::ClientRecord;
+use latchkey_protocol::configuration::Endpoint;
 use latchkey_protocol::error::ErrorReply;
 use latchkey_protocol::params::Parameters;
 
@@ -13,23 +14,17 @@ use crate::browser::Browser;
 use crate::clients;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::http::{Answer, Incoming};
+use crate::http::{Answer, Incoming, MAX_QUERY_BYTES};
 use crate::keys;
 use crate::platform::RuntimeEntropy;
 
 /// Answers an authorization request.
 pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
-    // OpenID Connect Core section 3.1.2.1: the same parameters, in the query or in a form.
-    let parameters = if incoming.method() == "POST" {
-        match incoming.form().await {
-            Ok(form) => form,
-            Err(error) => return unreadable_form(context, error),
-        }
-    } else {
-        match incoming.query() {
-            Ok(query) => query,
-            Err(_) => return local_error(context, incoming, LocalError::Unreadable),
-        }
+    if incoming.method() == "POST" {
+        return by_get(context, incoming).await;
+    }
+    let Ok(parameters) = incoming.query() else {
+        return local_error(context, incoming, LocalError::Unreadable);
     };
     let client_id = match authorize::identify(&parameters) {
         Ok(client_id) => client_id,
@@ -43,6 +38,22 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
         Err(Refusal::Local(error)) => local_error(context, incoming, error),
         Err(Refusal::Redirect(error)) => redirect_error(context, &client, &error),
     }
+}
+
+/// OpenID Connect Core section 3.1.2.1: the same parameters may come in a form. A form that another
+/// site posted brings no `SameSite=Lax` cookie along, so the browser is sent here again by GET, which
+/// does: otherwise a person who is signed in would be asked to sign in.
+async fn by_get(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
+    let form = match incoming.form().await {
+        Ok(form) => form,
+        Err(error) => return unreadable_form(context, error),
+    };
+    let query = form.to_query();
+    if query.len() > MAX_QUERY_BYTES {
+        return local_error(context, incoming, LocalError::TooLong);
+    }
+    let path = context.configuration.endpoints.path(Endpoint::Authorization);
+    Ok(Answer::redirect(303, format!("{path}?{query}")))
 }
 
 fn check(
@@ -75,7 +86,7 @@ fn local_error(
     error: LocalError,
 ) -> Result<Answer, Failure> {
     let accept = incoming.header("accept").unwrap_or_default();
-    if accept.contains("application/json") && !accept.contains("text/html") {
+    if accept.contains("application/json") && !incoming.is_from_a_person() {
         let description = format!("{} {}", error.what_happened(), error.what_to_do());
         let reply = ErrorReply::new(error.code(), description);
         return Ok(context.refuse(&reply, &error, None).with_status(400));

@@ -66,7 +66,8 @@ pub async fn authenticated_form(
             Ok(Ok(AuthenticatedForm { form, client, record }))
         }
         Err(error) => {
-            let client_id = Some(credentials.client_id());
+            // What isn't the id of a client may be anything, a secret in the wrong field too.
+            let client_id = record.as_deref().map(|record| &record.client_id);
             let answer = context.refuse(&error.reply(), &error.reason(), client_id);
             Ok(Err(with_challenge(answer, error.challenge())))
         }

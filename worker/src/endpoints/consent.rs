@@ -75,6 +75,7 @@ async fn allow(
     // would be of no use.
     clients::touch(context, &opened.client).await?;
     let message = Approve {
+        account: signed_in.account.clone(),
         key: signed_in.key.clone(),
         request: opened.request.clone(),
         client_name: opened.client.metadata.client_name.clone(),

@@ -36,7 +36,14 @@ pub fn show(
             detail: scope.detail.as_deref(),
         })
         .collect();
-    let resource = request.resources.first();
+    let resources: Vec<Resource<'_>> = request
+        .resources
+        .iter()
+        .map(|resource| Resource {
+            name: Some(configuration.resource_name(resource)),
+            uri: resource.as_str(),
+        })
+        .collect();
     let consent = ConsentPage {
         look: &look,
         csrf: csrf.expose(),
@@ -45,10 +52,7 @@ pub fn show(
         client: client_view(client),
         destination: destination(request.redirect_uri.kind(), &host),
         redirect_uri: request.redirect_uri.as_str(),
-        resource: resource.map(|resource| Resource {
-            name: Some(configuration.resource_name(resource)),
-            uri: resource.as_str(),
-        }),
+        resources: &resources,
         scopes: &scopes,
         access: AccessPeriod::Renewed {
             idle: configuration.lifetimes.refresh_token_idle,

@@ -58,6 +58,7 @@ async fn silent(
 ) -> Result<Answer, Failure> {
     let Waiting { request, client } = waiting;
     let message = Approve {
+        account: signed_in.account.clone(),
         key: signed_in.key.clone(),
         request: request.clone(),
         client_name: client.metadata.client_name.clone(),

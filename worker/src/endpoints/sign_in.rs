@@ -22,6 +22,7 @@ use crate::objects::directory::{ForgetTries, SignInTry, TrySignIn};
 use crate::objects::{self, ObjectKind};
 use crate::pages::SignInPage;
 use crate::password;
+use crate::platform::RuntimeEntropy;
 
 /// What the form's CSRF token is for.
 pub const PURPOSE: &str = "sign-in";
@@ -125,14 +126,11 @@ async fn check_password(context: &Context, form: &PostedForm) -> Result<Check, F
         SignInTry::Wait(wait) => return Ok(Check::Wait(wait.as_seconds())),
         SignInTry::Allowed(account) => account,
     };
-    let stored = match &account {
-        Some(account) => {
-            objects::send(&context.env, ObjectKind::Account, account.as_str(), &Credentials {})
-                .await?
-        }
-        None => None,
-    };
-    // The same work for an account that doesn't exist.
+    // The same questions and the same work for an account that doesn't exist, so that the time
+    // doesn't tell. Asking a made-up object stores nothing.
+    let asked = account.clone().unwrap_or_else(|| AccountId::generate(&mut RuntimeEntropy));
+    let stored: Option<Secret> =
+        objects::send(&context.env, ObjectKind::Account, asked.as_str(), &Credentials {}).await?;
     let right = password::verify(&password, stored.as_ref())?;
     match account {
         Some(account) if right => {
@@ -151,6 +149,12 @@ pub async fn begin(
     opened: Option<&OpenedRequest>,
     keys: &KeySet,
 ) -> Result<Answer, Failure> {
+    if browser.session_of(account).is_none()
+        && let Err(failure) = browser.end_session(context).await
+    {
+        // Somebody else was signed in in this browser. Their session ends by itself in time.
+        context.log_failure(&failure);
+    }
     let message = BeginSession { replaces: browser.session_of(account) };
     let key: SessionKey =
         objects::send(&context.env, ObjectKind::Account, account.as_str(), &message)

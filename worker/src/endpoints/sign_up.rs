@@ -154,7 +154,7 @@ fn turned_off(context: &Context) -> Result<Answer, Failure> {
     let trouble = Trouble {
         status: 404,
         title: "Accounts are not created here",
-        what_happened: "The people who run this server create its accounts.",
+        what_happened: "New accounts can not be created on this server.",
         what_to_do: &format!("If you have an account, sign in at {sign_in}."),
     };
     error_page(context, &trouble)

@@ -20,7 +20,7 @@ use crate::clients;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
-use crate::keys;
+use crate::keys::{self, KeySet};
 use crate::log::Level;
 use crate::objects::account::messages::{Redeem, Refresh};
 use crate::objects::{self, ObjectKind};
@@ -57,10 +57,6 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
     match grant_type {
         GrantType::AuthorizationCode => authorization_code(context, &request).await,
         GrantType::RefreshToken => refresh_token(context, &request).await,
-        _ => refuse(
-            ErrorCode::UnsupportedGrantType,
-            "grant_type is not supported. Send authorization_code or refresh_token.",
-        ),
     }
 }
 
@@ -98,10 +94,12 @@ async fn authorization_code(
         },
     };
     let account = code.account;
+    // The keys come first: once the code is redeemed nothing may stand between it and the answer.
+    let keys = keys::key_set(context).await?;
     let reply =
         objects::send(&context.env, ObjectKind::Account, account.as_str(), &message).await?;
     match reply {
-        Ok(granted) => issue(context, request, account, granted).await,
+        Ok(granted) => issue(context, request, &keys, account, granted).await,
         Err(error) => Ok(context.refuse(&error.reply(), &error, Some(client_id))),
     }
 }
@@ -137,10 +135,12 @@ async fn refresh_token(context: &Context, request: &AuthenticatedForm) -> Result
         },
     };
     let account = token.account;
+    // The keys come first: once the token is rotated nothing may stand between it and the answer.
+    let keys = keys::key_set(context).await?;
     let reply =
         objects::send(&context.env, ObjectKind::Account, account.as_str(), &message).await?;
     match reply {
-        Ok(granted) => issue(context, request, account, granted).await,
+        Ok(granted) => issue(context, request, &keys, account, granted).await,
         Err(error) => Ok(context.refuse(&error.reply(), &error, Some(client_id))),
     }
 }
@@ -150,6 +150,7 @@ async fn refresh_token(context: &Context, request: &AuthenticatedForm) -> Result
 async fn issue(
     context: &Context,
     request: &AuthenticatedForm,
+    keys: &KeySet,
     account: AccountId,
     granted: Granted,
 ) -> Result<Answer, Failure> {
@@ -177,12 +178,14 @@ async fn issue(
         issued_at: context.now,
         expires_at: context.now.plus(lifetime),
     };
-    let access_token = keys::key_set(context).await?.sign(&claims).await?;
+    let access_token = keys.sign(&claims).await?;
     let refresh_token =
         GrantToken { account, grant: granted.grant, secret: granted.refresh_secret }
             .to_wire(&configuration.prefixes.refresh_token);
     // A client that is in use lives on; the note is due at most once a day.
-    clients::touch(context, &request.record).await?;
+    if let Err(failure) = clients::touch(context, &request.record).await {
+        context.log_failure(&failure);
+    }
     context
         .event(Level::Info, "tokens issued")
         .with("client_id", claims.client_id.to_string())

@@ -5,7 +5,7 @@ use latchkey_protocol::params::{Parameters, ParametersError};
 use super::body::{self, BodyError};
 
 /// A longer query was never a sensible request; the platform itself ends at 16 KB.
-const MAX_QUERY_BYTES: usize = 15 * 1024;
+pub const MAX_QUERY_BYTES: usize = 15 * 1024;
 
 /// A request whose body was not read yet.
 #[derive(Debug)]
@@ -51,6 +51,11 @@ impl Incoming {
     /// A header; several of one name are joined with `, `.
     pub fn header(&self, name: &str) -> Option<String> {
         self.request.headers().get(name).ok().flatten()
+    }
+
+    /// Whether a browser asks for a page, as opposed to a program that asks for data.
+    pub fn is_from_a_person(&self) -> bool {
+        self.header("accept").is_some_and(|accept| accept.contains("text/html"))
     }
 
     /// The query's parameters.

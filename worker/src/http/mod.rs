@@ -8,4 +8,4 @@ mod incoming;
 pub use answer::Answer;
 pub use body::BodyError;
 pub use headers::{CorsPolicy, PageSecurity};
-pub use incoming::Incoming;
+pub use incoming::{Incoming, MAX_QUERY_BYTES};

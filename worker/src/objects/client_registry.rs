@@ -102,7 +102,8 @@ impl worker::DurableObject for ClientRegistry {
         match self.sweep(platform::now()) {
             Ok(Some(again)) => self.sweep_in(again).await?,
             Ok(None) => {}
-            Err(failure) => return worker::Response::error(failure.to_string(), 500),
+            // An error, and no answer, makes the runtime try again.
+            Err(failure) => return Err(worker::Error::RustError(failure.to_string())),
         }
         worker::Response::empty()
     }

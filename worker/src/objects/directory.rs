@@ -94,7 +94,8 @@ impl worker::DurableObject for Directory {
             Ok(Sweep::Nothing) => self.state.storage().delete_all().await?,
             Ok(Sweep::KeepPointer) => {}
             Ok(Sweep::Later) => self.ensure_sweep().await?,
-            Err(failure) => return worker::Response::error(failure.to_string(), 500),
+            // An error, and no answer, makes the runtime try again.
+            Err(failure) => return Err(worker::Error::RustError(failure.to_string())),
         }
         worker::Response::empty()
     }

@@ -97,7 +97,8 @@ impl worker::DurableObject for Keyring {
     async fn alarm(&self) -> worker::Result<worker::Response> {
         match self.get().await {
             Ok(_) => worker::Response::empty(),
-            Err(failure) => worker::Response::error(failure.to_string(), 500),
+            // An error, and no answer, makes the runtime try again.
+            Err(failure) => Err(worker::Error::RustError(failure.to_string())),
         }
     }
 }
@@ -133,7 +134,10 @@ impl Keyring {
                     self.wake_at(plan.next_look).await?;
                     return assemble(rows, &signing);
                 }
-                _ => {}
+                (None, Some(_)) => {}
+                (None, None) => {
+                    return Err(Failure::unavailable("reading the keyring", "no key and no plan"));
+                }
             }
         }
     }

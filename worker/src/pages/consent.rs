@@ -31,8 +31,8 @@ pub struct ConsentPage<'a> {
     pub destination: Destination<'a>,
     /// The redirect URI that was matched, whole.
     pub redirect_uri: &'a str,
-    /// What the access is to; [`None`] when the client named no resource.
-    pub resource: Option<Resource<'a>>,
+    /// What the access is to: every resource that tokens can be had for.
+    pub resources: &'a [Resource<'a>],
     /// What the client may do, one line for each scope.
     pub scopes: &'a [ScopeLine<'a>],
     /// How long.

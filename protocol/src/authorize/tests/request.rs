@@ -6,7 +6,7 @@ use crate::error::ErrorCode;
 use crate::params::Parameters;
 use crate::test_support::Change::{Also, Set, Without};
 use crate::test_support::{
-    API, Change, MCP, NOW, REDIRECT_URI, authorization_request, check, client, client_id,
+    API, Change, MCP, NOW, REDIRECT_URI, account, authorization_request, check, client, client_id,
     client_with, configuration, configuration_with, entropy_after, parameters, same,
 };
 use serde_json::json;
@@ -68,7 +68,7 @@ fn rfc6749_10_10_each_request_gets_a_grant_and_a_code_of_its_own() {
     };
     let (first, second) = (one(), one());
     assert_ne!(first.grant, second.grant);
-    assert!(!same(&first.code_secret, &second.code_secret));
+    assert!(!same(&first.code_secret(&account()), &second.code_secret(&account())));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_checked_request_survives_its_way_through_the_browser() {
     let back: crate::authorize::AuthorizationRequest =
         serde_json::from_str(&text).expect("reads back");
     assert_eq!(serde_json::to_string(&back).expect("json"), text);
-    assert!(same(&back.code_secret, &request.code_secret));
+    assert!(same(&back.code_secret(&account()), &request.code_secret(&account())));
 }
 
 #[test]

@@ -98,6 +98,8 @@ impl Message for EndSession {
 /// The person pressed Allow.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Approve {
+    /// Whose account this is.
+    pub account: AccountId,
     /// The cookie.
     pub key: SessionKey,
     /// What they allowed.

@@ -6,9 +6,9 @@ mod rows;
 mod schema;
 
 use latchkey_protocol::configuration::Configuration;
-use latchkey_protocol::grant::authorization_code::{self, Approval};
+use latchkey_protocol::grant::authorization_code::{self, Approval, Approver};
 use latchkey_protocol::grant::revoke::{self, RevokeRequest};
-use latchkey_protocol::grant::{Activity, Decision, refresh_token};
+use latchkey_protocol::grant::{Activity, Decision, Write, refresh_token};
 use latchkey_protocol::identifier::SessionId;
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::session::SessionRecord;
@@ -18,6 +18,7 @@ use std::rc::Rc;
 use super::{Message, Received, reply, unknown};
 use crate::configuration;
 use crate::failure::Failure;
+use crate::log::{Event, Level};
 use crate::platform::{self, RuntimeEntropy};
 use messages::{
     Approve, Approved, BeginSession, CheckSession, Create, Credentials, EndSession, Person, Redeem,
@@ -64,8 +65,12 @@ impl worker::DurableObject for Account {
             Revoke::NAME => reply::<Revoke>(received.message().and_then(|m| scope.revoke(m))),
             name => return unknown(name),
         };
-        if scope.rows.has_expiring_rows() {
-            self.ensure_sweep().await?;
+        if scope.rows.has_expiring_rows()
+            && let Err(cause) = self.ensure_sweep().await
+        {
+            // What the message changed is written and has to be answered; the next message sets the
+            // alarm.
+            Event::new(Level::Error, "alarm not set").with("cause", cause.to_string()).write();
         }
         response
     }
@@ -78,7 +83,8 @@ impl worker::DurableObject for Account {
                 worker::Response::empty()
             }
             Ok(None) => worker::Response::empty(),
-            Err(failure) => worker::Response::error(failure.to_string(), 500),
+            // An error, and no answer, makes the runtime try again.
+            Err(failure) => Err(worker::Error::RustError(failure.to_string())),
         }
     }
 }
@@ -186,14 +192,18 @@ impl Scope {
         }
         let stored = self.rows.grant(&request.grant)?;
         let version = stored.as_ref().map(|stored| stored.version);
-        let decision = authorization_code::approve(
+        let mut decision = authorization_code::approve(
             stored.map(|stored| stored.record),
             request,
             message.client_name.as_deref(),
-            session.authenticated_at,
+            Approver { account: &message.account, authenticated_at: session.authenticated_at },
             &self.configuration.lifetimes,
             self.now,
         );
+        if message.only_if_allowed_before {
+            // Nobody consented anew, so the person's log doesn't say that they did.
+            decision.writes.retain(|write| !matches!(write, Write::Activity(_)));
+        }
         self.apply(version, decision).map(|approval: Approval| Approved::Done(approval))
     }
 

@@ -40,7 +40,7 @@ pub(super) fn consents() -> Vec<Rendered> {
         ConsentPage {
             redirect_uri: "cursor://anysphere.cursor-mcp/oauth/callback",
             manage_path: None,
-            resource: None,
+            resources: &[],
             access: AccessPeriod::Once { lifetime: Lifetime::hours(1) },
             ..consent(bare, cursor(), Destination::PrivateUse { scheme: "cursor" })
         }
@@ -65,7 +65,7 @@ pub(super) fn consents() -> Vec<Rendered> {
         ConsentPage {
             scopes: &[],
             manage_path: None,
-            resource: None,
+            resources: &[],
             ..consent(
                 bare,
                 Client {
@@ -117,7 +117,7 @@ pub(super) fn consents() -> Vec<Rendered> {
             client: hostile_client(&bad),
             destination: Destination::PrivateUse { scheme: &bad },
             redirect_uri: &bad,
-            resource: Some(Resource { name: Some(&bad), uri: &bad }),
+            resources: &[Resource { name: Some(&bad), uri: &bad }],
             scopes: &scopes,
             access: AccessPeriod::Once { lifetime: Lifetime::minutes(5) },
             manage_path: None,

@@ -102,10 +102,10 @@ pub(super) fn consent<'a>(
         client,
         destination,
         redirect_uri: "https://claude.ai/api/mcp/auth_callback",
-        resource: Some(Resource {
+        resources: &[Resource {
             name: Some("Acme Notes MCP"),
             uri: "https://notes.acme.example/mcp",
-        }),
+        }],
         scopes: &SCOPES,
         access: AccessPeriod::Renewed { idle: Lifetime::days(30), absolute: Lifetime::days(365) },
         manage_path: Some("/account"),
