@@ -17,10 +17,13 @@ import { CARGO_TEST_TOOLS, CARGO_TOOLS, missingCargoTools, ROOT, TOOLS, WASM_TAR
  */
 export async function setUp({ tests = false, browser = false } = {}) {
   checkNode();
+  checkPrograms({ tests });
+  // Before anything slow, so that what is missing shows at once.
+  const found = browser ? await findBrowser({ install: true }) : null;
   await installRust({ tests });
   await installPackages();
   await installCargoTools(tests ? { ...CARGO_TOOLS, ...CARGO_TEST_TOOLS } : CARGO_TOOLS);
-  return browser ? findBrowser({ install: true }) : null;
+  return found;
 }
 
 function checkNode() {
@@ -30,17 +33,37 @@ function checkNode() {
   }
 }
 
+/** Programs that are used and never installed by us; asked for in one go. */
+function checkPrograms({ tests }) {
+  const there = (...command) => output(...command) !== null;
+  const missing = [];
+  // Not `cargo --version`: rustup would begin to download, unseen.
+  if (!there("sh", ["-c", "command -v cargo || command -v rustup"])) missing.push("Rust (rustup, from https://rustup.rs)");
+  if (!there("cc", ["--version"])) {
+    missing.push("the C compiler cc, which Rust links with (Debian and Ubuntu: apt-get install gcc libc6-dev; macOS: xcode-select --install)");
+  }
+  if (tests) {
+    for (const name of ["git", "curl", "openssl"]) {
+      const about = name === "openssl" ? ["version"] : ["--version"];
+      if (!there(name, about)) missing.push(`${name} (Debian and Ubuntu: apt-get install ${name})`);
+    }
+  }
+  if (missing.length > 0) throw new Failure(`Missing: ${missing.join("\nMissing: ")}\nInstall this and run it again.`);
+}
+
 async function installRust({ tests }) {
   const pinned = readFileSync(join(ROOT, "rust-toolchain.toml"), "utf8").match(/channel = "([^"]+)"/)?.[1];
-  if (output("cargo", ["--version"]) === null && output("rustup", ["--version"]) === null) {
-    throw new Failure("Rust is missing: install rustup from https://rustup.rs and run this again");
+  // rustup's proxies would fetch the pinned toolchain at their first use, unseen; this shows it.
+  const toolchains = process.env.RUSTUP_TOOLCHAIN ? null : output("rustup", ["toolchain", "list"]);
+  if (toolchains !== null && !toolchains.split("\n").some((name) => name.startsWith(`${pinned}-`))) {
+    say(`Set-up: Rust ${pinned} (a minute or two)`);
+    const parts = ["--profile", "minimal", "--component", "clippy,rustfmt", "--target", WASM_TARGET];
+    await run("rustup", ["toolchain", "install", pinned, ...parts, "--no-self-update"]);
   }
-  // rustup's proxies fetch the pinned toolchain at their first use, some versions only when told to.
-  if (!output("rustc", ["--version"])?.includes(pinned)) {
-    say(`Set-up: Rust ${pinned}`);
-    await run("rustup", ["toolchain", "install", pinned, "--profile", "minimal"], {
-      label: `Rust ${pinned} is needed (rust-toolchain.toml); rustup toolchain install`,
-    });
+  const version = output("rustc", ["--version"]);
+  if (!version?.includes(pinned)) {
+    const how = process.env.RUSTUP_TOOLCHAIN ? "unset RUSTUP_TOOLCHAIN" : "install rustup from https://rustup.rs";
+    throw new Failure(`Rust ${pinned} is needed (rust-toolchain.toml), and rustc is ${version ?? "missing"}: ${how}`);
   }
   const libraries = output("rustc", ["--print", "target-libdir", "--target", WASM_TARGET]);
   if (!libraries || !existsSync(libraries)) {

@@ -2,8 +2,9 @@
 //
 //   npm start                   on http://127.0.0.1:8787
 //   npm start -- --port 9000    on another port
+//   npm start -- --storage DIR  with what is stored in another folder
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
@@ -12,7 +13,8 @@ import { bold, duration, Failure, runMain, say } from "./lib/say.mjs";
 import { ROOT, toolEnvironment, WRANGLER } from "./lib/tools.mjs";
 import { setUp } from "./setup.mjs";
 
-const STATE = join(".wrangler", "state");
+/** What is stored, unless --storage says where. */
+const STORAGE = join(".wrangler", "state");
 /** How long wrangler may take until the server answers, in milliseconds. */
 const PATIENCE = 120_000;
 
@@ -22,14 +24,14 @@ const ESCAPES = /\u001b\[[\d;]*m/g;
 const NOISE = /^\s*$|^\[wrangler:info\] Ready on |^⎔ |^\[custom build\]|Reloading local server|Local server updated|^🪵/u;
 
 runMain(async () => {
-  const port = portFromArguments();
+  const { port, storage } = settingsFromArguments();
   await refuseTakenPort(port);
   await setUp();
   await build();
 
   const issuer = `http://127.0.0.1:${port}`;
   const metadataUrl = `${issuer}/.well-known/oauth-authorization-server`;
-  const server = serve(port, issuer);
+  const server = serve(port, issuer, storage);
   let stopping = false;
   const stop = async (status) => {
     if (stopping) return;
@@ -55,7 +57,7 @@ runMain(async () => {
   }
   // The line about our own request is still on its way, and of no use to anyone.
   await new Promise((resolve) => setTimeout(resolve, 300));
-  introduce(issuer, metadataUrl, metadata);
+  introduce(issuer, metadataUrl, metadata, storage);
   server.showFromNowOn();
 
   await server.ended;
@@ -65,18 +67,20 @@ runMain(async () => {
   }
 });
 
-function portFromArguments() {
+function settingsFromArguments() {
   let values;
   try {
-    ({ values } = parseArgs({ options: { port: { type: "string", short: "p", default: "8787" } } }));
+    ({ values } = parseArgs({
+      options: { port: { type: "string", short: "p", default: "8787" }, storage: { type: "string", default: STORAGE } },
+    }));
   } catch (error) {
-    throw new Failure(`${error.message}. Use: npm start -- --port N`);
+    throw new Failure(`${error.message}. Use: npm start -- [--port N] [--storage FOLDER]`);
   }
   const port = Number(values.port);
   if (!/^\d{1,5}$/.test(values.port) || port < 1 || port > 65_535) {
     throw new Failure(`--port is ${JSON.stringify(values.port)}, and must be a number from 1 to 65535`);
   }
-  return port;
+  return { port, storage: resolve(ROOT, values.storage) };
 }
 
 /** Asks first, because wrangler would quietly take another port and the issuer would be wrong. */
@@ -93,11 +97,11 @@ async function refuseTakenPort(port) {
 }
 
 /** Starts wrangler dev and holds its output back until someone asks for it. */
-function serve(port, issuer) {
+function serve(port, issuer, storage) {
   const { child, ended, end } = start(
     process.execPath,
     [WRANGLER, "dev", "--ip", "127.0.0.1", "--port", String(port), "--var", `ISSUER:${issuer}`,
-      "--persist-to", STATE, "--show-interactive-dev-session=false"],
+      "--persist-to", storage, "--show-interactive-dev-session=false"],
     {
       env: toolEnvironment(),
       stdio: ["ignore", "pipe", "pipe"],
@@ -138,12 +142,12 @@ async function fetchMetadata(url) {
   return null;
 }
 
-function introduce(issuer, metadataUrl, metadata) {
+function introduce(issuer, metadataUrl, metadata, storage) {
   say();
   say(bold("Latchkey is ready."));
   say(`  Issuer     ${issuer}`);
   say(`  Metadata   ${metadataUrl}`);
-  say(`  Stored in  ${STATE} (delete ${join(ROOT, STATE)} to begin afresh)`);
+  say(`  Stored in  ${storage} (delete it to begin afresh)`);
   say();
   say(bold("What to try first"));
   say(`  1. Open ${issuer} in a browser and sign up; no e-mail is sent.`);

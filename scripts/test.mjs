@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
 import { checkBoundary } from "./check-boundary.mjs";
+import { checkStart } from "./check-start.mjs";
 import { checkTree } from "./check-tree.mjs";
 import { run } from "./lib/run.mjs";
 import { bold, duration, Failure, green, red, runMain, say } from "./lib/say.mjs";
@@ -40,6 +41,7 @@ const STEPS = [
   { name: "wasm-browser", title: "WebAssembly tests in Chromium", browser: true, run: wasmTestsInBrowser },
   { name: "build", title: "Build of the worker", run: build },
   { name: "dry-run", title: "wrangler deploy --dry-run", run: () => run(process.execPath, [WRANGLER, "deploy", "--dry-run"], { env, label: "wrangler deploy --dry-run" }) },
+  { name: "start", title: "npm start", needs: build, run: checkStart },
   { name: "black-box", title: "Black box and browser tests", browser: true, needs: build, run: blackBox },
 ];
 

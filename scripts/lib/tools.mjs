@@ -10,6 +10,8 @@ export const ROOT = resolve(fileURLToPath(import.meta.url), "../../..");
 /** Where built tools are kept, so that every clone and every later run finds them. */
 const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "latchkey");
 export const TOOLS = join(CACHE, "tools");
+/** Chrome for Testing and its driver, where the system has no Chromium package (Ubuntu). */
+export const BROWSERS = join(CACHE, "browsers");
 
 export const WASM_TARGET = "wasm32-unknown-unknown";
 

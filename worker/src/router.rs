@@ -198,6 +198,8 @@ fn not_found(context: &Context, incoming: &Incoming) -> Answer {
     if incoming.is_from_a_person()
         && let Ok(page) = endpoints::error_page(context, &page)
     {
+        // The page shows a reference, so the log has it too.
+        context.refused(&"nothing is here", None);
         return page;
     }
     let body = Body {
