@@ -187,7 +187,15 @@ fn registered_query(server: &Server) {
 fn posted_request(server: &Server) {
     let mut walk = Walk::begin(server);
     let request = walk.request();
-    let page = walk.browser.post("/authorize", request.fields()).page().expect(200);
+    // From another site the cookies stay at home; they come along with the redirect.
+    let jar = walk.browser.jar.clone();
+    let reply = server.call("POST", "/authorize").form(request.fields()).send().expect(303);
+    let location = reply.header("location").expect("location");
+    assert_eq!(server.local_path("/authorize", location), Some(request.path(server)));
+    assert_eq!(reply.cookies().len(), 0, "{}", reply.describe());
+    let page = walk.browser.post_from_another_site("/authorize", request.fields()).page();
+    let page = page.expect(200);
+    assert_eq!(walk.browser.jar.get("latchkey_browser"), jar.get("latchkey_browser"));
     let callback = walk.browser.decide(&page, "allow").away();
     let _ = Tokens::from_reply(&walk.client.redeem(server, &request.code(&callback)));
 }

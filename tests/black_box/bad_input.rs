@@ -3,7 +3,7 @@
 //! The answer is the right error or a readable page, never a 5xx, and nothing is stored: no client
 //! is registered, nobody is signed in, no code is issued.
 
-use latchkey_tests::{Call, Reply, Server, Walk, raw};
+use latchkey_tests::{Browser, Call, Reply, Server, Walk, raw};
 
 use crate::Case;
 
@@ -39,6 +39,10 @@ pub fn trials() -> Vec<Case> {
             Case::new(title, |servers| sweep(servers.standard(), endpoint))
         })
         .collect();
+    cases.push(Case::new(
+        "issue 2, bad input: a form of this browser's own with unreadable fields does nothing",
+        |servers| own_forms(servers.standard()),
+    ));
     cases.push(Case::new(
         "issue 2, bad input: queries of every kind are read or refused",
         |servers| {
@@ -91,24 +95,21 @@ fn expect_refusal(reply: &Reply, endpoint: &Endpoint, what: &str) {
     assert!(!session, "{}", describe());
 }
 
-fn sweep(server: &Server, endpoint: &Endpoint) {
-    let is_json = endpoint.content_type == "application/json";
-    let sound = if is_json { r#"{"a":"b"}"# } else { "a=b" };
+/// What a browser shows in the end: a posted authorization request is asked again by GET, at the
+/// same place and without a cookie.
+fn asked_by_get(server: &Server, reply: Reply) -> Reply {
+    let Some(location) = reply.header("location").filter(|_| reply.status == 303) else {
+        return reply;
+    };
+    let path = server.local_path("/authorize", location).expect("a path of this server");
+    assert!(path.starts_with("/authorize"), "{}", reply.describe());
+    assert_eq!(reply.cookies().len(), 0, "{}", reply.describe());
+    server.get(&path)
+}
 
-    for wrong in
-        ["text/plain", "multipart/form-data; boundary=x", "application/xml", "x", "a/b/c", ""]
-    {
-        let reply = post(server, endpoint).header("content-type", wrong).body(sound).send();
-        expect_refusal(&reply, endpoint, &format!("content type {wrong:?}"));
-        assert_eq!(reply.status, 400, "{}", reply.describe());
-    }
-    let swapped = if is_json { FORM } else { "application/json" };
-    let reply = post(server, endpoint).header("content-type", swapped).body(sound).send();
-    expect_refusal(&reply, endpoint, "the other content type");
-    expect_refusal(&post(server, endpoint).body(sound).send(), endpoint, "no content type");
-    expect_refusal(&post(server, endpoint).send(), endpoint, "nothing at all");
-
-    let bodies: Vec<(&str, Vec<u8>)> = vec![
+/// Bodies that are no request of any endpoint, and what is wrong with them.
+pub fn bodies() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
         ("empty", Vec::new()),
         ("invalid UTF-8", b"a=\xff\xfe&client_id=\xc3\x28".to_vec()),
         ("invalid UTF-8, encoded", b"a=%ff%fe&client_id=%c3%28".to_vec()),
@@ -131,10 +132,44 @@ fn sweep(server: &Server, endpoint: &Endpoint) {
         ("JSON in a form", br#"{"client_id":"a"}"#.to_vec()),
         ("deep JSON", vec![b'['; 60_000]),
         ("binary", (0..=255).cycle().take(10_000).collect()),
-    ];
-    for (what, body) in bodies {
+    ]
+}
+
+fn sweep(server: &Server, endpoint: &Endpoint) {
+    let is_json = endpoint.content_type == "application/json";
+    let sound = if is_json { r#"{"a":"b"}"# } else { "a=b" };
+
+    for wrong in
+        ["text/plain", "multipart/form-data; boundary=x", "application/xml", "x", "a/b/c", ""]
+    {
+        let reply = post(server, endpoint).header("content-type", wrong).body(sound).send();
+        expect_refusal(&reply, endpoint, &format!("content type {wrong:?}"));
+        assert_eq!(reply.status, 400, "{}", reply.describe());
+        if !endpoint.is_page {
+            let code = if is_json { "invalid_client_metadata" } else { "invalid_request" };
+            reply.expect_error(400, code);
+        }
+    }
+    let swapped = if is_json { FORM } else { "application/json" };
+    let reply = post(server, endpoint).header("content-type", swapped).body(sound).send();
+    expect_refusal(&reply, endpoint, "the other content type");
+    expect_refusal(&post(server, endpoint).body(sound).send(), endpoint, "no content type");
+    expect_refusal(&post(server, endpoint).send(), endpoint, "nothing at all");
+
+    for (what, body) in bodies() {
         let call = post(server, endpoint).header("content-type", endpoint.content_type);
-        expect_refusal(&call.body(body).send(), endpoint, what);
+        let reply = asked_by_get(server, call.body(body).send());
+        expect_refusal(&reply, endpoint, what);
+        let unreadable = ["invalid UTF-8", "invalid UTF-8, encoded", "all repeated", "binary"];
+        match endpoint.path {
+            "/register" if what != "JSON in a form" => {
+                reply.expect_error(400, "invalid_client_metadata");
+            }
+            "/token" | "/revoke" if unreadable.contains(&what) => {
+                reply.expect_error(400, "invalid_request");
+            }
+            _ => {}
+        }
     }
 
     let large = vec![b'a'; 65 * 1024];
@@ -158,6 +193,31 @@ fn sweep(server: &Server, endpoint: &Endpoint) {
     );
     let reply = raw::send(server, &head, sound.as_bytes());
     assert!((400..500).contains(&reply.status), "{}", reply.text);
+}
+
+/// Bodies that are wrong in one thing only: the token is this browser's own and for this form.
+fn own_forms(server: &Server) {
+    for endpoint in ["/sign-in", "/sign-up"] {
+        for (what, addition) in [
+            ("invalid UTF-8", b"email=\xff\xfe@people.example&password=a+good+password".to_vec()),
+            ("invalid UTF-8, encoded", b"email=%ff%fe&password=a+good+password".to_vec()),
+            ("repeated", b"email=a@b.example&email=c@d.example&password=a+good+password".to_vec()),
+            ("null bytes", b"email=a%00@b.example&password=a+good+password".to_vec()),
+            ("nothing typed", b"email=&password=".to_vec()),
+        ] {
+            let mut browser = Browser::new(server);
+            let form = browser.page(endpoint).expect(200).form(endpoint);
+            let csrf = form.field("csrf").expect("csrf");
+            let body = [format!("csrf={csrf}&").into_bytes(), addition].concat();
+            let call = server.call("POST", endpoint).header("content-type", FORM).body(body);
+            let reply = call.header("cookie", &browser.jar.header().expect("a cookie")).send();
+            let described = format!("{endpoint} {what}: {}", reply.describe());
+            assert!(matches!(reply.status, 400 | 401 | 422), "{described}");
+            let session =
+                reply.cookies().into_iter().any(|cookie| cookie.name.ends_with("session"));
+            assert!(!session, "{described}");
+        }
+    }
 }
 
 fn queries(server: &Server) {

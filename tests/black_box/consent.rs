@@ -1,5 +1,6 @@
 //! The consent page: what it says, and what pressing its buttons does, in every order.
 
+use latchkey_tests::client::Code;
 use latchkey_tests::{Authorization, Browser, Client, Landing, Page, Person, Server, Tokens, Walk};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -9,6 +10,16 @@ use crate::Case;
 /// The cases.
 pub fn trials() -> Vec<Case> {
     vec![
+        Case::new(
+            "SECURITY: one request allowed by two people gives two codes, and neither tells the other",
+            |servers| two_accounts_one_request(servers.standard()),
+        ),
+        Case::new(
+            "RFC 8707 section 2: the consent page names every resource asked for",
+            |servers| {
+                every_resource(servers.standard());
+            },
+        ),
         Case::new(
             "MAS-15, needs 22: the page says which app, which account, what for and where it leads",
             |servers| {
@@ -288,6 +299,42 @@ fn forged_consent(server: &Server) {
     assert_not_allowed(&mut walk);
     assert_not_allowed(&mut stranger);
     let _ = walk.browser.post("/consent", &right).away().code();
+}
+
+fn two_accounts_one_request(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let mut other = Walk::with(server, walk.client.clone());
+    let request = walk.request();
+    let page = walk.consent_page(&request);
+    let sealed = page.form("/consent").field("request").unwrap().to_owned();
+    let path = other.browser.path("/consent", &[("request", &sealed)]);
+    let others_page = other.browser.page(&path).expect(200);
+    let first = request.code(&walk.browser.decide(&page, "allow").away());
+    let second = request.code(&other.browser.decide(&others_page, "allow").away());
+    let parts = |code: &Code| {
+        let parts: Vec<String> = code.code.split('.').map(str::to_owned).collect();
+        assert_eq!(parts.len(), 3, "{}", code.code);
+        parts
+    };
+    let (own, others) = (parts(&first), parts(&second));
+    assert!(own[0] != others[0] && own[2] != others[2], "{own:?} {others:?}");
+    // Whoever knows one code can't make the other of it.
+    let stolen = format!("{}.{}.{}", others[0], others[1], own[2]);
+    let stolen = Code { code: stolen, ..second.clone() };
+    walk.client.redeem(server, &stolen).expect_error(400, "invalid_grant");
+    for code in [first, second] {
+        let _ = Tokens::from_reply(&walk.client.redeem(server, &code));
+    }
+}
+
+fn every_resource(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let request = walk.request().and("resource", &server.url("/mcp"));
+    let one = walk.consent_page(&request);
+    let both = walk.consent_page(&request.and("resource", "https://api.example/v1"));
+    assert!(one.text().contains("Tools") && both.text().contains("Tools"), "{}", both.text());
+    assert!(both.text().contains("API"), "{}", both.reply.describe());
+    assert!(!one.text().contains("API"), "{}", one.reply.describe());
 }
 
 fn forged_request(server: &Server) {

@@ -1,7 +1,9 @@
 //! The server is killed under load, and started again on the same storage.
 
 use latchkey_tests::client::Code;
-use latchkey_tests::{Authorization, Browser, Client, Deployment, Server, Tokens, Walk};
+use latchkey_tests::{
+    Authorization, Browser, Callback, Client, Deployment, Page, Server, Tokens, Walk,
+};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -33,6 +35,8 @@ struct Acknowledged {
     clients: Mutex<Vec<Client>>,
     /// Each code that was sent, with the answer if one came.
     redemptions: Mutex<Vec<(Code, Option<Tokens>)>>,
+    /// Codes that nobody sent anywhere: whoever has one may still redeem it.
+    unredeemed: Mutex<Vec<Code>>,
     /// How often each chain has rotated, and the last refresh token that it got.
     chains: Mutex<Vec<(usize, String)>>,
 }
@@ -43,7 +47,11 @@ impl Acknowledged {
         let redeemed = self.redemptions.lock().unwrap();
         let redeemed = redeemed.iter().filter(|(_, tokens)| tokens.is_some()).count();
         let rotations: usize = self.chains.lock().unwrap().iter().map(|(count, _)| count).sum();
-        self.clients.lock().unwrap().len() >= 5 + round && redeemed >= 3 + round && rotations >= 6
+        let allowed = self.unredeemed.lock().unwrap().len();
+        self.clients.lock().unwrap().len() >= 5 + round
+            && redeemed >= 3 + round
+            && rotations >= 6
+            && allowed >= 2 + round
     }
 }
 
@@ -60,6 +68,8 @@ fn kill_under_load(server: &Server, round: usize) {
         let (acknowledged, stop, client) = (&acknowledged, &stop, &walk.client);
         scope.spawn(move || register(server, acknowledged, stop));
         scope.spawn(move || redeem(server, client, codes, acknowledged));
+        let mut browser = walk.browser.clone();
+        scope.spawn(move || allow(server, client, &mut browser, acknowledged, stop));
         for chain in 0..2 {
             scope.spawn(move || refresh(server, client, chain, acknowledged, stop));
         }
@@ -90,16 +100,50 @@ fn register(server: &Server, acknowledged: &Acknowledged, stop: &AtomicBool) {
 }
 
 fn redeem(server: &Server, client: &Client, codes: Vec<Code>, acknowledged: &Acknowledged) {
-    for code in codes {
+    let mut codes = codes.into_iter();
+    for code in codes.by_ref() {
         let reply = client.call(server, "/token", &code.fields()).try_send();
         let tokens = reply.ok().filter(|reply| reply.status == 200);
         let tokens = tokens.map(|reply| Tokens::from_reply(&reply));
         let cut_off = tokens.is_none();
         acknowledged.redemptions.lock().unwrap().push((code, tokens));
         if cut_off {
-            return;
+            break;
         }
         std::thread::sleep(Duration::from_millis(10));
+    }
+    acknowledged.unredeemed.lock().unwrap().extend(codes);
+}
+
+/// Presses Allow again and again, until the kill cuts it off.
+fn allow(
+    server: &Server,
+    client: &Client,
+    browser: &mut Browser<'_>,
+    acknowledged: &Acknowledged,
+    stop: &AtomicBool,
+) {
+    while !stop.load(Ordering::Relaxed) {
+        let request = Authorization::of(client);
+        let cookies = browser.jar.header().expect("a session");
+        let call = server.call("GET", &request.path(server)).header("cookie", &cookies);
+        let Ok(reply) = call.try_send() else { return };
+        if reply.status != 200 {
+            return;
+        }
+        browser.jar.take(&reply.cookies());
+        let cookies = browser.jar.header().expect("a session");
+        let page = Page { path: "/consent".to_owned(), reply };
+        let fields = page.form("/consent").filled(&[("decision", "allow")]);
+        let call = server.call("POST", "/consent").form(&fields).header("cookie", &cookies);
+        match call.try_send() {
+            Ok(reply) if reply.status == 303 => {
+                let location = reply.header("location").expect("location").to_owned();
+                let code = request.code(&Callback::new(&location, reply));
+                acknowledged.unredeemed.lock().unwrap().push(code);
+            }
+            _ => return,
+        }
     }
 }
 
@@ -148,6 +192,11 @@ fn nothing_is_lost(server: &Server, walk: &Walk<'_>, acknowledged: Acknowledged)
                 walk.client.redeem(server, &code).expect_error(400, "invalid_grant");
             }
         }
+    }
+    // What was allowed and never sent is redeemed now, once.
+    for code in acknowledged.unredeemed.into_inner().unwrap() {
+        let _ = Tokens::from_reply(&walk.client.redeem(server, &code));
+        walk.client.redeem(server, &code).expect_error(400, "invalid_grant");
     }
     // The person is still signed in, and the keys are the same.
     let mut browser = walk.browser.clone();

@@ -76,6 +76,22 @@ pub fn trials() -> Vec<Case> {
         Case::new("RFC 9110 section 15.5.6: a wrong method is 405 with Allow", |servers| {
             wrong_methods(servers.standard());
         }),
+        Case::new("issue 2: a person who asks for what isn't there gets a page", |servers| {
+            let server = servers.standard();
+            for (method, path, status) in
+                [("GET", "/nowhere", 404), ("GET", "/token", 405), ("GET", "/register", 405)]
+            {
+                let call = server.call(method, path);
+                let accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+                let reply = call.header("accept", accept).send().expect(status);
+                let kind = reply.header("content-type").unwrap_or_default();
+                assert!(kind.starts_with("text/html"), "{}", reply.describe());
+                assert_eq!(reply.header("allow").is_some(), status == 405, "{}", reply.describe());
+                let reply = server.get(path).expect(status);
+                assert!(reply.json()["error"].is_string(), "{}", reply.describe());
+                assert_eq!(reply.header("allow").is_some(), status == 405, "{}", reply.describe());
+            }
+        }),
         Case::new(
             "needs 13: what clients probe for and isn't there is a small JSON 404",
             |servers| {

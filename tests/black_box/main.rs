@@ -26,6 +26,7 @@ mod codes;
 mod consent;
 mod crash;
 mod discovery;
+mod failures;
 mod log;
 mod pages;
 mod races;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
         crash::trials(),
         storage::trials(),
         log::trials(),
+        failures::trials(),
         // Clients and browsers that nobody here wrote.
         clients::trials(),
         browser::trials(),

@@ -1,9 +1,10 @@
 //! Dynamic client registration that succeeds.
 
 use latchkey_tests::deployment::workspace_root;
-use latchkey_tests::{Authorization, Browser, Client, Server};
+use latchkey_tests::{Authorization, Browser, Callback, Client, Deployment, Server, Tokens, Walk};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use crate::Case;
 
@@ -64,9 +65,22 @@ pub fn trials() -> Vec<Case> {
             },
         ),
     ];
+    cases.push(Case::new(
+        "SECURITY: a key set that is large or deep is refused before it costs anything",
+        |servers| large_key_set(servers.standard()),
+    ));
+    cases.push(Case::new(
+        "needs 4: a client that nobody allowed ends after its time, and one that was allowed lives on",
+        |_| {
+            let server = Server::start(Deployment::brief_clients());
+            ends_unused(&server.unwrap_or_else(|error| panic!("{error}")));
+        },
+    ));
     for path in fixtures() {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let title = format!("needs H: {name} registers with the very body it sends, and can begin");
+        let title = format!(
+            "needs H: {name} registers with the very body it sends, and gets a code at each of its addresses"
+        );
         cases.push(Case::new(title, move |servers| fixture(servers.standard(), &path)));
     }
     cases
@@ -113,16 +127,106 @@ fn fixture(server: &Server, path: &PathBuf) {
     assert_eq!(answer.get("client_secret").is_some(), method != "none");
     assert_eq!(answer.get("client_secret_expires_at").is_some(), method != "none");
 
+    let issued_at = answer["client_id_issued_at"].as_u64().unwrap();
+    assert!((now() - 30..=now() + 5).contains(&issued_at), "{issued_at}");
+
     // needs 4: whoever has just registered is known at once.
     let client = Client::from_reply(&reply);
-    let redirect_uris = answer["redirect_uris"].as_array().unwrap();
-    for redirect_uri in redirect_uris {
-        let request =
-            Authorization::of(&client).with("redirect_uri", redirect_uri.as_str().unwrap());
-        let page = Browser::new(server).page(&request.path(server)).expect(200);
-        let name = sent["client_name"].as_str().unwrap();
-        assert!(page.text().contains(name), "{}", page.reply.describe());
+    let name = sent["client_name"].as_str().unwrap();
+    let mut walk = Walk::with(server, client);
+    for redirect_uri in answer["redirect_uris"].as_array().unwrap() {
+        let redirect_uri = redirect_uri.as_str().unwrap();
+        // RFC 8252 section 7.3: at loopback the port is chosen when the client starts.
+        for redirect_uri in
+            std::iter::once(redirect_uri.to_owned()).chain(another_port(redirect_uri))
+        {
+            let request = walk.request().with("redirect_uri", &redirect_uri);
+            let page = Browser::new(server).page(&request.path(server)).expect(200);
+            assert!(page.text().contains(name), "{}", page.reply.describe());
+            let callback = allowed(&mut walk, &request);
+            assert!(callback.location.starts_with(&redirect_uri), "{}", callback.location);
+            assert_eq!(callback.get("state").as_deref(), request.get("state"));
+            assert_eq!(callback.get("iss"), Some(server.issuer()));
+            let tokens = walk.client.redeem(server, &request.code(&callback));
+            let _ = Tokens::from_reply(&tokens);
+        }
     }
+}
+
+/// The same loopback URI at another port.
+fn another_port(redirect_uri: &str) -> Option<String> {
+    let mut url = url::Url::parse(redirect_uri).unwrap();
+    let is_loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    if url.scheme() != "http" || !is_loopback {
+        return None;
+    }
+    url.set_port(Some(49_213)).unwrap();
+    Some(url.into())
+}
+
+/// Allows a request: the browser is sent to the client, or gets a link where the address isn't one
+/// that a form may lead to.
+fn allowed(walk: &mut Walk<'_>, request: &Authorization) -> Callback {
+    let redirect_uri = request.get("redirect_uri").unwrap();
+    let page = walk.consent_page(request);
+    let landing = walk.browser.decide(&page, "allow");
+    if redirect_uri.starts_with("http") {
+        let callback = landing.away();
+        assert_eq!(callback.reply.status, 303, "{}", callback.reply.describe());
+        return callback;
+    }
+    let page = landing.page().expect(200);
+    let links = page.attributes("a", "href");
+    let link = links.iter().find(|link| link.starts_with(redirect_uri));
+    let link = link.unwrap_or_else(|| panic!("no link: {}", page.reply.describe()));
+    Callback::new(link, page.reply.clone())
+}
+
+fn ends_unused(server: &Server) {
+    let unused = Client::public(server);
+    let mut walk = Walk::begin(server);
+    let tokens = walk.tokens();
+    // It answered to its name as long as it lived…
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let refused = loop {
+        let reply = unused.refresh(server, "nobody-has-this");
+        if reply.json()["error"] == "invalid_client" {
+            break reply;
+        }
+        reply.expect_error(400, "invalid_grant");
+        assert!(Instant::now() < deadline, "it never ends");
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    refused.expect_error(401, "invalid_client");
+    let page = Browser::new(server).page(&Authorization::of(&unused).path(server)).expect(400);
+    assert!(page.reference().len() >= 6);
+    // …and by now the other one would have ended too, had nobody allowed it.
+    std::thread::sleep(Duration::from_secs(3));
+    let next = Tokens::from_reply(&walk.client.refresh(server, &tokens.refresh));
+    let _ = Tokens::from_reply(&walk.client.refresh(server, &next.refresh));
+    let _ = walk.code();
+}
+
+fn large_key_set(server: &Server) {
+    let deep = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!({ "a": inner }));
+    let many: Vec<Value> =
+        (0..1_000).map(|n| json!({ "kty": "EC", "kid": n.to_string() })).collect();
+    for keys in [
+        json!({ "keys": [{ "kty": "RSA", "n": "x".repeat(9_000) }] }),
+        json!({ "keys": [], "x": "x".repeat(9_000) }),
+        json!({ "keys": many }),
+        json!({ "keys": [deep(12)] }),
+        json!({ "keys": [], "x": deep(60) }),
+        json!({ "keys": [], "x": deep(110) }),
+    ] {
+        let metadata =
+            json!({ "redirect_uris": ["https://client.example/callback"], "jwks": keys });
+        let refused = server.post_json("/register", &metadata.to_string());
+        refused.expect_error(400, "invalid_client_metadata");
+    }
+    let jwks = json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": "a", "y": "b" }] });
+    let metadata = json!({ "redirect_uris": ["https://client.example/callback"], "jwks": jwks });
+    let _ = Client::register(server, &metadata);
 }
 
 fn defaults(server: &Server) {

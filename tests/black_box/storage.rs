@@ -91,6 +91,15 @@ fn flood() {
                 assert!((400..500).contains(&reply.status), "{}", reply.describe());
             }
         }
+        let kind = match endpoint {
+            "/register" => "application/json",
+            _ => "application/x-www-form-urlencoded",
+        };
+        for (what, body) in crate::bad_input::bodies() {
+            let call = server.call("POST", endpoint).header("content-type", kind);
+            let reply = call.body(body).send();
+            assert!((400..500).contains(&reply.status), "{what}: {}", reply.describe());
+        }
     }
     let head =
         "POST /register HTTP/1.1\nContent-Type: application/json\nTransfer-Encoding: chunked";

@@ -14,6 +14,8 @@ pub enum Issuer {
     /// A public identifier. The server is reached on loopback all the same, so that everything it
     /// says of itself has to come from its configuration and nothing from the `Host` header.
     Public(&'static str),
+    /// Not configured at all: the server is reached, and has no name.
+    Missing,
 }
 
 /// One configuration of the server.
@@ -27,16 +29,60 @@ pub struct Deployment {
     pub base_path: &'static str,
     /// Settings that replace the shipped ones, key by key.
     settings: &'static str,
+    /// Bindings of the shipped configuration that are left out.
+    without: &'static [&'static str],
+    /// What its metadata document answers once it is up: 200, or 500 with a wrong setting.
+    pub ready_status: u16,
 }
 
 impl Deployment {
+    /// What is shipped, under another name, as a start for those that lack something.
+    const fn shipped(name: &'static str) -> Self {
+        Self {
+            name,
+            issuer: Issuer::Loopback,
+            base_path: "",
+            settings: "",
+            without: &[],
+            ready_status: 200,
+        }
+    }
+
+    /// What is shipped without one of its bindings.
+    #[must_use]
+    pub const fn without_binding(binding: &'static [&'static str; 1]) -> Self {
+        Self { without: binding, ..Self::shipped(binding[0]) }
+    }
+
+    /// A lifetime that nothing could live by.
+    #[must_use]
+    pub const fn bad_setting() -> Self {
+        Self {
+            settings: "lifetimes = { access_token = 0 }",
+            ready_status: 500,
+            ..Self::shipped("bad setting")
+        }
+    }
+
+    /// Nobody said what the server is called.
+    #[must_use]
+    pub const fn without_issuer() -> Self {
+        Self { issuer: Issuer::Missing, ready_status: 500, ..Self::shipped("without an issuer") }
+    }
+
+    /// A client that nobody allowed ends after two seconds, any other after an hour without use.
+    #[must_use]
+    pub const fn brief_clients() -> Self {
+        Self {
+            settings: "lifetimes = { unused_client = 2, idle_client = 3600 }",
+            ..Self::shipped("brief clients")
+        }
+    }
+
     /// What is shipped, with two scopes and two resources to choose from.
     #[must_use]
     pub const fn standard() -> Self {
         Self {
-            name: "standard",
-            issuer: Issuer::Loopback,
-            base_path: "",
             settings: r#"
                 scopes = [
                     { name = "mcp", title = "Use your tools", detail = "Read and run them.", default = true },
@@ -47,6 +93,7 @@ impl Deployment {
                     { uri = "https://api.example/v1", name = "API" },
                 ]
             "#,
+            ..Self::shipped("standard")
         }
     }
 
@@ -55,7 +102,6 @@ impl Deployment {
     #[must_use]
     pub const fn short_links() -> Self {
         Self {
-            name: "short links",
             issuer: Issuer::Public("https://links.example"),
             base_path: "/mcp/oauth",
             settings: r##"
@@ -73,6 +119,7 @@ impl Deployment {
                 lifetimes = { access_token = 3600, refresh_token_idle = 2592000, refresh_token_absolute = 2592000 }
                 legacy = { plain_pkce = true }
             "##,
+            ..Self::shipped("short links")
         }
     }
 
@@ -80,7 +127,6 @@ impl Deployment {
     #[must_use]
     pub const fn tenant() -> Self {
         Self {
-            name: "tenant",
             issuer: Issuer::Public("https://id.example/tenant1"),
             base_path: "/tenant1",
             settings: r#"
@@ -88,6 +134,7 @@ impl Deployment {
                 authorization_response_iss_parameter = false
                 scopes = [{ name = "mcp", title = "Use your tools", default = true }]
             "#,
+            ..Self::shipped("tenant")
         }
     }
 
@@ -95,9 +142,6 @@ impl Deployment {
     #[must_use]
     pub const fn quick() -> Self {
         Self {
-            name: "quick",
-            issuer: Issuer::Loopback,
-            base_path: "",
             settings: r#"
                 strict_scopes = true
                 scopes = [
@@ -109,6 +153,7 @@ impl Deployment {
                 lifetimes = { refresh_retry_window = 1, authorization_code = 6, authorization_request = 6, access_token = 60 }
                 legacy = { confidential_without_pkce = true }
             "#,
+            ..Self::shipped("quick")
         }
     }
 
@@ -116,7 +161,7 @@ impl Deployment {
     #[must_use]
     pub fn issuer_on(&self, port: u16) -> String {
         match self.issuer {
-            Issuer::Loopback => format!("http://127.0.0.1:{port}"),
+            Issuer::Loopback | Issuer::Missing => format!("http://127.0.0.1:{port}"),
             Issuer::Public(issuer) => issuer.to_owned(),
         }
     }
@@ -155,16 +200,42 @@ impl Deployment {
         let overrides: Table = self.settings.parse().expect("settings");
         let vars = table.entry("vars").or_insert_with(|| Table::new().into());
         let vars = vars.as_table_mut().ok_or("wrangler.toml: vars is no table")?;
-        vars.insert("ISSUER".to_owned(), self.issuer_on(port).into());
+        if self.issuer == Issuer::Missing {
+            vars.remove("ISSUER");
+        } else {
+            vars.insert("ISSUER".to_owned(), self.issuer_on(port).into());
+        }
         let settings = vars.entry("LATCHKEY").or_insert_with(|| Table::new().into());
         let settings = settings.as_table_mut().ok_or("wrangler.toml: LATCHKEY is no table")?;
         settings.extend(overrides);
+        for binding in self.without {
+            leave_out(&mut table, binding).ok_or(format!("wrangler.toml has no {binding}"))?;
+        }
 
         let written = folder.join("wrangler.toml");
         std::fs::write(&written, table.to_string())
             .map_err(|error| format!("{}: {error}", written.display()))?;
         Ok(written)
     }
+}
+
+/// Takes a binding away, whatever its kind; [`None`] when there is no such binding.
+fn leave_out(table: &mut Table, binding: &str) -> Option<()> {
+    let is_it = |entry: &Value| {
+        ["name", "binding"]
+            .iter()
+            .any(|key| entry.get(key).and_then(Value::as_str) == Some(binding))
+    };
+    let is_namespace = table.get("kv_namespaces")?.as_array()?.iter().any(is_it);
+    let bindings = if is_namespace {
+        table.get_mut("kv_namespaces")?
+    } else {
+        table.get_mut("durable_objects")?.get_mut("bindings")?
+    };
+    let bindings = bindings.as_array_mut()?;
+    let before = bindings.len();
+    bindings.retain(|entry| !is_it(entry));
+    (bindings.len() < before).then_some(())
 }
 
 /// The folder of the whole project.

@@ -24,20 +24,29 @@ pub struct RawReply {
 /// When there is no answer.
 #[must_use]
 pub fn send(server: &Server, head: &str, body: &[u8]) -> RawReply {
+    send_to(server, &format!("127.0.0.1:{}", server.port()), head, body)
+}
+
+/// The same with another `Host`, as if the server were reached under that name.
+///
+/// # Panics
+///
+/// When there is no answer.
+#[must_use]
+pub fn send_to(server: &Server, host: &str, head: &str, body: &[u8]) -> RawReply {
     for _ in 0..PROXY_RETRIES {
-        let reply = attempt(server, head, body);
+        let reply = attempt(server, host, head, body);
         if !is_proxys_own(reply.status, reply.text.as_bytes()) {
             return reply;
         }
     }
-    attempt(server, head, body)
+    attempt(server, host, head, body)
 }
 
-fn attempt(server: &Server, head: &str, body: &[u8]) -> RawReply {
+fn attempt(server: &Server, host: &str, head: &str, body: &[u8]) -> RawReply {
     let mut request = format!(
-        "{}\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n",
+        "{}\r\nHost: {host}\r\nConnection: close\r\n\r\n",
         head.trim_end().replace('\n', "\r\n"),
-        server.port()
     )
     .into_bytes();
     request.extend_from_slice(body);

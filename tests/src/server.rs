@@ -103,13 +103,14 @@ impl Server {
             }
             let path = self.metadata_path();
             let ready = self.call("GET", &path).try_send();
-            if ready.as_ref().is_ok_and(|reply| reply.status == 200) {
+            let wanted = self.deployment.ready_status;
+            if ready.as_ref().is_ok_and(|reply| reply.status == wanted) {
                 return Ok(());
             }
             if Instant::now() > deadline {
                 let answer = ready.map_or_else(|error| error, |reply| reply.describe());
                 return Err(format!(
-                    "GET {path} didn't become 200: {answer}\n{}",
+                    "GET {path} didn't become {wanted}: {answer}\n{}",
                     self.log.tail(40)
                 ));
             }
