@@ -17,6 +17,10 @@ pub fn trials() -> Vec<Case> {
             |_| without_account(),
         ),
         Case::new(
+            "design: trouble with the keys costs no code and no refresh token: the same request succeeds later",
+            |_| keyring_comes_back(),
+        ),
+        Case::new(
             "design: without the binding CACHE everything works, and the log says what is missing",
             |_| without_cache(),
         ),
@@ -100,6 +104,23 @@ fn without_account() {
     expect_unavailable(&server, &client.refresh(&server, &token), "ACCOUNT");
     // RFC 7009 section 2.2.1: a client that is told 503 has to assume the token still lives.
     expect_unavailable(&server, &client.revoke(&server, &token), "ACCOUNT");
+}
+
+fn keyring_comes_back() {
+    let server = start(Deployment::standard());
+    let mut walk = Walk::begin(&server);
+    let refresh_token = walk.tokens().refresh;
+    let code = walk.code();
+    let client = walk.client.clone();
+
+    server.restart_without(&["KEYRING"]).expect("starts without its keyring");
+    expect_unavailable(&server, &client.redeem(&server, &code), "KEYRING");
+    expect_unavailable(&server, &client.refresh(&server, &refresh_token), "KEYRING");
+
+    server.restart().expect("starts with its keyring");
+    client.redeem(&server, &code).expect(200);
+    let refreshed = client.refresh(&server, &refresh_token);
+    refreshed.expect(200);
 }
 
 fn without_cache() {

@@ -54,6 +54,12 @@ impl Deployment {
         Self { without: binding, ..Self::shipped(binding[0]) }
     }
 
+    /// The same without a binding.
+    #[must_use]
+    pub const fn and_without(&self, binding: &'static [&'static str; 1]) -> Self {
+        Self { without: binding, ..*self }
+    }
+
     /// A lifetime that nothing could live by.
     #[must_use]
     pub const fn bad_setting() -> Self {

@@ -78,12 +78,25 @@ impl Server {
     ///
     /// A sentence with the end of the log, when it doesn't come up.
     pub fn restart(&self) -> Result<(), String> {
+        self.restart_as(&self.deployment)
+    }
+
+    /// Stops the server and starts it again without a binding, on the same storage and port.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong, with the server's log where that helps.
+    pub fn restart_without(&self, binding: &'static [&'static str; 1]) -> Result<(), String> {
+        self.restart_as(&self.deployment.and_without(binding))
+    }
+
+    fn restart_as(&self, deployment: &Deployment) -> Result<(), String> {
         let named = |error: String| format!("server {:?}: {error}", self.deployment.name);
         let mut process = self.process.lock().expect("process");
         if let Some(mut running) = process.take() {
             running.kill();
         }
-        let configuration = self.deployment.write(self.folder.path(), self.port).map_err(named)?;
+        let configuration = deployment.write(self.folder.path(), self.port).map_err(named)?;
         let started = Process::start(&Arguments {
             configuration: &configuration,
             port: self.port,
