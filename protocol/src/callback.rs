@@ -100,6 +100,7 @@ pub fn read(query: &str, expected: &Expected<'_>) -> Result<Secret, CallbackErro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn read_with(query: &str, issuer_is_sent: bool) -> Result<String, CallbackError> {
         let state = Secret::new("s1");
@@ -147,5 +148,16 @@ mod tests {
             "error=access_denied&error_description=No&state=s1&iss=https%3A%2F%2Fid.example";
         let error = read_with(query, true).expect_err("refused");
         assert_eq!((error.code(), error.to_string().as_str()), ("access_denied", "No"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_query_makes_read_panic_and_no_foreign_state_gives_a_code(
+            query in "\\??(code|state|iss|error|=|&|%|[a-z0-9:/.]){0,30}"
+        ) {
+            if read_with(&query, false).is_ok() {
+                prop_assert!(query.contains("state=s1"));
+            }
+        }
     }
 }

@@ -216,6 +216,7 @@ fn cookie<'a>(header: &'a str, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn issuer(text: &str) -> Issuer {
         Issuer::parse(text).expect("issuer")
@@ -240,5 +241,14 @@ mod tests {
         assert_eq!(cookie(header, "latchkey_session"), Some("x=y"));
         assert_eq!(cookie(header, "session"), None);
         assert_eq!(cookie("", "a"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_makes_cookie_panic_and_what_is_found_is_in_it(header in "([a-z]|=|;| ){0,40}|.{0,40}") {
+            if let Some(value) = cookie(&header, "a") {
+                prop_assert!(header.contains(value));
+            }
+        }
     }
 }

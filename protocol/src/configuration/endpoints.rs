@@ -123,6 +123,7 @@ impl Endpoints {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn endpoints_lie_under_the_base_path_or_else_under_the_issuers_path() {
@@ -143,6 +144,20 @@ mod tests {
         assert_eq!(endpoints.find("/"), Some(Endpoint::Home));
         for path in ["//token", "/Token", "/token/", "/%74oken", "token", "/tokens"] {
             assert_eq!(endpoints.find(path), None, "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_base_path_makes_new_panic_and_an_accepted_one_leads_back_to_its_endpoints(
+            base_path in "(/[a-z.]{0,6}){0,4}|.{0,20}"
+        ) {
+            let issuer = Issuer::parse("https://id.example").expect("issuer");
+            if let Ok(endpoints) = Endpoints::new(&issuer, Some(&base_path)) {
+                for endpoint in Endpoint::ALL {
+                    prop_assert_eq!(endpoints.find(&endpoints.path(endpoint)), Some(endpoint));
+                }
+            }
         }
     }
 }

@@ -134,6 +134,7 @@ impl fmt::Display for Colour {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// A grid over the whole of sRGB.
     fn every_colour() -> impl Iterator<Item = Colour> {
@@ -183,5 +184,14 @@ mod tests {
         }
         let blue = Colour::rgb(0x1f5fd0);
         assert_eq!(blue.legible_on(Colour::WHITE, 4.5), blue);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_parse_panic_and_a_colour_reads_back(text in "#[0-9a-fA-F]{5,7}|.{0,10}") {
+            if let Ok(colour) = Colour::parse(&text) {
+                prop_assert_eq!(colour.to_string(), text.to_lowercase());
+            }
+        }
     }
 }

@@ -195,6 +195,7 @@ fn is_plain(uri: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn removes_what_hides_or_reorders() {
@@ -326,5 +327,14 @@ mod tests {
         assert_eq!(host("https://bank.example@evil.example/"), Some("evil.example"));
         assert_eq!(host("https://evil.example\\@bank.example/"), Some("evil.example"));
         assert_eq!(host("http://a.example/"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_clean_panic_and_cleaning_twice_changes_nothing(text in ".{0,200}") {
+            let once = clean(&text);
+            prop_assert!(!once.chars().any(char::is_control));
+            prop_assert_eq!(clean(&once), once);
+        }
     }
 }
