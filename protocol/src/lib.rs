@@ -48,3 +48,4 @@ pub mod sign_in_throttle;
 mod test_support;
 pub mod time;
 pub mod token;
+pub mod token_request;

@@ -1,18 +1,13 @@
 //! `POST /token` ([RFC 6749 section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use latchkey_protocol::client::GrantType;
 use latchkey_protocol::entropy::Entropy;
-use latchkey_protocol::error::{ErrorCode, ErrorReply};
 use latchkey_protocol::grant::Granted;
-use latchkey_protocol::grant::authorization_code::{CodeRequest, RedeemError};
-use latchkey_protocol::grant::refresh_token::{RefreshError, RefreshRequest};
 use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::jwt::AccessTokenClaims;
-use latchkey_protocol::params::Parameters;
-use latchkey_protocol::pkce::CodeVerifier;
 use latchkey_protocol::scope::Scope;
 use latchkey_protocol::token::GrantToken;
+use latchkey_protocol::token_request::{self, GrantRequest, TokenRequest};
 use serde::Serialize;
 
 use super::client_credentials::{AuthenticatedForm, authenticated_form};
@@ -28,121 +23,36 @@ use crate::platform::RuntimeEntropy;
 
 /// Answers a token request.
 pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
-    let request = match authenticated_form(context, incoming).await? {
-        Ok(request) => request,
+    let form = match authenticated_form(context, incoming).await? {
+        Ok(form) => form,
         Err(answer) => return Ok(answer),
     };
-    let refuse = |code, description: &str| {
-        let reply = ErrorReply::new(code, description);
-        Ok(context.refuse(&reply, &description, Some(request.client.client_id())))
+    let client_id = Some(form.client.client_id());
+    let parsed =
+        token_request::parse(&form.form, &form.client, &form.record, &context.configuration);
+    let TokenRequest { account, grant, request } = match parsed {
+        Ok(request) => request,
+        Err(error) => return Ok(context.refuse(&error.reply(), &error, client_id)),
     };
-    let Some(name) = parameter(&request.form, "grant_type") else {
-        return refuse(
-            ErrorCode::InvalidRequest,
-            "grant_type is missing. Send authorization_code or refresh_token.",
-        );
-    };
-    let Some(grant_type) = GrantType::from_name(name) else {
-        return refuse(
-            ErrorCode::UnsupportedGrantType,
-            "grant_type is not supported. Send authorization_code or refresh_token.",
-        );
-    };
-    if !request.record.may_use(grant_type) {
-        return refuse(
-            ErrorCode::UnauthorizedClient,
-            "The client is not registered for this grant_type.",
-        );
-    }
-    match grant_type {
-        GrantType::AuthorizationCode => authorization_code(context, &request).await,
-        GrantType::RefreshToken => refresh_token(context, &request).await,
-    }
-}
-
-/// [RFC 6749 section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3).
-async fn authorization_code(
-    context: &Context,
-    request: &AuthenticatedForm,
-) -> Result<Answer, Failure> {
-    let client_id = request.client.client_id();
-    let Some(code) = parameter(&request.form, "code") else {
-        let reply = ErrorReply::new(ErrorCode::InvalidRequest, "code is missing.");
-        return Ok(context.refuse(&reply, &"code missing", Some(client_id)));
-    };
-    let code_verifier = match parameter(&request.form, "code_verifier").map(CodeVerifier::parse) {
-        None => None,
-        Some(Ok(verifier)) => Some(verifier),
-        Some(Err(error)) => {
-            let reply = ErrorReply::new(ErrorCode::InvalidRequest, error.to_string());
-            return Ok(context.refuse(&reply, &error, Some(client_id)));
+    // The keys come first: once a code is redeemed or a token rotated, nothing may stand between
+    // that and the answer.
+    let keys = keys::key_set(context).await?;
+    let (env, kind, name) = (&context.env, ObjectKind::Account, account.as_str());
+    let granted = match request {
+        GrantRequest::AuthorizationCode(request) => {
+            match objects::send(env, kind, name, &Redeem { grant, request }).await? {
+                Ok(granted) => granted,
+                Err(error) => return Ok(context.refuse(&error.reply(), &error, client_id)),
+            }
+        }
+        GrantRequest::RefreshToken(request) => {
+            match objects::send(env, kind, name, &Refresh { grant, request }).await? {
+                Ok(granted) => granted,
+                Err(error) => return Ok(context.refuse(&error.reply(), &error, client_id)),
+            }
         }
     };
-    let prefix = &context.configuration.prefixes.authorization_code;
-    let Some(code) = GrantToken::parse(prefix, code) else {
-        let error = RedeemError::UnknownCode;
-        return Ok(context.refuse(&error.reply(), &error, Some(client_id)));
-    };
-    let message = Redeem {
-        grant: code.grant,
-        request: CodeRequest {
-            secret: code.secret,
-            client_id: client_id.clone(),
-            redirect_uri: parameter(&request.form, "redirect_uri").map(str::to_owned),
-            code_verifier,
-            resource: request.form.all("resource").map(str::to_owned).collect(),
-        },
-    };
-    let account = code.account;
-    // The keys come first: once the code is redeemed nothing may stand between it and the answer.
-    let keys = keys::key_set(context).await?;
-    let reply =
-        objects::send(&context.env, ObjectKind::Account, account.as_str(), &message).await?;
-    match reply {
-        Ok(granted) => issue(context, request, &keys, account, granted).await,
-        Err(error) => Ok(context.refuse(&error.reply(), &error, Some(client_id))),
-    }
-}
-
-/// [RFC 6749 section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
-async fn refresh_token(context: &Context, request: &AuthenticatedForm) -> Result<Answer, Failure> {
-    let client_id = request.client.client_id();
-    let Some(token) = parameter(&request.form, "refresh_token") else {
-        let reply = ErrorReply::new(ErrorCode::InvalidRequest, "refresh_token is missing.");
-        return Ok(context.refuse(&reply, &"refresh_token missing", Some(client_id)));
-    };
-    let scope = match parameter(&request.form, "scope").map(Scope::parse) {
-        None => None,
-        // Clients ask for `offline_access` by habit; it is in every grant and in none.
-        Some(Ok(scope)) => Some(known_part(context, &scope)),
-        Some(Err(error)) => {
-            let reply = ErrorReply::new(ErrorCode::InvalidScope, error.to_string());
-            return Ok(context.refuse(&reply, &error, Some(client_id)));
-        }
-    };
-    let prefix = &context.configuration.prefixes.refresh_token;
-    let Some(token) = GrantToken::parse(prefix, token) else {
-        let error = RefreshError::UnknownToken;
-        return Ok(context.refuse(&error.reply(), &error, Some(client_id)));
-    };
-    let message = Refresh {
-        grant: token.grant,
-        request: RefreshRequest {
-            secret: token.secret,
-            client_id: client_id.clone(),
-            scope,
-            resource: request.form.all("resource").map(str::to_owned).collect(),
-        },
-    };
-    let account = token.account;
-    // The keys come first: once the token is rotated nothing may stand between it and the answer.
-    let keys = keys::key_set(context).await?;
-    let reply =
-        objects::send(&context.env, ObjectKind::Account, account.as_str(), &message).await?;
-    match reply {
-        Ok(granted) => issue(context, request, &keys, account, granted).await,
-        Err(error) => Ok(context.refuse(&error.reply(), &error, Some(client_id))),
-    }
+    issue(context, &form, &keys, account, granted).await
 }
 
 /// Signs the access token and writes the answer
@@ -200,18 +110,4 @@ async fn issue(
         scope: &claims.scope,
     };
     Ok(Answer::json(200, &body).not_stored())
-}
-
-/// The part of a scope that exists here, unless the deployment refuses unknown scopes.
-fn known_part(context: &Context, scope: &Scope) -> Scope {
-    if context.configuration.strict_scopes {
-        scope.clone()
-    } else {
-        scope.intersection(&context.configuration.known_scope())
-    }
-}
-
-/// A parameter; the form's repeated ones were refused before.
-fn parameter<'a>(form: &'a Parameters, name: &'static str) -> Option<&'a str> {
-    form.get(name).ok().flatten()
 }
