@@ -150,7 +150,7 @@ fn expired_code(server: &Server) {
     let code = walk.code();
     // Without a verifier the answer names the verifier for as long as the code lives.
     let probe = Code { verifier: String::new(), ..code.clone() };
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let reply = walk.client.redeem(server, &probe);
         reply.expect_error(400, "invalid_grant");

@@ -383,7 +383,7 @@ fn expired_request(server: &Server) {
     let page = walk.consent_page(&request);
     let sealed = page.form("/consent").field("request").unwrap().to_owned();
     let path = walk.browser.path("/consent", &[("request", &sealed)]);
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(60);
     let expired = loop {
         let shown = walk.browser.page(&path);
         if shown.reply.status != 200 {

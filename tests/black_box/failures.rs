@@ -107,7 +107,7 @@ fn without_account() {
 }
 
 fn keyring_comes_back() {
-    let server = start(Deployment::standard());
+    let server = start(Deployment::patient());
     let mut walk = Walk::begin(&server);
     let refresh_token = walk.tokens().refresh;
     let code = walk.code();

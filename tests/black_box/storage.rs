@@ -1,10 +1,10 @@
 //! What is on disk: nothing before a person decides, and never a secret.
 
+use latchkey_tests::stored::files;
 use latchkey_tests::{
     Authorization, Browser, Client, Deployment, Person, Server, Tokens, Walk, raw,
 };
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::Case;
 
@@ -31,52 +31,26 @@ fn server() -> Server {
     Server::start(Deployment::standard()).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Every file in a folder with its bytes.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).expect("the storage folder") {
-        let entry = entry.expect("an entry");
-        if entry.file_type().expect("its type").is_dir() {
-            found.extend(files(&entry.path()));
-        } else {
-            found.insert(entry.path(), std::fs::read(entry.path()).expect("a file"));
-        }
+/// Waits for the cache's copy of a client, which is written after the answer has left.
+fn wait_for_copy(server: &Server, client: &Client) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !server.stored().has(&format!("client:{}", client.id)) {
+        assert!(Instant::now() < deadline, "the cache never gets its copy");
     }
-    found
-}
-
-/// How large each file is. An object that was only asked something has a file too, but with nothing
-/// in it except its name, which Miniflare writes down for its own use: that isn't ours.
-fn sizes(folder: &Path) -> BTreeMap<PathBuf, usize> {
-    const TABLE: &[u8] = b"CREATE TABLE ";
-    const NAME_ONLY: &[u8] = b"CREATE TABLE __miniflare_do_name";
-    let count =
-        |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).filter(|w| w == &part).count();
-    let database = |path: &Path| path.with_extension("sqlite");
-    let files = files(folder);
-    let mut tables: BTreeMap<PathBuf, (usize, usize)> = BTreeMap::new();
-    for (path, bytes) in &files {
-        let (all, name_only) = tables.entry(database(path)).or_default();
-        *all += count(bytes, TABLE);
-        *name_only += count(bytes, NAME_ONLY);
-    }
-    let is_ours = |path: &Path| {
-        let (all, name_only) = tables[&database(path)];
-        name_only == 0 || all > name_only
-    };
-    let ours = files.iter().filter(|(path, _)| is_ours(path));
-    ours.map(|(path, bytes)| (path.clone(), bytes.len())).collect()
 }
 
 fn flood() {
     let server = server();
     let client = Client::public(&server);
+    wait_for_copy(&server, &client);
     // The first request makes the keys.
     let path = Authorization::of(&client).path(&server);
     let mut browser = Browser::new(&server);
     let sign_in = browser.page(&path).expect(200);
-    let before = sizes(&server.storage());
-    assert!(!before.is_empty(), "the client and the keys are stored");
+    let before = server.stored();
+    for known in [client.id.as_str(), "kty"] {
+        assert!(before.has(known), "{known} is nowhere in {before:?}");
+    }
 
     for _ in 0..100 {
         let request = Authorization::of(&client);
@@ -113,14 +87,14 @@ fn flood() {
         client.refresh(&server, &token).expect_error(400, "invalid_grant");
         let _ = client.revoke(&server, &token).expect(200);
     }
-    assert_eq!(sizes(&server.storage()), before);
+    assert_eq!(server.stored().changes_since(&before), [""; 0]);
 
     // The same measure does notice an account.
-    let _ = browser.sign_up(
-        &browser.clone().page(&sign_in.attributes("a[href*='/sign-up']", "href")[0]),
-        &Person::new(),
-    );
-    assert_ne!(sizes(&server.storage()), before);
+    let person = Person::new();
+    let sign_up = browser.page(&sign_in.attributes("a[href*='/sign-up']", "href")[0]);
+    let _ = browser.sign_up(&sign_up, &person).page().expect(200);
+    let changes = server.stored().changes_since(&before);
+    assert!(changes.iter().any(|change| change.contains(&person.email)), "{changes:?}");
 }
 
 fn only_hashes() {
@@ -149,7 +123,7 @@ fn only_hashes() {
         ("browser", walk.browser.jar.get("latchkey_browser").unwrap().to_owned()),
     ];
     server.kill_hard();
-    let stored = files(&server.storage());
+    let stored = files(&server.storage()).expect("the storage folder");
     let has = |text: &str| {
         stored.values().any(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()))
     };

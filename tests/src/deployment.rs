@@ -76,11 +76,21 @@ impl Deployment {
         Self { issuer: Issuer::Missing, ready_status: 500, ..Self::shipped("without an issuer") }
     }
 
-    /// A client that nobody allowed ends after two seconds, any other after an hour without use.
+    /// What is shipped, where a code and a retry live as long as they may: on a busy machine the
+    /// usual minute is over before the server has started again.
+    #[must_use]
+    pub const fn patient() -> Self {
+        Self {
+            settings: "lifetimes = { authorization_code = 600, refresh_retry_window = 600 }",
+            ..Self::shipped("patient")
+        }
+    }
+
+    /// A client that nobody allowed ends after eight seconds, any other after an hour without use.
     #[must_use]
     pub const fn brief_clients() -> Self {
         Self {
-            settings: "lifetimes = { unused_client = 2, idle_client = 3600 }",
+            settings: "lifetimes = { unused_client = 8, idle_client = 3600 }",
             ..Self::shipped("brief clients")
         }
     }
@@ -156,7 +166,7 @@ impl Deployment {
                 ]
                 resources = [{ path = "/mcp" }]
                 redirect_uris = { private_use = [], reverse_domain_schemes = true }
-                lifetimes = { refresh_retry_window = 1, authorization_code = 6, authorization_request = 6, access_token = 60 }
+                lifetimes = { refresh_retry_window = 1, authorization_code = 10, authorization_request = 10, access_token = 60 }
                 legacy = { confidential_without_pkce = true }
             "#,
             ..Self::shipped("quick")

@@ -28,6 +28,7 @@ pub mod random;
 pub mod raw;
 pub mod secrets;
 pub mod server;
+pub mod stored;
 pub mod walk;
 
 pub use browser::{Browser, Landing};
@@ -36,4 +37,5 @@ pub use deployment::Deployment;
 pub use http::{Call, Reply};
 pub use page::{Form, Page};
 pub use server::Server;
+pub use stored::Stored;
 pub use walk::{Person, Walk};

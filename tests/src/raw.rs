@@ -52,7 +52,7 @@ fn attempt(server: &Server, host: &str, head: &str, body: &[u8]) -> RawReply {
     request.extend_from_slice(body);
 
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).expect("connect");
-    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("timeout");
+    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("timeout");
     // A server may answer and close before it has read everything; the answer is what counts.
     let sent = stream.write_all(&request);
     let mut answer = Vec::new();

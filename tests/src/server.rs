@@ -11,6 +11,7 @@ use crate::http::{Call, Reply};
 use crate::log::Log;
 use crate::process::{Arguments, Process};
 use crate::secrets::Secrets;
+use crate::stored::Stored;
 
 /// A cold start takes a few seconds; several at once on a busy machine take many.
 const START_PATIENCE: Duration = Duration::from_secs(120);
@@ -244,6 +245,12 @@ impl Server {
     #[must_use]
     pub fn storage(&self) -> PathBuf {
         self.folder.path().join("storage")
+    }
+
+    /// What is stored now.
+    #[must_use]
+    pub fn stored(&self) -> Stored {
+        Stored::read(&self.storage())
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::driver::{Refusal, Session};
 
 /// How long a page may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The name of an element in the protocol
 /// ([WebDriver section 12.1](https://www.w3.org/TR/webdriver2/#elements)).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
