@@ -1,5 +1,6 @@
-// Checks `npm start` as a person meets it: it says when it is ready, serves its issuer, refuses a
-// taken port in one line, and ends cleanly with the port free again.
+// Checks `npm start` as a person meets it: it says when it is ready, serves its issuer and the two
+// examples behind the gateway, refuses a taken port in one line, and ends cleanly with the port free
+// again.
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import { start } from "./lib/run.mjs";
 import { Failure, runMain, say } from "./lib/say.mjs";
 import { ROOT } from "./lib/tools.mjs";
+import { visit } from "./lib/visitor.mjs";
 
 /** How long the server may take until it says that it is ready, and until it has ended; milliseconds. */
 const TO_START = 240_000;
@@ -26,6 +28,8 @@ export async function checkStart() {
     const metadata = await answer.json();
     if (metadata.issuer !== issuer) throw new Failure(`npm start -- --port ${port} serves the issuer ${metadata.issuer}`);
 
+    for (const [resource, path] of [["/mcp", "/mcp"], ["/api", "/api/notes"]]) await asksForToken(issuer, resource, path);
+    await servesExamples(issuer);
     await refusesTakenPort(port);
 
     server.child.kill("SIGTERM");
@@ -38,7 +42,54 @@ export async function checkStart() {
     await server.end();
     rmSync(storage, { recursive: true, force: true });
   }
-  say("npm start came up, served its issuer, refused a taken port and ended with the port free.");
+  say("npm start came up, served its issuer and both examples, refused a taken port and ended with the port free.");
+}
+
+/** RFC 9728 section 5.1: without a token a client learns where to get one. */
+async function asksForToken(issuer, resource, path) {
+  const answer = await ask(`${issuer}${path}`);
+  const challenge = answer.headers.get("www-authenticate") ?? "";
+  const metadataUrl = challenge.match(/resource_metadata="([^"]+)"/)?.[1];
+  if (answer.status !== 401 || !metadataUrl) {
+    throw new Failure(`${path} without a token answered ${answer.status} with WWW-Authenticate: ${challenge}, where 401 and resource_metadata were expected`);
+  }
+  const metadata = JSON.parse((await ask(metadataUrl)).text);
+  if (metadata.resource !== `${issuer}${resource}` || metadata.authorization_servers?.[0] !== issuer) {
+    throw new Failure(`${metadataUrl} is the metadata of ${metadata.resource} with ${metadata.authorization_servers}`);
+  }
+}
+
+/** Both examples answer somebody who has allowed it, and know who it is without seeing the token. */
+async function servesExamples(issuer) {
+  const visitor = await visit(issuer);
+
+  const apiToken = await visitor.accessToken(`${issuer}/api`, "notes:read");
+  const whoami = await ask(`${issuer}/api/whoami`, { headers: { authorization: `Bearer ${apiToken}` } });
+  const { told, headers } = whoami.status === 200 ? JSON.parse(whoami.text) : {};
+  if (!told?.["latchkey-subject"] || !told["latchkey-assertion"] || headers.includes("authorization")) {
+    throw new Failure(`/api/whoami answered ${whoami.status}: ${whoami.text}`);
+  }
+
+  const mcpToken = await visitor.accessToken(`${issuer}/mcp`, "mcp");
+  const call = (method, params) => ask(`${issuer}/mcp`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${mcpToken}`, "content-type": "application/json", accept: "application/json, text/event-stream" },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+  });
+  const tools = await call("tools/list");
+  if (tools.status !== 200 || !tools.text.includes('"delete_note"')) {
+    throw new Failure(`tools/list at /mcp answered ${tools.status}: ${tools.text}`);
+  }
+  const refused = await call("tools/call", { name: "delete_note", arguments: { id: 1 } });
+  const challenge = refused.headers.get("www-authenticate") ?? "";
+  if (refused.status !== 403 || !challenge.includes("insufficient_scope") || !challenge.includes("notes:write")) {
+    throw new Failure(`delete_note without notes:write answered ${refused.status}, ${challenge}: ${refused.text}`);
+  }
+}
+
+async function ask(url, options) {
+  const answer = await fetch(url, { ...options, signal: AbortSignal.timeout(30_000) });
+  return { status: answer.status, headers: answer.headers, text: await answer.text() };
 }
 
 async function refusesTakenPort(port) {

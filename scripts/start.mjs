@@ -1,8 +1,10 @@
-// Serves Latchkey on this machine: set-up, build, then wrangler dev until Ctrl-C.
+// Serves Latchkey and the two examples behind it on this machine: set-up, build, then wrangler dev
+// until Ctrl-C.
 //
 //   npm start                   on http://127.0.0.1:8787
 //   npm start -- --port 9000    on another port
 //   npm start -- --storage DIR  with what is stored in another folder
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -28,10 +30,13 @@ runMain(async () => {
   await refuseTakenPort(port);
   await setUp();
   await build();
+  // It needs wrangler itself, which the set-up has only just installed in a clean checkout.
+  const { developmentConfigurations } = await import("./lib/development.mjs");
+  const { configurations, hasExamples } = developmentConfigurations();
 
   const issuer = `http://127.0.0.1:${port}`;
   const metadataUrl = `${issuer}/.well-known/oauth-authorization-server`;
-  const server = serve(port, issuer, storage);
+  const server = serve(port, issuer, storage, configurations);
   let stopping = false;
   const stop = async (status) => {
     if (stopping) return;
@@ -42,22 +47,24 @@ runMain(async () => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(0));
 
   const started = Date.now();
-  let metadata = null;
-  while (metadata === null && !server.hasEnded()) {
+  let answer = null;
+  while (answer === null && !server.hasEnded()) {
     if (Date.now() - started > PATIENCE) break;
-    metadata = await fetchMetadata(metadataUrl);
+    answer = await answerOf(metadataUrl);
   }
   if (stopping) return;
-  if (metadata === null) {
+  // The line about our own request is still on its way: of no use to anyone, or it says what is wrong.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  if (!answer?.metadata) {
     server.showHeldBack();
-    const how = server.hasEnded() ? "wrangler dev ended" : `${metadataUrl} did not answer within ${duration(PATIENCE)}`;
+    let how = `${metadataUrl} did not answer within ${duration(PATIENCE)}`;
+    if (answer) how = `${metadataUrl} answered ${answer.status}, probably for a setting in wrangler.toml`;
+    if (server.hasEnded()) how = "wrangler dev ended";
     console.error(`The server did not start: ${how}; wrangler's words are above.`);
     await stop(1);
     return;
   }
-  // The line about our own request is still on its way, and of no use to anyone.
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  introduce(issuer, metadataUrl, metadata, storage);
+  introduce(metadataUrl, answer.metadata, storage, hasExamples);
   server.showFromNowOn();
 
   await server.ended;
@@ -97,10 +104,14 @@ async function refuseTakenPort(port) {
 }
 
 /** Starts wrangler dev and holds its output back until someone asks for it. */
-function serve(port, issuer, storage) {
+function serve(port, issuer, storage, configurations) {
+  const variables = join(ROOT, ".dev.vars");
   const { child, ended, end } = start(
     process.execPath,
-    [WRANGLER, "dev", "--ip", "127.0.0.1", "--port", String(port), "--var", `ISSUER:${issuer}`,
+    [WRANGLER, "dev", ...configurations.flatMap((file) => ["--config", file]),
+      "--ip", "127.0.0.1", "--port", String(port), "--var", `ISSUER:${issuer}`,
+      // Else wrangler looks beside the configuration, which may be a written one.
+      ...(existsSync(variables) ? ["--env-file", variables] : []),
       "--persist-to", storage, "--show-interactive-dev-session=false"],
     {
       env: toolEnvironment(),
@@ -129,12 +140,13 @@ function serve(port, issuer, storage) {
   };
 }
 
-/** The metadata, or null while there is none yet. */
-async function fetchMetadata(url) {
+/** The status and the metadata, or null while nothing is listening yet or an object isn't ready (503). */
+async function answerOf(url) {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
-    if (answer.ok) return await answer.json();
+    if (answer.ok) return { status: answer.status, metadata: await answer.json() };
     await answer.body?.cancel();
+    if (answer.status !== 503) return { status: answer.status };
   } catch {
     // Not listening yet.
   }
@@ -142,21 +154,39 @@ async function fetchMetadata(url) {
   return null;
 }
 
-function introduce(issuer, metadataUrl, metadata, storage) {
+function introduce(metadataUrl, metadata, storage, hasExamples) {
+  const { issuer } = metadata;
+  const account = metadata.authorization_endpoint.replace(/\/authorize$/, "/account");
   say();
   say(bold("Latchkey is ready."));
   say(`  Issuer     ${issuer}`);
+  say(`  Account    ${account} (sign up there; no e-mail is sent)`);
+  if (hasExamples) {
+    say(`  MCP        ${issuer}/mcp (examples/mcp-server, which knows nothing of OAuth)`);
+    say(`  REST       ${issuer}/api (examples/rest-api, likewise)`);
+  }
   say(`  Metadata   ${metadataUrl}`);
   say(`  Stored in  ${storage} (delete it to begin afresh)`);
   say();
-  say(bold("What to try first"));
-  say(`  1. Open ${issuer} in a browser and sign up; no e-mail is sent.`);
-  say("  2. Register a client:");
-  say(`       curl ${metadata.registration_endpoint ?? `${issuer}/register`} -H 'content-type: application/json' \\`);
-  say(`         -d '{"client_name":"My first client","redirect_uris":["http://127.0.0.1:9999/callback"]}'`);
-  say("     and go on with the five-minute walk in README.md.");
-  say(`  3. Or point an MCP client at a server that names ${issuer} as its authorization server.`);
+  if (hasExamples) tryExamples(issuer, account);
+  else say("What is behind it is what wrangler.toml says. README.md has a five-minute walk with curl.");
   say();
   say("Ctrl-C stops it. Requests and log lines follow.");
   say();
+}
+
+function tryExamples(issuer, account) {
+  const url = `${issuer}/mcp`;
+  say(bold("Connect an MCP client; it opens the sign-in page by itself"));
+  say(`  Claude Code    claude mcp add --transport http latchkey ${url}   and then /mcp in Claude Code`);
+  say(`  VS Code        code --add-mcp '{"name":"latchkey","type":"http","url":"${url}"}'`);
+  say(`  Cursor         in .cursor/mcp.json: {"mcpServers":{"latchkey":{"url":"${url}"}}}`);
+  say(`  MCP Inspector  npx @modelcontextprotocol/inspector   with "Streamable HTTP" and ${url}`);
+  say("  Ask it to add a note and to delete it: deleting needs one more scope, so the client asks again.");
+  say();
+  say(bold("Or call the API with a token of your own"));
+  say(`  1. Make one at ${account}/tokens`);
+  say(`  2. curl ${issuer}/api/notes -H 'Authorization: Bearer <token>' -d '{"text":"hello"}'`);
+  say(`     curl ${issuer}/api/notes -H 'X-API-Key: <token>'`);
+  say(`  3. See what was called, and revoke it, at ${account}`);
 }

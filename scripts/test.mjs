@@ -40,7 +40,7 @@ const STEPS = [
   { name: "wasm-node", title: "WebAssembly tests in Node", run: () => wasmTests({ WASM_BINDGEN_TEST_ONLY_NODE: "1" }) },
   { name: "wasm-browser", title: "WebAssembly tests in Chromium", browser: true, run: wasmTestsInBrowser },
   { name: "build", title: "Build of the worker", run: build },
-  { name: "dry-run", title: "wrangler deploy --dry-run", run: () => run(process.execPath, [WRANGLER, "deploy", "--dry-run"], { env, label: "wrangler deploy --dry-run" }) },
+  { name: "dry-run", title: "wrangler deploy --dry-run, of the examples too", run: dryRuns },
   { name: "start", title: "npm start", needs: build, run: checkStart },
   { name: "black-box", title: "Black box and browser tests", browser: true, needs: build, run: blackBox },
 ];
@@ -100,6 +100,13 @@ async function checkDependencies() {
     await run("cargo-deny", ["check", "advisories"], { env });
   } else {
     say("Advisories are not checked: their database is on the network. LATCHKEY_ADVISORIES=1 npm test checks them.");
+  }
+}
+
+async function dryRuns() {
+  for (const folder of ["", "examples/mcp-server/", "examples/rest-api/"]) {
+    const args = ["deploy", "--dry-run", "--config", `${folder}wrangler.toml`];
+    await run(process.execPath, [WRANGLER, ...args], { env, label: `wrangler ${args.join(" ")}` });
   }
 }
 

@@ -1,4 +1,4 @@
-//! Random identifiers of accounts, grants and sessions.
+//! Random identifiers of accounts, grants, sessions and personal access tokens.
 //!
 //! An identifier routes to a Durable Object or a row. It is not a secret and grants nothing.
 
@@ -72,6 +72,11 @@ identifier! {
 identifier! {
     /// One signed-in browser of one person.
     SessionId
+}
+
+identifier! {
+    /// One personal access token of one person. Everyone who sees the token sees it too.
+    PersonalAccessTokenId
 }
 
 #[cfg(test)]

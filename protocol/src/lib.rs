@@ -18,23 +18,33 @@
     )
 )]
 
+pub mod access;
+pub mod activity;
 pub mod authorize;
+pub mod bearer;
 pub mod callback;
+pub mod challenge;
 pub mod client;
 pub mod client_authentication;
 pub mod client_metadata;
 pub mod configuration;
+pub mod device;
 pub mod email;
 pub mod entropy;
 pub mod error;
+pub mod forwarding;
 pub mod grant;
 pub mod identifier;
+pub mod introspection;
 pub mod jwt;
 pub mod key_schedule;
 pub mod mac;
+pub mod mcp;
 pub mod metadata;
 pub mod params;
+pub mod personal_access_token;
 pub mod pkce;
+pub mod protected_resource;
 pub mod redirect_uri;
 pub mod registration;
 pub mod resource;

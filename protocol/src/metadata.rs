@@ -32,10 +32,14 @@ pub struct MetadataInputs {
     pub registration_endpoint: Option<String>,
     /// Absolute URL of the revocation endpoint.
     pub revocation_endpoint: String,
+    /// Absolute URL of the introspection endpoint.
+    pub introspection_endpoint: String,
     /// Absolute URL of the JWK set.
     pub jwks_uri: String,
     /// The scopes that exist.
     pub scopes: Vec<String>,
+    /// The resource identifiers that tokens are given for.
+    pub protected_resources: Vec<String>,
     /// The `alg` values that tokens are signed with.
     pub signing_algorithms: Vec<String>,
     /// Whether the `plain` challenge method is accepted, for old clients.
@@ -62,6 +66,7 @@ pub struct ServerMetadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     registration_endpoint: Option<String>,
     revocation_endpoint: String,
+    introspection_endpoint: String,
     jwks_uri: String,
     scopes_supported: Vec<String>,
     response_types_supported: Vec<&'static str>,
@@ -69,6 +74,7 @@ pub struct ServerMetadata {
     grant_types_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    introspection_endpoint_auth_methods_supported: Vec<&'static str>,
     code_challenge_methods_supported: Vec<&'static str>,
     // RFC 9207 section 3: absent means false. Left out rather than false, because some clients
     // look no further than the name.
@@ -80,6 +86,9 @@ pub struct ServerMetadata {
     request_uri_parameter_supported: bool,
     subject_types_supported: Vec<&'static str>,
     id_token_signing_alg_values_supported: Vec<String>,
+    // RFC 9728 section 4.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    protected_resources: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     service_documentation: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,6 +122,7 @@ impl ServerMetadata {
             token_endpoint: inputs.token_endpoint,
             registration_endpoint: inputs.registration_endpoint,
             revocation_endpoint: inputs.revocation_endpoint,
+            introspection_endpoint: inputs.introspection_endpoint,
             jwks_uri: inputs.jwks_uri,
             scopes_supported,
             response_types_supported: vec![ResponseType::Code.as_str()],
@@ -120,6 +130,13 @@ impl ServerMetadata {
             grant_types_supported: GrantType::ALL.map(GrantType::as_str).to_vec(),
             token_endpoint_auth_methods_supported: auth_methods.to_vec(),
             revocation_endpoint_auth_methods_supported: auth_methods.to_vec(),
+            // RFC 7662 section 2.1: "the endpoint MUST also require some form of authorization",
+            // so a public client can't ask.
+            introspection_endpoint_auth_methods_supported: TokenEndpointAuthMethod::ALL
+                .into_iter()
+                .filter(|method| *method != TokenEndpointAuthMethod::None)
+                .map(TokenEndpointAuthMethod::as_str)
+                .collect(),
             code_challenge_methods_supported,
             authorization_response_iss_parameter_supported: inputs
                 .authorization_response_iss_parameter,
@@ -132,6 +149,7 @@ impl ServerMetadata {
             request_uri_parameter_supported: false,
             subject_types_supported: vec!["public"],
             id_token_signing_alg_values_supported: inputs.signing_algorithms,
+            protected_resources: inputs.protected_resources,
             service_documentation: inputs.service_documentation,
             op_policy_uri: inputs.op_policy_uri,
             op_tos_uri: inputs.op_tos_uri,
@@ -151,8 +169,10 @@ mod tests {
             token_endpoint: "https://id.example/tenant/token".to_owned(),
             registration_endpoint: Some("https://id.example/tenant/register".to_owned()),
             revocation_endpoint: "https://id.example/tenant/revoke".to_owned(),
+            introspection_endpoint: "https://id.example/tenant/introspect".to_owned(),
             jwks_uri: "https://id.example/tenant/jwks".to_owned(),
             scopes: vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
+            protected_resources: vec!["https://id.example/mcp".to_owned()],
             signing_algorithms: vec!["ES256".to_owned()],
             plain_pkce: false,
             authorization_response_iss_parameter: true,
@@ -177,6 +197,7 @@ mod tests {
                 "token_endpoint": "https://id.example/tenant/token",
                 "registration_endpoint": "https://id.example/tenant/register",
                 "revocation_endpoint": "https://id.example/tenant/revoke",
+                "introspection_endpoint": "https://id.example/tenant/introspect",
                 "jwks_uri": "https://id.example/tenant/jwks",
                 "scopes_supported": ["mcp:read", "mcp:write", "offline_access"],
                 "response_types_supported": ["code"],
@@ -186,6 +207,8 @@ mod tests {
                     ["none", "client_secret_basic", "client_secret_post"],
                 "revocation_endpoint_auth_methods_supported":
                     ["none", "client_secret_basic", "client_secret_post"],
+                "introspection_endpoint_auth_methods_supported":
+                    ["client_secret_basic", "client_secret_post"],
                 "code_challenge_methods_supported": ["S256"],
                 "authorization_response_iss_parameter_supported": true,
                 "prompt_values_supported": ["none", "login", "consent", "select_account"],
@@ -194,6 +217,7 @@ mod tests {
                 "request_uri_parameter_supported": false,
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": ["ES256"],
+                "protected_resources": ["https://id.example/mcp"],
             })
         );
     }

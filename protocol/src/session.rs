@@ -23,18 +23,28 @@ pub struct SessionRecord {
     pub last_used_at: UnixTime,
     /// When it ends however often it is used.
     pub ends_at: UnixTime,
+    /// What the person signed in with, as [`crate::device::describe`] says; `None` when unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
 }
 
 impl SessionRecord {
     /// A session of a person who has just entered their password.
     #[must_use]
-    pub fn begin(id: SessionId, secret: &Secret, lifetimes: &Lifetimes, now: UnixTime) -> Self {
+    pub fn begin(
+        id: SessionId,
+        secret: &Secret,
+        lifetimes: &Lifetimes,
+        now: UnixTime,
+        device: Option<String>,
+    ) -> Self {
         Self {
             id,
             secret_hash: secret.hash(),
             authenticated_at: now,
             last_used_at: now,
             ends_at: now.plus(lifetimes.session_absolute),
+            device,
         }
     }
 
@@ -72,7 +82,7 @@ mod tests {
         let lifetimes = Lifetimes::default();
         let secret = Secret::generate(&mut entropy);
         let id = SessionId::generate(&mut entropy);
-        let session = SessionRecord::begin(id, &secret, &lifetimes, START);
+        let session = SessionRecord::begin(id, &secret, &lifetimes, START, None);
         assert!(session.is_open(&secret, &lifetimes, START));
         assert!(!session.is_open(&Secret::generate(&mut entropy), &lifetimes, START));
 
@@ -86,11 +96,27 @@ mod tests {
     }
 
     #[test]
+    fn a_session_keeps_its_device_and_one_of_schema_version_1_has_none() {
+        let mut entropy = CountingEntropy::default();
+        let secret = Secret::generate(&mut entropy);
+        let id = SessionId::generate(&mut entropy);
+        let device = Some("Firefox on Linux".to_owned());
+        let session =
+            SessionRecord::begin(id, &secret, &Lifetimes::default(), START, device.clone());
+        let mut stored = serde_json::to_value(&session).expect("json");
+        let back: SessionRecord = serde_json::from_value(stored.clone()).expect("reads back");
+        assert_eq!(back.device, device);
+        stored.as_object_mut().expect("object").remove("device");
+        let old: SessionRecord = serde_json::from_value(stored).expect("reads on");
+        assert_eq!(old.device, None);
+    }
+
+    #[test]
     fn use_is_written_down_at_most_once_an_hour() {
         let mut entropy = CountingEntropy::default();
         let secret = Secret::generate(&mut entropy);
         let id = SessionId::generate(&mut entropy);
-        let session = SessionRecord::begin(id, &secret, &Lifetimes::default(), START);
+        let session = SessionRecord::begin(id, &secret, &Lifetimes::default(), START, None);
         assert!(session.renewed(START.plus(Lifetime::minutes(59))).is_none());
         assert!(session.renewed(START.plus(Lifetime::minutes(60))).is_some());
     }

@@ -7,13 +7,14 @@
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
+use crate::activity::Activity;
 use crate::authorize::{self, AuthorizationRequest, Refusal};
 use crate::client::{ClientId, ClientRecord, GrantType, TokenEndpointAuthMethod};
 use crate::client_metadata::{ClientMetadata, ResponseType};
 use crate::configuration::Configuration;
 use crate::entropy::{CountingEntropy, Entropy};
 use crate::grant::authorization_code::{self, Approver, CodeRequest};
-use crate::grant::{Activity, Decision, GrantRecord, Write};
+use crate::grant::{Decision, GrantRecord, Write};
 use crate::identifier::AccountId;
 use crate::params::{Parameters, encode};
 use crate::pkce::CodeVerifier;
@@ -179,8 +180,9 @@ pub(crate) fn approved(
     configuration: &Configuration,
 ) -> GrantRecord {
     let lifetimes = &configuration.lifetimes;
+    let (name, approver) = (Some("App"), approver(NOW));
     let decision =
-        authorization_code::approve(None, request, Some("App"), approver(NOW), lifetimes, NOW);
+        authorization_code::approve(None, Vec::new(), request, name, approver, lifetimes, NOW);
     written(&decision).expect("a new grant")
 }
 
@@ -213,15 +215,24 @@ pub(crate) fn live() -> (GrantRecord, Secret) {
     (record, decision.reply.expect("granted").refresh_secret)
 }
 
-/// The grant that a decision stores, if it stores one. No decision stores two.
+/// The grant that a decision stores, if it stores one. Only a decision about an installation of
+/// several grants stores several.
 pub(crate) fn written<R>(decision: &Decision<R>) -> Option<GrantRecord> {
-    let mut grants = decision.writes.iter().filter_map(|write| match write {
+    let mut grants = all_written(decision);
+    assert!(grants.len() <= 1, "one decision, one grant");
+    grants.pop()
+}
+
+/// Every grant that a decision stores.
+pub(crate) fn all_written<R>(decision: &Decision<R>) -> Vec<GrantRecord> {
+    let grant = |write: &Write| match write {
         Write::Grant(record) => Some(GrantRecord::clone(record)),
         Write::Activity(_) | Write::RevokedAccessToken { .. } => None,
-    });
-    let first = grants.next();
-    assert!(grants.next().is_none(), "one decision, one grant");
-    first
+    };
+    let grants: Vec<_> = decision.writes.iter().filter_map(grant).collect();
+    let ids: std::collections::HashSet<_> = grants.iter().map(|grant| &grant.id).collect();
+    assert_eq!(ids.len(), grants.len(), "no grant is stored twice");
+    grants
 }
 
 /// What a decision adds to the person's activity log.

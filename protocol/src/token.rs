@@ -67,7 +67,7 @@ impl SessionToken {
 }
 
 /// A secret of 256 bits is 43 characters of base64url; nothing else was ever issued.
-fn secret_part(text: &str) -> Option<Secret> {
+pub(crate) fn secret_part(text: &str) -> Option<Secret> {
     let sound = text.len() == 43
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     sound.then(|| Secret::new(text))

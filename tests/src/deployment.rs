@@ -3,6 +3,9 @@
 //! Everything but `[vars]` comes from the `wrangler.toml` that is shipped, so that bindings, rules
 //! and compatibility date can't drift away from what people deploy.
 
+mod gateway;
+
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -28,7 +31,9 @@ pub struct Deployment {
     /// The path below which all endpoints lie, empty or starting with `/`.
     pub base_path: &'static str,
     /// Settings that replace the shipped ones, key by key.
-    settings: &'static str,
+    settings: Cow<'static, str>,
+    /// The worker that a service binding of this name leads to, beside this one.
+    service: Option<&'static str>,
     /// Bindings of the shipped configuration that are left out.
     without: &'static [&'static str],
     /// What its metadata document answers once it is up: 200, or 500 with a wrong setting.
@@ -37,12 +42,13 @@ pub struct Deployment {
 
 impl Deployment {
     /// What is shipped, under another name, as a start for those that lack something.
-    const fn shipped(name: &'static str) -> Self {
+    fn shipped(name: &'static str) -> Self {
         Self {
             name,
             issuer: Issuer::Loopback,
             base_path: "",
-            settings: "",
+            settings: Cow::Borrowed(""),
+            service: None,
             without: &[],
             ready_status: 200,
         }
@@ -50,21 +56,21 @@ impl Deployment {
 
     /// What is shipped without one of its bindings.
     #[must_use]
-    pub const fn without_binding(binding: &'static [&'static str; 1]) -> Self {
+    pub fn without_binding(binding: &'static [&'static str; 1]) -> Self {
         Self { without: binding, ..Self::shipped(binding[0]) }
     }
 
     /// The same without a binding.
     #[must_use]
-    pub const fn and_without(&self, binding: &'static [&'static str; 1]) -> Self {
-        Self { without: binding, ..*self }
+    pub fn and_without(&self, binding: &'static [&'static str; 1]) -> Self {
+        Self { without: binding, ..self.clone() }
     }
 
     /// A lifetime that nothing could live by.
     #[must_use]
-    pub const fn bad_setting() -> Self {
+    pub fn bad_setting() -> Self {
         Self {
-            settings: "lifetimes = { access_token = 0 }",
+            settings: "lifetimes = { access_token = 0 }".into(),
             ready_status: 500,
             ..Self::shipped("bad setting")
         }
@@ -72,32 +78,32 @@ impl Deployment {
 
     /// Nobody said what the server is called.
     #[must_use]
-    pub const fn without_issuer() -> Self {
+    pub fn without_issuer() -> Self {
         Self { issuer: Issuer::Missing, ready_status: 500, ..Self::shipped("without an issuer") }
     }
 
     /// What is shipped, where a code and a retry live as long as they may: on a busy machine the
     /// usual minute is over before the server has started again.
     #[must_use]
-    pub const fn patient() -> Self {
+    pub fn patient() -> Self {
         Self {
-            settings: "lifetimes = { authorization_code = 600, refresh_retry_window = 600 }",
+            settings: "lifetimes = { authorization_code = 600, refresh_retry_window = 600 }".into(),
             ..Self::shipped("patient")
         }
     }
 
     /// A client that nobody allowed ends after eight seconds, any other after an hour without use.
     #[must_use]
-    pub const fn brief_clients() -> Self {
+    pub fn brief_clients() -> Self {
         Self {
-            settings: "lifetimes = { unused_client = 8, idle_client = 3600 }",
+            settings: "lifetimes = { unused_client = 8, idle_client = 3600 }".into(),
             ..Self::shipped("brief clients")
         }
     }
 
     /// What is shipped, with two scopes and two resources to choose from.
     #[must_use]
-    pub const fn standard() -> Self {
+    pub fn standard() -> Self {
         Self {
             settings: r#"
                 scopes = [
@@ -108,7 +114,7 @@ impl Deployment {
                     { path = "/mcp", name = "Tools" },
                     { uri = "https://api.example/v1", name = "API" },
                 ]
-            "#,
+            "#.into(),
             ..Self::shipped("standard")
         }
     }
@@ -116,7 +122,7 @@ impl Deployment {
     /// The public short-link service of issue 2: another base path, prefixes, scopes and lifetimes,
     /// `plain` PKCE, and an https issuer.
     #[must_use]
-    pub const fn short_links() -> Self {
+    pub fn short_links() -> Self {
         Self {
             issuer: Issuer::Public("https://links.example"),
             base_path: "/mcp/oauth",
@@ -134,14 +140,14 @@ impl Deployment {
                 prefixes = { client_id = "jmpy_client_", client_secret = "jmpy_secret_", refresh_token = "jmpy_rt_" }
                 lifetimes = { access_token = 3600, refresh_token_idle = 2592000, refresh_token_absolute = 2592000 }
                 legacy = { plain_pkce = true }
-            "##,
+            "##.into(),
             ..Self::shipped("short links")
         }
     }
 
     /// An issuer with a path, nobody may sign up, and no `iss` in authorization responses.
     #[must_use]
-    pub const fn tenant() -> Self {
+    pub fn tenant() -> Self {
         Self {
             issuer: Issuer::Public("https://id.example/tenant1"),
             base_path: "/tenant1",
@@ -149,14 +155,14 @@ impl Deployment {
                 sign_up = false
                 authorization_response_iss_parameter = false
                 scopes = [{ name = "mcp", title = "Use your tools", default = true }]
-            "#,
+            "#.into(),
             ..Self::shipped("tenant")
         }
     }
 
     /// Short windows, strict scopes, and what only old clients need.
     #[must_use]
-    pub const fn quick() -> Self {
+    pub fn quick() -> Self {
         Self {
             settings: r#"
                 strict_scopes = true
@@ -168,7 +174,7 @@ impl Deployment {
                 redirect_uris = { private_use = [], reverse_domain_schemes = true }
                 lifetimes = { refresh_retry_window = 1, authorization_code = 10, authorization_request = 10, access_token = 60 }
                 legacy = { confidential_without_pkce = true }
-            "#,
+            "#.into(),
             ..Self::shipped("quick")
         }
     }
@@ -195,12 +201,13 @@ impl Deployment {
         matches!(self.issuer, Issuer::Public(_))
     }
 
-    /// Writes the configuration file for `port` into `folder`.
+    /// Writes the configuration file for `port` into `folder`, and those of the workers that belong
+    /// to it.
     ///
     /// # Errors
     ///
     /// A sentence, when the worker isn't built or the shipped configuration can't be read.
-    pub fn write(&self, folder: &Path, port: u16) -> Result<PathBuf, String> {
+    pub fn write(&self, folder: &Path, port: u16) -> Result<Vec<PathBuf>, String> {
         let root = workspace_root();
         let shipped = root.join("wrangler.toml");
         let text = std::fs::read_to_string(&shipped)
@@ -228,11 +235,43 @@ impl Deployment {
             leave_out(&mut table, binding).ok_or(format!("wrangler.toml has no {binding}"))?;
         }
 
-        let written = folder.join("wrangler.toml");
-        std::fs::write(&written, table.to_string())
-            .map_err(|error| format!("{}: {error}", written.display()))?;
+        let mut written = Vec::new();
+        if let Some(binding) = self.service {
+            let service = Table::from_iter([
+                ("binding".to_owned(), binding.into()),
+                ("service".to_owned(), SERVICE_NAME.into()),
+            ]);
+            table.insert("services".to_owned(), vec![Value::Table(service)].into());
+            let date = table.get("compatibility_date").cloned().ok_or("no compatibility_date")?;
+            written.push(write_service(&folder.join("service"), date)?);
+        }
+        let main = folder.join("wrangler.toml");
+        write_file(&main, &table.to_string())?;
+        // The first one is the worker that is reached.
+        written.insert(0, main);
         Ok(written)
     }
+}
+
+/// What the worker behind the service binding is called.
+const SERVICE_NAME: &str = "latchkey-tests-service";
+
+/// Writes the worker behind the service binding, and returns its configuration file.
+fn write_service(folder: &Path, compatibility_date: Value) -> Result<PathBuf, String> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    write_file(&folder.join("index.js"), gateway::SERVICE)?;
+    let table = Table::from_iter([
+        ("name".to_owned(), SERVICE_NAME.into()),
+        ("main".to_owned(), "index.js".into()),
+        ("compatibility_date".to_owned(), compatibility_date),
+    ]);
+    let written = folder.join("wrangler.toml");
+    write_file(&written, &table.to_string())?;
+    Ok(written)
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Takes a binding away, whatever its kind; [`None`] when there is no such binding.

@@ -1,6 +1,6 @@
 //! Requests that do what they are told, and answers to look at.
 
-use reqwest::blocking::Client;
+use reqwest::blocking::{Body, Client, Response};
 use serde_json::Value;
 
 use crate::cookies::Cookie;
@@ -53,6 +53,19 @@ impl<'a> Call<'a> {
         self.header("content-type", "application/x-www-form-urlencoded")
     }
 
+    /// Sends a token the way of
+    /// [RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1).
+    pub fn bearer(self, token: &str) -> Self {
+        self.server.secrets().remember(token);
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Sends a personal access token in `X-API-Key`.
+    pub fn api_key(self, token: &str) -> Self {
+        self.server.secrets().remember(token);
+        self.header("x-api-key", token)
+    }
+
     /// Authenticates with HTTP Basic, both halves form-encoded first
     /// ([RFC 6749 section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
     pub fn basic(self, client_id: &str, client_secret: &str) -> Self {
@@ -79,32 +92,39 @@ impl<'a> Call<'a> {
     }
 
     fn attempt(&self) -> Result<Reply, String> {
+        let body = (!self.body.is_empty() || self.method == "POST").then(|| self.body.clone());
+        let (head, response) = self.begin(body.map(Body::from))?;
+        let failed = |error: reqwest::Error| format!("{}: {error:?}", head.request);
+        let body = response.bytes().map_err(failed)?.to_vec();
+        let reply = Reply { body, ..head };
+        self.server.secrets().remember_reply(&reply);
+        Ok(reply)
+    }
+
+    /// Sends it with this body; the answer's head has come, and its body is still on its way.
+    pub(crate) fn begin(&self, body: Option<Body>) -> Result<(Reply, Response), String> {
         let method: reqwest::Method = self.method.parse().map_err(|error| format!("{error}"))?;
         let url = format!("{}{}", self.server.address(), self.path);
         let mut request = self.http.request(method, url);
         for (name, value) in &self.headers {
             request = request.header(name, value.as_bytes());
         }
-        if !self.body.is_empty() || self.method == "POST" {
-            request = request.body(self.body.clone());
+        if let Some(body) = body {
+            request = request.body(body);
         }
-        let failed = |error: reqwest::Error| format!("{} {}: {error:?}", self.method, self.path);
-        let response = request.send().map_err(failed)?;
-        let reply = Reply {
-            request: format!("{} {}", self.method, self.path),
+        let request_line = format!("{} {}", self.method, self.path);
+        let response = request.send().map_err(|error| format!("{request_line}: {error:?}"))?;
+        let headers = response.headers().iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str().to_owned(), value)
+        });
+        let head = Reply {
+            request: request_line,
             status: response.status().as_u16(),
-            headers: response
-                .headers()
-                .iter()
-                .map(|(name, value)| {
-                    let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-                    (name.as_str().to_owned(), value)
-                })
-                .collect(),
-            body: response.bytes().map_err(failed)?.to_vec(),
+            headers: headers.collect(),
+            body: Vec::new(),
         };
-        self.server.secrets().remember_reply(&reply);
-        Ok(reply)
+        Ok((head, response))
     }
 
     /// Sends it.

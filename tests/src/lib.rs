@@ -15,9 +15,11 @@
 )]
 
 pub mod browser;
+pub mod challenge;
 pub mod client;
 pub mod cookies;
 pub mod deployment;
+pub mod front;
 pub mod http;
 pub mod jwt;
 pub mod log;
@@ -29,13 +31,20 @@ pub mod raw;
 pub mod secrets;
 pub mod server;
 pub mod stored;
+pub mod stream;
+pub mod upstream;
+mod upstream_body;
 pub mod walk;
 
 pub use browser::{Browser, Landing};
+pub use challenge::Challenge;
 pub use client::{Authorization, Callback, Client, Tokens};
 pub use deployment::Deployment;
+pub use front::Front;
 pub use http::{Call, Reply};
 pub use page::{Form, Page};
 pub use server::Server;
 pub use stored::Stored;
+pub use stream::Stream;
+pub use upstream::Upstream;
 pub use walk::{Person, Walk};

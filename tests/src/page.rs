@@ -20,8 +20,11 @@ pub struct Form {
     pub method: String,
     /// Where it goes, as written.
     pub action: String,
-    /// The names and values of its fields, hidden ones included, buttons left out.
+    /// The names and values of its fields, hidden ones included, buttons and boxes without a tick
+    /// left out.
     pub fields: Vec<(String, String)>,
+    /// The names and values that can be chosen: of its boxes, and in its lists.
+    pub choices: Vec<(String, String)>,
     /// The names and values of its submit buttons that have a name.
     pub buttons: Vec<(String, String)>,
 }
@@ -33,17 +36,23 @@ impl Form {
         self.fields.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    /// The form filled in: each pair replaces the field of its name, or is the button pressed.
+    /// The form filled in: each pair replaces the field of its name, is a choice made instead of
+    /// those that the page has made, or is the button pressed.
     ///
     /// # Panics
     ///
-    /// When the form has neither such a field nor such a button.
+    /// When the form has neither such a field nor such a choice nor such a button.
     #[must_use]
     pub fn filled(&self, pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        let is_choice = |name: &str| self.choices.iter().any(|(own, _)| own == name);
         let mut fields = self.fields.clone();
+        fields.retain(|(own, _)| !is_choice(own) || pairs.iter().all(|(name, _)| own != name));
         for (name, value) in pairs {
             let pair = ((*name).to_owned(), (*value).to_owned());
-            if let Some(field) = fields.iter_mut().find(|(own, _)| own == name) {
+            if is_choice(name) {
+                assert!(self.choices.contains(&pair), "no choice {name}={value} in {self:?}");
+                fields.push(pair);
+            } else if let Some(field) = fields.iter_mut().find(|(own, _)| own == name) {
                 *field = pair;
             } else {
                 assert!(self.buttons.contains(&pair), "no {name}={value} in {self:?}");
@@ -160,10 +169,29 @@ fn read_form(form: ElementRef<'_>) -> Form {
     };
     let pair = |element: ElementRef<'_>| (attribute(element, "name"), attribute(element, "value"));
     let named = |pair: &(String, String)| !pair.0.is_empty();
+    let option = |list: ElementRef<'_>, option: ElementRef<'_>| {
+        let value = option.value().attr("value").map_or_else(|| shown_text(option), str::to_owned);
+        (attribute(list, "name"), value)
+    };
+    let mut fields: Vec<(String, String)> = form
+        .select(&parse("input[name]:not([type=checkbox]):not([type=radio]), input[name][checked]"))
+        .map(pair)
+        .filter(named)
+        .collect();
+    let mut choices: Vec<(String, String)> =
+        form.select(&parse("input[type=checkbox], input[type=radio]")).map(pair).collect();
+    for list in form.select(&parse("select[name]")) {
+        choices.extend(list.select(&parse("option")).map(|entry| option(list, entry)));
+        // HTML: without a chosen option the first one is.
+        let chosen = list.select(&parse("option[selected]")).next();
+        let chosen = chosen.or_else(|| list.select(&parse("option")).next());
+        fields.extend(chosen.map(|entry| option(list, entry)));
+    }
     Form {
         method: attribute(form, "method").to_ascii_lowercase(),
         action: attribute(form, "action"),
-        fields: form.select(&parse("input[name]")).map(pair).filter(named).collect(),
+        fields,
+        choices,
         buttons: form.select(&parse("button[name]")).map(pair).filter(named).collect(),
     }
 }
@@ -193,6 +221,23 @@ mod tests {
             page.form("/consent").filled(&[("email", "a@b.example"), ("decision", "allow")]);
         let expected = [("csrf", "<1"), ("email", "a@b.example"), ("decision", "allow")];
         assert_eq!(filled, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn what_is_chosen_replaces_what_the_page_has_chosen() {
+        let page = page(
+            r#"<form method="post" action="/x"><input type="checkbox" name="s" value="a" checked>
+               <input type="checkbox" name="s" value="b"><input type="checkbox" name="s" value="c">
+               <select name="l"><option value="1">one<option value="2" selected>two</select></form>"#,
+        );
+        let form = page.form("/x");
+        let pairs = |pairs: &[(&str, &str)]| {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            pairs.iter().map(owned).collect::<Vec<_>>()
+        };
+        assert_eq!(form.filled(&[]), pairs(&[("s", "a"), ("l", "2")]));
+        let filled = form.filled(&[("s", "b"), ("s", "c"), ("l", "1")]);
+        assert_eq!(filled, pairs(&[("s", "b"), ("s", "c"), ("l", "1")]));
     }
 
     #[test]

@@ -16,8 +16,9 @@ const LEADER: &str = r#"("$@" </dev/null; kill -KILL 0) & read _; kill -KILL 0"#
 /// What a running server needs from outside.
 #[derive(Debug)]
 pub struct Arguments<'a> {
-    /// The configuration file; its folder is the working directory.
-    pub configuration: &'a Path,
+    /// The configuration files of the workers, that of the one which is reached first; its folder is
+    /// the working directory.
+    pub configurations: &'a [PathBuf],
     /// The port to listen on.
     pub port: u16,
     /// Where Durable Objects and KV are stored.
@@ -42,14 +43,14 @@ impl Process {
     ///
     /// When there is no wrangler or no shell.
     pub fn start(arguments: &Arguments<'_>) -> io::Result<Self> {
-        let folder = arguments.configuration.parent().unwrap_or(Path::new("/"));
+        let first = arguments.configurations.first();
+        let folder = first.and_then(|first| first.parent()).unwrap_or(Path::new("/"));
         let log = File::options().create(true).append(true).open(arguments.log)?;
         let mut leader = Command::new("sh")
             .args(["-c", LEADER, "sh"])
             .arg(wrangler()?)
             .arg("dev")
-            .arg("--config")
-            .arg(arguments.configuration)
+            .args(arguments.configurations.iter().flat_map(|path| [Path::new("--config"), path]))
             .args(["--local", "--ip", "127.0.0.1", "--port", &arguments.port.to_string()])
             .args(["--inspector-port", "0", "--show-interactive-dev-session=false"])
             .arg("--persist-to")
@@ -73,6 +74,14 @@ impl Process {
         Ok(Self { leader, pipe })
     }
 
+    /// How much memory its workerd processes have, in bytes: the resident set of each.
+    #[must_use]
+    pub fn memory_of_workerd(&self) -> u64 {
+        let group = self.leader.id().to_string();
+        let folders = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        folders.filter_map(|entry| resident_workerd(&entry.path(), &group)).sum()
+    }
+
     /// Whether it has ended by itself.
     pub fn has_ended(&mut self) -> bool {
         !matches!(self.leader.try_wait(), Ok(None))
@@ -90,6 +99,21 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The resident set of a process in `/proc`, if it is a workerd of this process group
+/// ([proc(5)](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html)).
+fn resident_workerd(folder: &Path, group: &str) -> Option<u64> {
+    let stat = std::fs::read_to_string(folder.join("stat")).ok()?;
+    // The name is in parentheses, and may have spaces.
+    let (name, rest) = stat.rsplit_once(')')?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    if !name.ends_with("(workerd") || fields.get(2) != Some(&group) {
+        return None;
+    }
+    let status = std::fs::read_to_string(folder.join("status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }
 
 /// The wrangler of the project's `node_modules`, or the one that `LATCHKEY_WRANGLER` names.

@@ -91,15 +91,20 @@ impl Server {
         self.restart_as(&self.deployment.and_without(binding))
     }
 
-    fn restart_as(&self, deployment: &Deployment) -> Result<(), String> {
+    /// Stops the server and starts it again with other settings, on the same storage and port.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong, with the server's log where that helps.
+    pub fn restart_as(&self, deployment: &Deployment) -> Result<(), String> {
         let named = |error: String| format!("server {:?}: {error}", self.deployment.name);
         let mut process = self.process.lock().expect("process");
         if let Some(mut running) = process.take() {
             running.kill();
         }
-        let configuration = deployment.write(self.folder.path(), self.port).map_err(named)?;
+        let configurations = deployment.write(self.folder.path(), self.port).map_err(named)?;
         let started = Process::start(&Arguments {
-            configuration: &configuration,
+            configurations: &configurations,
             port: self.port,
             storage: &self.folder.path().join("storage"),
             log: self.log.path(),
@@ -137,6 +142,13 @@ impl Server {
         if let Some(mut running) = self.process.lock().expect("process").take() {
             running.kill();
         }
+    }
+
+    /// How much memory its workerd processes have, in bytes.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        let process = self.process.lock().expect("process");
+        process.as_ref().map_or(0, Process::memory_of_workerd)
     }
 
     /// The configuration it runs with.

@@ -1,6 +1,7 @@
 //! The browser behind a page: its cookies, and the proof that a form came from one of our pages.
 
 use latchkey_protocol::configuration::Issuer;
+use latchkey_protocol::device;
 use latchkey_protocol::identifier::{AccountId, SessionId};
 use latchkey_protocol::params::Parameters;
 use latchkey_protocol::sealed::csrf_matches;
@@ -25,6 +26,7 @@ pub struct Browser {
     session: Option<SessionToken>,
     identity: Secret,
     is_new: bool,
+    device: Option<String>,
 }
 
 /// A signed-in person and the cookie they are signed in by.
@@ -63,7 +65,13 @@ impl Browser {
             session,
             identity: known.unwrap_or_else(|| Secret::generate(&mut RuntimeEntropy)),
             is_new,
+            device: incoming.header("user-agent").as_deref().and_then(device::describe),
         }
+    }
+
+    /// What it says it is, in a few words, for the person's list of browsers.
+    pub fn device(&self) -> Option<&str> {
+        self.device.as_deref()
     }
 
     /// Who is signed in, if anybody is.

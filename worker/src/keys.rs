@@ -1,10 +1,13 @@
 //! The deployment's keys as an isolate uses them.
 
-use latchkey_protocol::jwt::{AccessTokenClaims, JwtError, Received, SignatureVerdict, Unsigned};
+use latchkey_protocol::jwt::{
+    AccessTokenClaims, AssertionClaims, JwtError, Received, SignatureVerdict, Unsigned,
+};
 use latchkey_protocol::sealed::SealingKey;
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::time::{Lifetime, UnixTime};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::context::Context;
@@ -22,6 +25,8 @@ pub struct KeySet {
     signing_key_id: String,
     signing: ImportedKey,
     published: Vec<PublishedKey>,
+    /// The public keys that a signature was checked with, by key id: each is imported once.
+    imported: RefCell<BTreeMap<String, ImportedKey>>,
     sealing: Vec<SealingKey>,
     read_at: UnixTime,
 }
@@ -52,6 +57,7 @@ pub async fn key_set(context: &Context) -> Result<Rc<KeySet>, Failure> {
         signing: web_crypto::import_private(&keys.signing.private_jwk).await?,
         signing_key_id: keys.signing.key_id,
         published: keys.published,
+        imported: RefCell::default(),
         sealing,
         read_at: context.now,
     });
@@ -89,6 +95,14 @@ impl KeySet {
         Ok(unsigned.with_signature(&signature))
     }
 
+    /// Signs an assertion for the server behind the gateway.
+    pub async fn sign_assertion(&self, claims: &AssertionClaims) -> Result<Secret, Failure> {
+        let unsigned = Unsigned::assertion(claims, &self.signing_key_id)
+            .map_err(|cause| Failure::unavailable("writing an assertion", cause))?;
+        let signature = web_crypto::sign_es256(&self.signing, unsigned.message()).await?;
+        Ok(unsigned.with_signature(&signature))
+    }
+
     /// Checks an access token of ours: signature, issuer and time.
     ///
     /// # Errors
@@ -108,7 +122,7 @@ impl KeySet {
         let verdict = match key {
             None => SignatureVerdict::Invalid,
             Some(key) => {
-                let key = web_crypto::import_public(&key.public_jwk).await?;
+                let key = self.imported(key).await?;
                 let valid =
                     web_crypto::verify_es256(&key, received.signature(), received.message())
                         .await?;
@@ -116,5 +130,14 @@ impl KeySet {
             }
         };
         Ok(received.verify(verdict, issuer, now))
+    }
+
+    async fn imported(&self, key: &PublishedKey) -> Result<ImportedKey, Failure> {
+        if let Some(imported) = self.imported.borrow().get(&key.key_id) {
+            return Ok(imported.clone());
+        }
+        let imported = web_crypto::import_public(&key.public_jwk).await?;
+        self.imported.borrow_mut().insert(key.key_id.clone(), imported.clone());
+        Ok(imported)
     }
 }

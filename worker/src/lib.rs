@@ -20,6 +20,7 @@ mod configuration;
 mod context;
 mod endpoints;
 mod failure;
+mod gateway;
 mod http;
 mod keys;
 mod log;

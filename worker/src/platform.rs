@@ -9,6 +9,12 @@ pub fn now() -> UnixTime {
     UnixTime::from_seconds(worker::Date::now().as_millis() / 1000)
 }
 
+/// Milliseconds since the Unix epoch, to measure how long something took.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub fn milliseconds() -> u64 {
+    worker::Date::now().as_millis()
+}
+
 /// The runtime's generator.
 #[derive(Debug, Clone, Copy)]
 pub struct RuntimeEntropy;

@@ -7,6 +7,7 @@ use crate::configuration;
 use crate::context::{self, Context};
 use crate::endpoints::{self, Trouble};
 use crate::failure::Failure;
+use crate::gateway;
 use crate::http::{Answer, CorsPolicy, Incoming};
 use crate::log::{Event, Level};
 use crate::pages::Look;
@@ -16,6 +17,8 @@ use crate::pages::Look;
 enum Route {
     /// The metadata document, wherever clients look for it.
     Metadata,
+    /// The metadata document of a protected resource, or the place where it would be.
+    ResourceMetadata,
     /// The stylesheet.
     Stylesheet,
     /// The icon.
@@ -28,17 +31,24 @@ impl Route {
     /// The methods besides HEAD and OPTIONS, as `Allow` writes them.
     const fn methods(self) -> &'static str {
         match self {
-            Self::Metadata | Self::Stylesheet | Self::Icon => "GET",
+            Self::Metadata | Self::ResourceMetadata | Self::Stylesheet | Self::Icon => "GET",
             Self::Endpoint(endpoint) => match endpoint {
-                Endpoint::Home | Endpoint::Jwks => "GET",
+                Endpoint::Home
+                | Endpoint::Jwks
+                | Endpoint::Activity
+                | Endpoint::ActivityCsv
+                | Endpoint::ActivityJson => "GET",
                 Endpoint::Token
                 | Endpoint::Registration
                 | Endpoint::Revocation
+                | Endpoint::Introspection
                 | Endpoint::SignOut => "POST",
                 Endpoint::Authorization
                 | Endpoint::SignIn
                 | Endpoint::SignUp
-                | Endpoint::Consent => "GET, POST",
+                | Endpoint::Consent
+                | Endpoint::Account
+                | Endpoint::AccountTokens => "GET, POST",
             },
         }
     }
@@ -54,24 +64,31 @@ impl Route {
     /// Whether people look at it in a browser, with cookies.
     const fn is_page(self) -> bool {
         match self {
-            Self::Metadata | Self::Stylesheet | Self::Icon => false,
+            Self::Metadata | Self::ResourceMetadata | Self::Stylesheet | Self::Icon => false,
             Self::Endpoint(endpoint) => match endpoint {
                 Endpoint::Home
                 | Endpoint::Authorization
                 | Endpoint::SignIn
                 | Endpoint::SignUp
                 | Endpoint::SignOut
-                | Endpoint::Consent => true,
+                | Endpoint::Consent
+                | Endpoint::Account
+                | Endpoint::AccountTokens
+                | Endpoint::Activity
+                | Endpoint::ActivityCsv
+                | Endpoint::ActivityJson => true,
                 Endpoint::Token
                 | Endpoint::Registration
                 | Endpoint::Revocation
+                | Endpoint::Introspection
                 | Endpoint::Jwks => false,
             },
         }
     }
 
     const fn cors(self) -> CorsPolicy {
-        if self.is_page() {
+        // CORS-03: only servers introspect, and their credentials have no place in a browser.
+        if self.is_page() || matches!(self, Self::Endpoint(Endpoint::Introspection)) {
             CorsPolicy::Closed
         } else {
             CorsPolicy::Open { methods: self.methods() }
@@ -81,6 +98,7 @@ impl Route {
     const fn name(self) -> &'static str {
         match self {
             Self::Metadata => "metadata",
+            Self::ResourceMetadata => "resource metadata",
             Self::Stylesheet | Self::Icon => "assets",
             Self::Endpoint(endpoint) => match endpoint {
                 Endpoint::Home => "home",
@@ -93,6 +111,10 @@ impl Route {
                 Endpoint::SignUp => "sign-up",
                 Endpoint::SignOut => "sign-out",
                 Endpoint::Consent => "consent",
+                Endpoint::Introspection => "introspect",
+                Endpoint::Account => "account",
+                Endpoint::AccountTokens => "account tokens",
+                Endpoint::Activity | Endpoint::ActivityCsv | Endpoint::ActivityJson => "activity",
             },
         }
     }
@@ -100,6 +122,9 @@ impl Route {
     fn find(path: &str, configuration: &Configuration, look: &Look) -> Option<Self> {
         if endpoints::discovery::is_metadata_path(path, &configuration.issuer) {
             return Some(Self::Metadata);
+        }
+        if endpoints::discovery::is_resource_metadata_path(path) {
+            return Some(Self::ResourceMetadata);
         }
         if path == look.stylesheet_path() {
             return Some(Self::Stylesheet);
@@ -111,6 +136,36 @@ impl Route {
     }
 }
 
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// An endpoint, a page or a document of this server.
+    Route(Route),
+    /// A protected resource behind the gateway.
+    Resource,
+    /// Neither.
+    Nothing,
+}
+
+impl Target {
+    /// This server's own places come first, whatever a resource's path covers.
+    fn find(configuration: &Configuration, look: &Look, incoming: &Incoming) -> Self {
+        match Route::find(incoming.path(), configuration, look) {
+            Some(route) => Self::Route(route),
+            None if gateway::is_for_a_resource(configuration, incoming) => Self::Resource,
+            None => Self::Nothing,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Route(route) => route.name(),
+            Self::Resource => "gateway",
+            Self::Nothing => "not found",
+        }
+    }
+}
+
 /// Answers a request. Every way out ends here, so that every answer gets what all have in common.
 pub async fn answer(request: worker::Request, env: worker::Env, later: worker::Context) -> Answer {
     let Some(mut incoming) = Incoming::new(request) else { return Answer::empty(400) };
@@ -119,12 +174,12 @@ pub async fn answer(request: worker::Request, env: worker::Env, later: worker::C
         Err(error) => return misconfigured(&error),
     };
     let look = endpoints::look(&configuration);
-    let found = Route::find(incoming.path(), &configuration, &look);
-    let context = Context::new(configuration, env, later, found.map_or("not found", Route::name));
-    let Some(route) = found else {
+    let target = Target::find(&configuration, &look, &incoming);
+    let context = Context::new(configuration, env, later, target.name());
+    if let Target::Nothing = target {
         incoming.discard_body().await;
         return not_found(&context, &incoming);
-    };
+    }
     if let Some(hint) = endpoints::issuer_hint(&context.configuration, &incoming) {
         context.event(Level::Error, "misconfigured").with("do", hint.clone()).write();
         return Answer::empty(500)
@@ -132,7 +187,19 @@ pub async fn answer(request: worker::Request, env: worker::Env, later: worker::C
             .not_stored()
             .with_body(format!("{hint}\n\nReference: {}\n", context.reference));
     }
+    match target {
+        Target::Route(route) => of_route(&context, route, &mut incoming).await,
+        Target::Resource | Target::Nothing => {
+            match gateway::answer(&context, &mut incoming).await {
+                Some(answer) => answer,
+                None => not_found(&context, &incoming),
+            }
+        }
+    }
+}
 
+/// The answer of an endpoint, a page or a document.
+async fn of_route(context: &Context, route: Route, incoming: &mut Incoming) -> Answer {
     let is_head = incoming.method() == "HEAD";
     match incoming.method() {
         "OPTIONS" => {
@@ -143,14 +210,14 @@ pub async fn answer(request: worker::Request, env: worker::Env, later: worker::C
         method if route.allow().split(", ").any(|allowed| allowed == method) => {}
         _ => {
             incoming.discard_body().await;
-            return method_not_allowed(&context, &incoming, route);
+            return method_not_allowed(context, incoming, route);
         }
     }
 
-    let answered = dispatch(&context, route, &mut incoming).await;
+    let answered = dispatch(context, route, incoming).await;
     let answer = match answered {
         Ok(answer) => answer,
-        Err(failure) if route.is_page() => endpoints::failure_page(&context, &failure),
+        Err(failure) if route.is_page() => endpoints::failure_page(context, &failure),
         Err(failure) => context.failed(&failure),
     };
     let answer = answer.with_headers(route.cors().headers());
@@ -164,6 +231,10 @@ async fn dispatch(
 ) -> Result<Answer, Failure> {
     let endpoint = match route {
         Route::Metadata => return Ok(endpoints::discovery::metadata(context)),
+        Route::ResourceMetadata => {
+            let document = endpoints::discovery::resource_metadata(context, incoming);
+            return Ok(document.unwrap_or_else(nothing_here));
+        }
         Route::Stylesheet => return Ok(endpoints::assets::stylesheet(context)),
         Route::Icon => return endpoints::assets::icon(context),
         Route::Endpoint(endpoint) => endpoint,
@@ -179,16 +250,17 @@ async fn dispatch(
         Endpoint::SignUp => endpoints::sign_up::get_or_post(context, incoming).await,
         Endpoint::SignOut => endpoints::sign_out::post(context, incoming).await,
         Endpoint::Consent => endpoints::consent::get_or_post(context, incoming).await,
+        Endpoint::Introspection => endpoints::introspect::post(context, incoming).await,
+        Endpoint::Account => endpoints::account::get_or_post(context, incoming).await,
+        Endpoint::AccountTokens => endpoints::account_tokens::get_or_post(context, incoming).await,
+        Endpoint::Activity => endpoints::activity::page(context, incoming).await,
+        Endpoint::ActivityCsv => endpoints::activity::csv(context, incoming).await,
+        Endpoint::ActivityJson => endpoints::activity::json(context, incoming).await,
     }
 }
 
 /// Clients probe many places; what isn't there is a small JSON 404 for them, and a page for people.
 fn not_found(context: &Context, incoming: &Incoming) -> Answer {
-    #[derive(serde::Serialize)]
-    struct Body {
-        error: &'static str,
-        error_description: &'static str,
-    }
     let page = Trouble {
         status: 404,
         title: "Nothing is here",
@@ -202,11 +274,20 @@ fn not_found(context: &Context, incoming: &Incoming) -> Answer {
         context.refused(&"nothing is here", None);
         return page;
     }
+    nothing_here().with_headers(CorsPolicy::Open { methods: "GET" }.headers())
+}
+
+fn nothing_here() -> Answer {
+    #[derive(serde::Serialize)]
+    struct Body {
+        error: &'static str,
+        error_description: &'static str,
+    }
     let body = Body {
         error: "not_found",
         error_description: "Nothing is here. The metadata document lists every endpoint.",
     };
-    Answer::json(404, &body).with_headers(CorsPolicy::Open { methods: "GET" }.headers())
+    Answer::json(404, &body)
 }
 
 /// [RFC 9110 section 15.5.6](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6).

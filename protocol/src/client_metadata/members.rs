@@ -68,7 +68,7 @@ impl Members {
 /// Plain text for people: without control characters and marks that are invisible or turn the text
 /// around them, with single spaces. A name that hides what it is can't be shown safely, however
 /// well it is escaped. `None` when nothing is left.
-pub(super) fn plain_text(text: &str) -> Option<String> {
+pub(crate) fn plain_text(text: &str) -> Option<String> {
     let visible: String = text
         .chars()
         .filter(|&character| !is_invisible(character))

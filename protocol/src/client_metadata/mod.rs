@@ -13,6 +13,7 @@ mod parse;
 mod values;
 
 pub use error::ClientMetadataError;
+pub(crate) use members::plain_text;
 pub use values::{ApplicationType, GrantType, ResponseType, TokenEndpointAuthMethod};
 
 use serde::{Deserialize, Serialize};

@@ -25,11 +25,23 @@ pub enum Endpoint {
     SignOut,
     /// The page that asks whether a client may have access.
     Consent,
+    /// [RFC 7662 section 2](https://www.rfc-editor.org/rfc/rfc7662#section-2)
+    Introspection,
+    /// The page with a person's apps, tokens and sessions.
+    Account,
+    /// The page that makes a personal access token.
+    AccountTokens,
+    /// The page with what happened in an account.
+    Activity,
+    /// The same as comma-separated values.
+    ActivityCsv,
+    /// The same as JSON.
+    ActivityJson,
 }
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 16] = [
         Self::Home,
         Self::Authorization,
         Self::Token,
@@ -40,6 +52,12 @@ impl Endpoint {
         Self::SignUp,
         Self::SignOut,
         Self::Consent,
+        Self::Introspection,
+        Self::Account,
+        Self::AccountTokens,
+        Self::Activity,
+        Self::ActivityCsv,
+        Self::ActivityJson,
     ];
 
     const fn name(self) -> &'static str {
@@ -54,6 +72,12 @@ impl Endpoint {
             Self::SignUp => "/sign-up",
             Self::SignOut => "/sign-out",
             Self::Consent => "/consent",
+            Self::Introspection => "/introspect",
+            Self::Account => "/account",
+            Self::AccountTokens => "/account/tokens",
+            Self::Activity => "/account/activity",
+            Self::ActivityCsv => "/account/activity.csv",
+            Self::ActivityJson => "/account/activity.json",
         }
     }
 }

@@ -6,16 +6,26 @@
 mod endpoints;
 mod error;
 mod issuer;
+mod protected_resource;
+mod resource_settings;
+#[cfg(test)]
+mod resource_settings_tests;
 mod settings;
+mod upstream_setting;
 
 pub use endpoints::{Endpoint, Endpoints};
 pub use error::ConfigurationError;
 pub use issuer::Issuer;
+pub use protected_resource::{
+    AcceptedCredentials, Gateway, ProtectedResource, ResourceKind, Upstream,
+};
 pub use settings::{Legacy, Lifetimes, Prefixes, Product, ScopeDefinition};
 
+use crate::client::ClientId;
 use crate::redirect_uri::RedirectUriPolicy;
 use crate::resource::{ResourceIndicator, Resources};
 use crate::scope::{Scope, ScopeToken};
+use resource_settings::Surroundings;
 use settings::Settings;
 
 /// A checked configuration.
@@ -41,8 +51,8 @@ pub struct Configuration {
     pub strict_scopes: bool,
     /// The protected resources; the first is the default audience.
     pub resources: Resources,
-    /// The names of the resources as shown to a person, in the order of [`Self::resources`].
-    pub resource_names: Vec<(ResourceIndicator, String)>,
+    /// What is configured about each resource, in the order of [`Self::resources`].
+    pub protected_resources: Vec<ProtectedResource>,
     /// Which redirect URIs may be registered besides https and loopback http.
     pub redirect_uris: RedirectUriPolicy,
     /// Whether authorization responses carry `iss`
@@ -77,36 +87,19 @@ impl Configuration {
         let default_scope = Scope::from_tokens(
             settings.scopes.iter().filter(|scope| scope.default).map(|scope| scope.name.clone()),
         );
-        let mut resource_names = Vec::new();
-        for (index, entry) in settings.resources.iter().enumerate() {
-            let resource = entry.resolve(&issuer, index)?;
-            if resource_names.iter().any(|(known, _)| *known == resource) {
-                return Err(ConfigurationError::new(
-                    format!("LATCHKEY.resources[{index}]"),
-                    format!("{resource} a second time"),
-                    "each resource once",
-                ));
-            }
-            let name = entry.name.clone().unwrap_or_else(|| settings.product.name.clone());
-            resource_names.push((resource, name));
-        }
-        if resource_names.is_empty() {
-            // RFC 9068 section 3: a JWT access token needs an audience, so without any configured
-            // resource the issuer itself is the default one.
-            let itself = ResourceIndicator::parse(issuer.as_str()).map_err(|error| {
-                ConfigurationError::new("ISSUER", error.to_string(), "an http or https URI")
-            })?;
-            resource_names.push((itself, settings.product.name.clone()));
-        }
-        let resources =
-            Resources::new(resource_names.iter().map(|(resource, _)| resource.clone()).collect())
-                .ok_or_else(|| {
-                ConfigurationError::new(
-                    "LATCHKEY.resources",
-                    "an empty list",
-                    "one or more entries",
-                )
-            })?;
+        let protected_resources = resource_settings::resolve(
+            &settings.resources,
+            Surroundings {
+                issuer: &issuer,
+                endpoints: &endpoints,
+                scopes: &settings.scopes,
+                name: &settings.product.name,
+            },
+        )?;
+        let identifiers = protected_resources.iter().map(|resource| resource.identifier.clone());
+        let resources = Resources::new(identifiers.collect()).ok_or_else(|| {
+            ConfigurationError::new("LATCHKEY.resources", "an empty list", "one or more entries")
+        })?;
 
         Ok(Self {
             issuer,
@@ -119,7 +112,7 @@ impl Configuration {
             default_scope,
             strict_scopes: settings.strict_scopes,
             resources,
-            resource_names,
+            protected_resources,
             redirect_uris: RedirectUriPolicy {
                 private_use: settings.redirect_uris.private_use,
                 reverse_domain_schemes: settings.redirect_uris.reverse_domain_schemes,
@@ -142,13 +135,55 @@ impl Configuration {
         Scope::from_tokens(self.scopes.iter().map(|definition| definition.name.clone()))
     }
 
+    /// `held` and everything that its scopes imply, and what those imply in turn. What is held comes
+    /// first; scopes that don't exist any more are kept.
+    #[must_use]
+    pub fn implied(&self, held: &Scope) -> Scope {
+        let mut all = held.clone();
+        // Each round adds a scope that exists or is the last one.
+        loop {
+            let next = Scope::from_tokens(
+                all.iter()
+                    .filter_map(|token| self.scope(token))
+                    .flat_map(|scope| scope.implies.clone()),
+            );
+            if next.is_subset_of(&all) {
+                return all;
+            }
+            all = all.union(&next);
+        }
+    }
+
+    /// What is configured about a resource; `None` when there is no such resource.
+    #[must_use]
+    pub fn protected_resource(&self, id: &ResourceIndicator) -> Option<&ProtectedResource> {
+        self.protected_resources.iter().find(|resource| resource.identifier == *id)
+    }
+
     /// The name of a resource as shown to a person.
     #[must_use]
     pub fn resource_name(&self, resource: &ResourceIndicator) -> &str {
-        self.resource_names
-            .iter()
-            .find(|(known, _)| known == resource)
-            .map_or(self.product.name.as_str(), |(_, name)| name.as_str())
+        self.protected_resource(resource)
+            .map_or(self.product.name.as_str(), |resource| resource.name.as_str())
+    }
+
+    /// Whether a client is one that may introspect tokens for a resource
+    /// ([RFC 7662 section 2.1](https://www.rfc-editor.org/rfc/rfc7662#section-2.1)). That it has
+    /// authenticated is for the caller to know.
+    #[must_use]
+    pub fn may_introspect(&self, client: &ClientId, resource: &ResourceIndicator) -> bool {
+        self.protected_resource(resource)
+            .is_some_and(|resource| resource.introspectors.contains(client))
+    }
+
+    /// A configured address as an absolute URI: a path lies on the issuer's origin.
+    #[must_use]
+    pub fn absolute(&self, address: &str) -> String {
+        if address.starts_with('/') {
+            format!("{}{address}", self.issuer.origin())
+        } else {
+            address.to_owned()
+        }
     }
 }
 
@@ -265,7 +300,7 @@ mod tests {
         let configuration =
             Configuration::parse("https://id.example/tenant", &settings).expect("configuration");
         assert_eq!(configuration.resources.default_resource().as_str(), "https://id.example/mcp");
-        assert_eq!(configuration.resource_names.len(), 2);
+        assert_eq!(configuration.protected_resources.len(), 2);
     }
 
     /// Any JSON, a few levels deep, whose keys are mostly those of settings.

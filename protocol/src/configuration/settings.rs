@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{ConfigurationError, Issuer};
-use crate::resource::ResourceIndicator;
+use super::ConfigurationError;
+use super::resource_settings::ResourceSetting;
 use crate::scope::ScopeToken;
 use crate::time::Lifetime;
 
@@ -104,6 +104,8 @@ pub struct Lifetimes {
     pub idle_client: Lifetime,
     /// How long a key signs before the next one takes over. Default 90 days.
     pub signing_key: Lifetime,
+    /// The longest that a personal access token may be made to live. Default 366 days.
+    pub personal_access_token: Lifetime,
 }
 
 impl Default for Lifetimes {
@@ -120,6 +122,7 @@ impl Default for Lifetimes {
             unused_client: Lifetime::days(1),
             idle_client: Lifetime::days(90),
             signing_key: Lifetime::days(90),
+            personal_access_token: Lifetime::days(366),
         }
     }
 }
@@ -136,6 +139,8 @@ pub struct Prefixes {
     pub authorization_code: String,
     /// Default `latchkey_rt_`.
     pub refresh_token: String,
+    /// Default `latchkey_pat_`.
+    pub personal_access_token: String,
 }
 
 impl Default for Prefixes {
@@ -145,6 +150,7 @@ impl Default for Prefixes {
             client_secret: "latchkey_secret_".to_owned(),
             authorization_code: "latchkey_ac_".to_owned(),
             refresh_token: "latchkey_rt_".to_owned(),
+            personal_access_token: "latchkey_pat_".to_owned(),
         }
     }
 }
@@ -163,6 +169,9 @@ pub struct ScopeDefinition {
     /// Whether a request that names no scope asks for it.
     #[serde(default)]
     pub default: bool,
+    /// Which other scopes whoever holds this one has too, as `notes:write` may imply `notes:read`.
+    #[serde(default)]
+    pub implies: Vec<ScopeToken>,
 }
 
 /// What only old clients need. Each one weakens the server; each is off by default.
@@ -173,45 +182,6 @@ pub struct Legacy {
     pub plain_pkce: bool,
     /// Let a client that has a secret leave PKCE out. Never applies to public clients.
     pub confidential_without_pkce: bool,
-}
-
-/// A protected resource: a `path` on the issuer's origin or a whole `uri`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ResourceSetting {
-    pub path: Option<String>,
-    pub uri: Option<String>,
-    pub name: Option<String>,
-}
-
-impl ResourceSetting {
-    pub(super) fn resolve(
-        &self,
-        issuer: &Issuer,
-        index: usize,
-    ) -> Result<ResourceIndicator, ConfigurationError> {
-        let key = format!("LATCHKEY.resources[{index}]");
-        let uri = match (&self.path, &self.uri) {
-            (Some(path), None) if path.starts_with('/') => format!("{}{path}", issuer.origin()),
-            (Some(path), None) => {
-                return Err(ConfigurationError::new(
-                    format!("{key}.path"),
-                    format!("{path:?}"),
-                    "a path that starts with a slash",
-                ));
-            }
-            (None, Some(uri)) => uri.clone(),
-            _ => {
-                return Err(ConfigurationError::new(
-                    key,
-                    "neither or both of path and uri",
-                    "exactly one of them",
-                ));
-            }
-        };
-        ResourceIndicator::parse(&uri)
-            .map_err(|error| ConfigurationError::new(key, format!("{uri:?}"), error.to_string()))
-    }
 }
 
 /// Which redirect URIs may be registered besides https and loopback http.
@@ -242,6 +212,18 @@ impl Settings {
         self.check_lifetimes()?;
         self.check_prefixes()?;
         self.check_product()?;
+        self.check_scopes()?;
+        if self.client_registry_shards == 0 {
+            return Err(ConfigurationError::new(
+                "LATCHKEY.client_registry_shards",
+                "0",
+                "a number from 1 to 255",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_scopes(&self) -> Result<(), ConfigurationError> {
         for (index, scope) in self.scopes.iter().enumerate() {
             if self.scopes.iter().take(index).any(|earlier| earlier.name == scope.name) {
                 return Err(ConfigurationError::new(
@@ -250,13 +232,17 @@ impl Settings {
                     "each scope once",
                 ));
             }
-        }
-        if self.client_registry_shards == 0 {
-            return Err(ConfigurationError::new(
-                "LATCHKEY.client_registry_shards",
-                "0",
-                "a number from 1 to 255",
-            ));
+            let unknown = scope
+                .implies
+                .iter()
+                .find(|implied| !self.scopes.iter().any(|known| known.name == **implied));
+            if let Some(unknown) = unknown {
+                return Err(ConfigurationError::new(
+                    format!("LATCHKEY.scopes[{index}].implies"),
+                    format!("{:?}", unknown.as_str()),
+                    "the name of a scope in LATCHKEY.scopes",
+                ));
+            }
         }
         Ok(())
     }
@@ -277,6 +263,7 @@ impl Settings {
             ("unused_client", lifetimes.unused_client, year),
             ("idle_client", lifetimes.idle_client, Lifetime::days(3660)),
             ("signing_key", lifetimes.signing_key, year),
+            ("personal_access_token", lifetimes.personal_access_token, Lifetime::days(3660)),
         ];
         for (name, found, most) in bounds {
             if found.as_seconds() == 0 || found > most {
@@ -303,6 +290,7 @@ impl Settings {
             ("client_secret", &self.prefixes.client_secret),
             ("authorization_code", &self.prefixes.authorization_code),
             ("refresh_token", &self.prefixes.refresh_token),
+            ("personal_access_token", &self.prefixes.personal_access_token),
         ];
         for (index, (name, prefix)) in prefixes.into_iter().enumerate() {
             let key = format!("LATCHKEY.prefixes.{name}");
@@ -326,7 +314,18 @@ impl Settings {
                 ));
             }
         }
-        Ok(())
+        // A resource is sent tokens of any kind, and tells them apart by how they begin.
+        let own = self.prefixes.personal_access_token.as_str();
+        let begins_alike = |other: &str| own.starts_with(other) || other.starts_with(own);
+        let other = prefixes.iter().find(|(_, other)| other.as_str() != own && begins_alike(other));
+        match other {
+            Some((name, other)) => Err(ConfigurationError::new(
+                "LATCHKEY.prefixes.personal_access_token",
+                format!("{own:?} beside {name} = {other:?}"),
+                "prefixes of which neither begins with the other",
+            )),
+            None => Ok(()),
+        }
     }
 
     fn check_product(&self) -> Result<(), ConfigurationError> {

@@ -5,9 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Activity, ChallengeRecord, CodeState, Decision, EndReason, Family, FamilyState, GrantRecord,
-    Granted, Write, audience,
+    ChallengeRecord, CodeState, Decision, EndReason, Family, FamilyState, GrantRecord, Granted,
+    Write, audience, installation,
 };
+use crate::activity::Activity;
 use crate::authorize::AuthorizationRequest;
 use crate::client::ClientId;
 use crate::configuration::{Configuration, Lifetimes};
@@ -42,9 +43,14 @@ pub struct Approver<'a> {
 }
 
 /// Approves a request: makes the grant with its code, once, however often it is approved.
+///
+/// `earlier` are the person's other grants that [`super::earlier`] finds for the request. Asking
+/// again widens: the new grant may do what those may and what is new, and so may those from now on,
+/// because other processes of the client hold their tokens. Nothing gets narrower.
 #[must_use]
 pub fn approve(
     existing: Option<GrantRecord>,
+    earlier: Vec<GrantRecord>,
     request: &AuthorizationRequest,
     client_name: Option<&str>,
     approver: Approver<'_>,
@@ -62,13 +68,17 @@ pub fn approve(
         };
         return Decision::unchanged(approval);
     }
+    let earlier = installation::earlier(earlier, request, now);
+    let allowed = installation::allowed(&earlier);
+    let scope = allowed.clone().unwrap_or_default().union(&request.scope);
     let record = GrantRecord {
         id: request.grant.clone(),
+        installation: earlier.first().map(|first| first.installation().clone()),
         client_id: request.client_id.clone(),
         client_name: client_name.map(str::to_owned),
         redirect_uri: request.redirect_uri.as_str().to_owned(),
         redirect_uri_was_sent: request.redirect_uri.was_sent(),
-        scope: request.scope.clone(),
+        scope: scope.clone(),
         resources: request.resources.clone(),
         authenticated_at: approver.authenticated_at,
         created_at: now,
@@ -84,12 +94,18 @@ pub fn approve(
         },
         family: FamilyState::NotStarted,
     };
-    let consented =
-        Activity::Consented { client_id: request.client_id.clone(), scope: request.scope.clone() };
-    Decision {
-        writes: vec![Write::Grant(Box::new(record)), Write::Activity(consented)],
-        reply: Approval::CodeIssued,
-    }
+    let client_id = request.client_id.clone();
+    let activity = match allowed.map(|allowed| request.scope.difference(&allowed)) {
+        Some(new) if !new.is_empty() => Activity::Widened { client_id, scope: new },
+        Some(_) | None => Activity::Consented { client_id, scope: request.scope.clone() },
+    };
+    let widened = installation::widened(earlier, record.installation(), &scope);
+    let mut writes: Vec<_> = std::iter::once(record)
+        .chain(widened)
+        .map(|record| Write::Grant(Box::new(record)))
+        .collect();
+    writes.push(Write::Activity(activity));
+    Decision { writes, reply: Approval::CodeIssued }
 }
 
 /// A token request with a code

@@ -1,9 +1,10 @@
 //! A code that is tried, guessed at or presented again.
 
 use super::{redeem_at, wrong_verifier};
+use crate::activity::Activity;
 use crate::grant::authorization_code::{CodeRequest, RedeemError};
 use crate::grant::refresh_token::{RefreshError, RefreshRequest, refresh};
-use crate::grant::{Activity, EndReason, FamilyState};
+use crate::grant::{EndReason, FamilyState};
 use crate::secret::Secret;
 use crate::test_support::{
     NOW, after, client_id, code_request, configuration, issued, live, noted, written,

@@ -26,7 +26,8 @@ fn wrong_verifier() -> CodeRequest {
 
 fn approve_again(record: &GrantRecord, now: UnixTime) -> Decision<Approval> {
     let request = authorization_request(&[]);
-    approve(Some(record.clone()), &request, None, approver(NOW), &configuration().lifetimes, now)
+    let lifetimes = configuration().lifetimes;
+    approve(Some(record.clone()), Vec::new(), &request, None, approver(NOW), &lifetimes, now)
 }
 
 /// A code whose authorization request had no PKCE, as an old confidential client sends it.
@@ -45,7 +46,8 @@ fn without_challenge(changes: &[Change<'_>]) -> GrantRecord {
 fn rfc6749_4_1_2_approving_makes_a_code_bound_to_all_of_the_request() {
     let request = authorization_request(&[Change::Also("resource", API)]);
     let lifetimes = configuration().lifetimes;
-    let decision = approve(None, &request, Some("App"), approver(after(3)), &lifetimes, after(5));
+    let approver = approver(after(3));
+    let decision = approve(None, Vec::new(), &request, Some("App"), approver, &lifetimes, after(5));
     assert_eq!(decision.reply, Approval::CodeIssued);
     let consented =
         Activity::Consented { client_id: client_id("client"), scope: request.scope.clone() };

@@ -5,17 +5,19 @@
 //! code or refresh token ends what it once gave.
 
 pub mod authorization_code;
+mod installation;
 #[cfg(test)]
 mod model_tests;
 mod record;
 pub mod refresh_token;
 pub mod revoke;
 
+pub use installation::{allowed, earlier, end_installation, is_same_installation};
 pub use record::{ChallengeRecord, CodeState, EndReason, Family, FamilyState, GrantRecord};
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::ClientId;
+use crate::activity::Activity;
 use crate::identifier::GrantId;
 use crate::resource::{ResourceIndicator, Resources};
 use crate::scope::Scope;
@@ -42,7 +44,7 @@ impl<R> Decision<R> {
 /// One thing to store in the account's object.
 #[derive(Debug)]
 pub enum Write {
-    /// Replaces the grant's record.
+    /// Replaces the record of the grant with this id, or adds it. A decision may have several.
     Grant(Box<GrantRecord>),
     /// Adds to the person's activity log.
     Activity(Activity),
@@ -52,51 +54,6 @@ pub enum Write {
         token_id: String,
         /// When it can be forgotten.
         expires_at: UnixTime,
-    },
-}
-
-/// Something that a person may want to know happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Activity {
-    /// An account was created.
-    SignedUp,
-    /// A browser signed in.
-    SignedIn,
-    /// A browser signed out.
-    SignedOut,
-    /// The person allowed a client.
-    Consented {
-        /// Which client.
-        client_id: ClientId,
-        /// What it may do.
-        scope: Scope,
-    },
-    /// A client got its first tokens.
-    CodeRedeemed {
-        /// Which client.
-        client_id: ClientId,
-    },
-    /// A code was presented a second time; what it gave was ended.
-    CodeReplayed {
-        /// Which client.
-        client_id: ClientId,
-    },
-    /// A code died of too many wrong verifiers.
-    CodeExhausted {
-        /// Which client.
-        client_id: ClientId,
-    },
-    /// A used refresh token came back after its window; the family was ended.
-    RefreshTokenReplayed {
-        /// Which client.
-        client_id: ClientId,
-    },
-    /// A client gave its grant back.
-    Revoked {
-        /// Which client.
-        client_id: ClientId,
     },
 }
 

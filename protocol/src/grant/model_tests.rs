@@ -1,6 +1,7 @@
 //! A state machine: arbitrary sequences of everything that can happen to one grant, against a
 //! reference model of a few integers that knows nothing of hashes, salts or records.
 
+mod installations;
 mod reference;
 
 use reference::{
@@ -225,8 +226,15 @@ impl World {
             return; // The sealed request doesn't open any more.
         }
         let lifetimes = &self.configuration.lifetimes;
-        let decision =
-            approve(self.record.clone(), &self.request, None, approver(NOW), lifetimes, self.now);
+        let decision = approve(
+            self.record.clone(),
+            vec![],
+            &self.request,
+            None,
+            approver(NOW),
+            lifetimes,
+            self.now,
+        );
         let (reply, model) = self.model.approve(self.now);
         assert_eq!(decision.reply, reply);
         if model.is_some() {
@@ -295,7 +303,7 @@ impl World {
         let request = RevokeRequest::RefreshToken { secret, client_id };
         let (reply, model) = self.model.revoke(self.now, number, right_client);
         let lifetimes = &self.configuration.lifetimes;
-        let decision = revoke(self.record.clone(), request, lifetimes, self.now);
+        let decision = revoke(self.record.clone(), vec![], request, lifetimes, self.now);
         assert_eq!(decision.reply, reply);
         self.apply(&decision, model);
     }

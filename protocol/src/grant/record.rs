@@ -28,6 +28,9 @@ const LONGEST_REQUEST: Lifetime = Lifetime::hours(1);
 pub struct GrantRecord {
     /// Which grant.
     pub id: GrantId,
+    /// The first grant of its installation, [`Self::installation`]; `None` when it is that itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installation: Option<GrantId>,
     /// Which client.
     pub client_id: ClientId,
     /// The client's name when it was allowed, for the person's list.
@@ -97,6 +100,8 @@ pub enum EndReason {
     RefreshTokenReplayed,
     /// The client gave it back ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)).
     Revoked,
+    /// The person took it back.
+    RevokedByPerson,
 }
 
 /// The life of the refresh tokens.
@@ -166,6 +171,11 @@ impl Family {
         (family, first)
     }
 
+    /// When the secret that is good now was given out.
+    pub(super) const fn rotated_at(&self) -> UnixTime {
+        self.rotated_at
+    }
+
     /// The successor of `secret`.
     fn successor(&self, secret: &Secret) -> Secret {
         self.salt.derive(&[b"refresh\0", secret.expose().as_bytes()])
@@ -229,6 +239,22 @@ impl GrantRecord {
             }
             FamilyState::NotStarted | FamilyState::Ended { .. } => false,
         }
+    }
+
+    /// Whether the grant gives tokens at `now`, or still can: its code may be waiting.
+    #[must_use]
+    pub fn gives(&self, now: UnixTime) -> bool {
+        let waits = match &self.code {
+            CodeState::Issued { expires_at, .. } => !expires_at.has_passed(now),
+            CodeState::Redeemed { .. } | CodeState::Exhausted => false,
+        };
+        waits || self.is_live(now)
+    }
+
+    /// The id of the installation that the grant belongs to.
+    #[must_use]
+    pub fn installation(&self) -> &GrantId {
+        self.installation.as_ref().unwrap_or(&self.id)
     }
 
     /// When nothing about the grant matters any more and its row can go. A grant that ended keeps

@@ -66,6 +66,21 @@ fn schema_version_1_of_every_state_opens_and_is_stored_the_same_again() {
 }
 
 #[test]
+fn schema_version_2_names_of_the_installation_and_of_the_persons_revocation_are_stored() {
+    let (live, _) = live();
+    let record = GrantRecord { installation: Some(live.id.clone()), ..live };
+    let stored = stored(&record.ended(EndReason::RevokedByPerson, NOW));
+    assert_eq!(stored["installation"], stored["id"]);
+    assert_eq!(stored["family"]["reason"], "revoked_by_person");
+}
+
+#[test]
+fn a_grant_without_an_installation_is_its_own() {
+    let record = issued();
+    assert_eq!(record.installation(), &record.id);
+}
+
+#[test]
 fn every_state_that_the_decisions_make_reads_back() {
     let (live, _) = live();
     let records = [
@@ -74,7 +89,9 @@ fn every_state_that_the_decisions_make_reads_back() {
         live.clone(),
         live.clone().ended(EndReason::CodeReplayed, NOW),
         live.clone().ended(EndReason::RefreshTokenReplayed, NOW),
-        live.ended(EndReason::Revoked, NOW),
+        live.clone().ended(EndReason::Revoked, NOW),
+        live.clone().ended(EndReason::RevokedByPerson, NOW),
+        GrantRecord { installation: Some(live.id.clone()), ..live },
         issued().ended(EndReason::Revoked, NOW),
     ];
     for record in records {

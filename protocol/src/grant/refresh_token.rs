@@ -5,11 +5,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::record::Position;
-use super::{Activity, Decision, EndReason, FamilyState, GrantRecord, Granted, Write, audience};
+use super::{Decision, EndReason, FamilyState, GrantRecord, Granted, Write, audience};
+use crate::activity::Activity;
 use crate::client::ClientId;
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, Lifetimes};
 use crate::error::{ErrorCode, ErrorReply};
 use crate::metadata::OFFLINE_ACCESS;
+use crate::resource::ResourceIndicator;
 use crate::scope::{Scope, ScopeToken};
 use crate::secret::Secret;
 use crate::time::UnixTime;
@@ -157,7 +159,9 @@ pub fn refresh(
     let reply = Ok(granted(successor));
     record.family = FamilyState::Live(family);
     record.last_used_at = now;
-    Decision { writes: vec![Write::Grant(Box::new(record))], reply }
+    // A retry of the same refresh has returned above, so each rotation is noted once.
+    let refreshed = Activity::Refreshed { client_id: record.client_id.clone() };
+    Decision { writes: vec![Write::Grant(Box::new(record)), Write::Activity(refreshed)], reply }
 }
 
 /// Clients send what they asked for at the authorization endpoint again. There `offline_access` is
@@ -166,6 +170,51 @@ fn without_offline_access(requested: &Scope, granted: &Scope) -> Scope {
     let kept =
         |token: &&ScopeToken| token.as_str() != OFFLINE_ACCESS || granted.contains(OFFLINE_ACCESS);
     Scope::from_tokens(requested.iter().filter(kept).cloned())
+}
+
+/// What introspection may say about a refresh token that is good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshTokenState {
+    /// Whose it is.
+    pub client_id: ClientId,
+    /// What its access tokens may do.
+    pub scope: Scope,
+    /// Which resources they can be for.
+    pub resources: Vec<ResourceIndicator>,
+    /// When it was given out; `None` for the one before the current, of which that isn't stored.
+    pub issued_at: Option<UnixTime>,
+    /// When it ends unless it is used before.
+    pub expires_at: UnixTime,
+}
+
+/// Whether `secret` would be exchanged at `now`, and what it stands for; changes nothing. `None`
+/// for every token that [`refresh`] refuses: a spent one looks like one that never was, and looking
+/// at it isn't a replay.
+#[must_use]
+pub fn inspect(
+    record: &GrantRecord,
+    secret: &Secret,
+    lifetimes: &Lifetimes,
+    now: UnixTime,
+) -> Option<RefreshTokenState> {
+    let family = match &record.family {
+        FamilyState::Live(family) if record.is_live(now) => family,
+        FamilyState::NotStarted | FamilyState::Live(_) | FamilyState::Ended { .. } => return None,
+    };
+    let issued_at = match family.position(secret, lifetimes, now) {
+        Position::Current => Some(family.rotated_at()),
+        Position::Previous => None,
+        Position::Spent | Position::Unknown => return None,
+    };
+    let window_ends = family.rotated_at().plus(lifetimes.refresh_retry_window);
+    let ends_at = family.idle_until.min(record.ends_at);
+    Some(RefreshTokenState {
+        client_id: record.client_id.clone(),
+        scope: record.scope.clone(),
+        resources: record.resources.clone(),
+        issued_at,
+        expires_at: if issued_at.is_some() { ends_at } else { ends_at.min(window_ends) },
+    })
 }
 
 #[cfg(test)]

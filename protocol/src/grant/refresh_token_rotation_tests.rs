@@ -1,8 +1,9 @@
 //! Rotation: who gets the successor, for how long, and what a replay ends.
 
 use super::{Refreshed, refresh_at, request, rotated};
-use crate::grant::refresh_token::{RefreshError, RefreshRequest, refresh};
-use crate::grant::{Activity, EndReason, FamilyState};
+use crate::activity::Activity;
+use crate::grant::refresh_token::{RefreshError, RefreshRequest, inspect, refresh};
+use crate::grant::{EndReason, FamilyState};
 use crate::scope::Scope;
 use crate::test_support::{
     NOW, after, client_id, configuration, configuration_with, live, noted, same, written,
@@ -135,4 +136,46 @@ fn a_replay_is_a_replay_whatever_else_is_wrong_with_the_request() {
     };
     let decision = refresh(Some(record), &replay, &configuration(), after(60));
     assert_ends_the_family(&decision, after(60), "wrong scope and resource");
+}
+
+#[test]
+fn int_03_a_refresh_token_is_active_exactly_while_it_would_be_exchanged() {
+    let lifetimes = configuration().lifetimes;
+    let (record, first) = live();
+    let (record, second) = rotated(&record, &first, after(1));
+    let (record, third) = rotated(&record, &second, after(100));
+    let idle = 30 * 86_400;
+    let revoked = record.clone().ended(EndReason::Revoked, after(100));
+    let garbage = crate::secret::Secret::new("garbage");
+    let cases = [
+        ("current", &record, &third, 100, true),
+        ("current, last second", &record, &third, 99 + idle, true),
+        ("idle for too long", &record, &third, 100 + idle, false),
+        ("previous, in its window", &record, &second, 159, true),
+        ("previous, after its window", &record, &second, 160, false),
+        ("spent", &record, &first, 100, false),
+        ("garbage", &record, &garbage, 100, false),
+        ("revoked", &revoked, &third, 100, false),
+    ];
+    for (name, record, secret, seconds, active) in cases {
+        let state = inspect(record, secret, &lifetimes, after(seconds));
+        assert_eq!(state.is_some(), active, "{name}");
+        let exchanged = refresh_at(record, secret, after(seconds)).reply.is_ok();
+        assert_eq!(exchanged, active, "{name}");
+    }
+
+    let current = inspect(&record, &third, &lifetimes, after(100)).expect("current");
+    assert_eq!((current.issued_at, current.expires_at), (Some(after(100)), after(100 + idle)));
+    assert_eq!(current.scope.to_string(), "mcp read");
+    let previous = inspect(&record, &second, &lifetimes, after(100)).expect("previous");
+    assert_eq!((previous.issued_at, previous.expires_at), (None, after(160)));
+}
+
+#[test]
+fn a_rotation_is_noted_once_and_a_retry_of_it_is_not() {
+    let (record, first) = live();
+    let rotation = refresh_at(&record, &first, NOW);
+    assert_eq!(noted(&rotation), [Activity::Refreshed { client_id: client_id("client") }]);
+    let stored = written(&rotation).expect("a rotation");
+    assert!(noted(&refresh_at(&stored, &first, after(1))).is_empty());
 }

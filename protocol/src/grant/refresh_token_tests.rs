@@ -37,7 +37,7 @@ fn rotated(record: &GrantRecord, secret: &Secret, now: UnixTime) -> (GrantRecord
 fn rfc6749_6_a_refresh_token_gives_an_access_token_and_its_successor() {
     let (record, first) = live();
     let decision = refresh_at(&record, &first, after(3_000));
-    assert!(noted(&decision).is_empty());
+    assert_eq!(noted(&decision), [Activity::Refreshed { client_id: client_id("client") }]);
     let next = written(&decision).expect("a rotation");
     let granted = decision.reply.expect("granted");
     assert!(!same(&granted.refresh_secret, &first));

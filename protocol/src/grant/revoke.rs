@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::record::Position;
-use super::{Activity, Decision, EndReason, FamilyState, GrantRecord, Write};
+use super::{Decision, EndReason, FamilyState, GrantRecord, Write, end_installation};
+use crate::activity::Activity;
 use crate::client::ClientId;
 use crate::configuration::Lifetimes;
 use crate::secret::Secret;
@@ -14,8 +15,8 @@ use crate::time::UnixTime;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "token", rename_all = "snake_case")]
 pub enum RevokeRequest {
-    /// A refresh token: ends the grant and with it every access token of the grant, as far as
-    /// anybody asks us about them.
+    /// A refresh token: ends every grant of its installation, and with them all their access
+    /// tokens, as far as anybody asks us about them.
     RefreshToken {
         /// Its secret part.
         secret: Secret,
@@ -44,12 +45,17 @@ pub enum RevokeError {
 /// Revokes one token. A token that is unknown, expired or already revoked is a success that changes
 /// nothing (RFC 7009 section 2.2).
 ///
+/// `others` are the other grants of the record's installation. They end with it, as
+/// [RFC 7009 section 2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1) lets tokens of the same
+/// authorization grant end: the person knows the installation as one app that they allowed.
+///
 /// # Errors
 ///
 /// [`RevokeError::AnotherClient`]: the token belongs to another client and stays as it is.
 #[must_use]
 pub fn revoke(
     record: Option<GrantRecord>,
+    others: Vec<GrantRecord>,
     request: RevokeRequest,
     lifetimes: &Lifetimes,
     now: UnixTime,
@@ -87,13 +93,16 @@ pub fn revoke(
             if record.client_id != client_id {
                 return Decision::unchanged(Err(RevokeError::AnotherClient));
             }
-            Decision {
-                writes: vec![
-                    Write::Grant(Box::new(record.ended(EndReason::Revoked, now))),
-                    Write::Activity(Activity::Revoked { client_id }),
-                ],
-                reply: Ok(()),
-            }
+            let belongs = |other: &GrantRecord| {
+                other.id != record.id && other.installation() == record.installation()
+            };
+            let mut all: Vec<_> = others.into_iter().filter(belongs).collect();
+            all.insert(0, record);
+            let ended = end_installation(all, EndReason::Revoked, now);
+            let mut writes: Vec<_> =
+                ended.into_iter().map(|record| Write::Grant(Box::new(record))).collect();
+            writes.push(Write::Activity(Activity::Revoked { client_id }));
+            Decision { writes, reply: Ok(()) }
         }
     }
 }

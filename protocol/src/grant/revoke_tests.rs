@@ -18,7 +18,7 @@ fn access_token(expires_at: UnixTime, client: &str) -> RevokeRequest {
 }
 
 fn revoke_at(record: &GrantRecord, request: RevokeRequest, now: UnixTime) -> Revoked {
-    revoke(Some(record.clone()), request, &configuration().lifetimes, now)
+    revoke(Some(record.clone()), Vec::new(), request, &configuration().lifetimes, now)
 }
 
 fn refreshed(record: &GrantRecord, secret: &Secret, now: UnixTime) -> (GrantRecord, Secret) {
@@ -76,7 +76,7 @@ fn rfc7009_2_2_what_is_unknown_expired_or_revoked_is_a_success_that_changes_noth
         assert!(decision.writes.is_empty(), "{name}");
     }
     for request in [refresh_token(&first, "client"), access_token(after(1), "client")] {
-        let decision = revoke(None, request, &configuration().lifetimes, NOW);
+        let decision = revoke(None, Vec::new(), request, &configuration().lifetimes, NOW);
         assert_eq!(decision.reply, Ok(()), "no grant");
         assert!(decision.writes.is_empty(), "no grant");
     }

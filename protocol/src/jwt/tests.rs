@@ -1,6 +1,11 @@
 use super::*;
+use crate::client::ClientId;
 use crate::entropy::CountingEntropy;
+use crate::identifier::{AccountId, GrantId};
+use crate::resource::ResourceIndicator;
+use crate::scope::Scope;
 use proptest::prelude::*;
+use serde_json::json;
 
 const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
 
@@ -96,7 +101,70 @@ fn rfc8725_3_1_another_typ_alg_or_a_critical_extension_is_refused() {
     assert!(Received::parse(&text).is_ok());
 }
 
+fn assertion(client_id: Option<&str>, scope: &str) -> String {
+    let claims = AssertionClaims {
+        issuer: "https://id.example".to_owned(),
+        audience: ResourceIndicator::parse("https://api.example/mcp").expect("resource"),
+        subject: claims().subject,
+        client_id: client_id.map(|id| ClientId::parse(id).expect("client")),
+        scope: Scope::parse(scope).expect("scope"),
+        token_id: "assertion".to_owned(),
+        issued_at: NOW,
+        expires_at: NOW.plus(ASSERTION_LIFETIME),
+    };
+    let unsigned = Unsigned::assertion(&claims, "key-1").expect("writes");
+    unsigned.with_signature(b"signature").expose().to_owned()
+}
+
+#[test]
+fn an_assertion_says_who_calls_which_resource_for_a_minute() {
+    let text = assertion(Some("client"), "read");
+    let header = part(&text, 0);
+    assert_eq!(header["typ"], "latchkey-assertion+jwt");
+    assert_eq!((&header["alg"], &header["kid"]), (&json!("ES256"), &json!("key-1")));
+    assert_eq!(
+        part(&text, 1),
+        json!({
+            "iss": "https://id.example", "aud": "https://api.example/mcp", "client_id": "client", "scope": "read",
+            "sub": claims().subject, "jti": "assertion", "iat": 1_700_000_000, "exp": 1_700_000_060,
+        })
+    );
+    let without = part(&assertion(None, ""), 1);
+    assert!(without.get("client_id").is_none() && without.get("scope").is_none());
+}
+
+#[test]
+fn jat_01_an_assertion_never_passes_for_an_access_token() {
+    let text = assertion(Some("client"), "read");
+    assert_eq!(Received::parse(&text).err(), Some(JwtError::WrongType));
+}
+
+#[test]
+fn the_claimed_issuer_of_a_jwt_is_read_whatever_else_it_is() {
+    let token = |claims: &str| format!("x.{}.y", URL_SAFE_NO_PAD.encode(claims));
+    assert_eq!(claimed_issuer(&signed()).as_deref(), Some("https://id.example"));
+    assert_eq!(claimed_issuer(&token(r#"{"iss":"a","aud":[1]}"#)).as_deref(), Some("a"));
+    for none in [
+        String::new(),
+        "a.b.c".to_owned(),
+        "abc".to_owned(),
+        token("{}"),
+        token(r#"{"iss":1}"#),
+        token("[]"),
+        format!("{}.z", token(r#"{"iss":"a"}"#)),
+        token(&format!(r#"{{"iss":"{}"}}"#, "a".repeat(20_000))),
+    ] {
+        assert_eq!(claimed_issuer(&none), None, "{none}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn no_text_makes_the_claimed_issuer_panic(text in "[A-Za-z0-9_.-]{0,200}|.{0,60}", claims in any::<String>()) {
+        let _ = claimed_issuer(&text);
+        let _ = claimed_issuer(&format!("a.{}.b", URL_SAFE_NO_PAD.encode(claims)));
+    }
+
     #[test]
     fn no_text_makes_parse_panic(text in "[A-Za-z0-9_.-]{0,200}|.{0,60}") {
         if let Ok(received) = Received::parse(&text) {

@@ -48,6 +48,20 @@ impl MatchedRedirectUri {
         self.was_sent
     }
 
+    /// Whether `earlier`, the redirect URI of an earlier request, leads to the same place: it is the
+    /// same text, or differs in the port of the loopback interface only, which an app chooses anew
+    /// at each run ([RFC 8252 section 7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)).
+    #[must_use]
+    pub fn leads_where(&self, earlier: &str) -> bool {
+        let differs_in_port = || {
+            let own = without_port(self.as_str());
+            self.kind() == RedirectUriKind::Loopback
+                && own.is_some()
+                && own == without_port(earlier)
+        };
+        self.as_str() == earlier || differs_in_port()
+    }
+
     /// The URI with `pairs` appended to its query, which is kept as it is; never in a fragment.
     ///
     /// [RFC 6749 section 4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2).

@@ -1,9 +1,11 @@
 //! `GET` and `POST /consent`: the person decides.
 
+use latchkey_protocol::activity::Activity;
 use latchkey_protocol::authorize::{RedirectReason, error_location};
 use latchkey_protocol::configuration::Endpoint;
 use latchkey_protocol::grant::authorization_code::Approval;
 
+use super::account::log_later;
 use super::authorization_response::{code_location, refusal, send_back};
 use super::sealed_request::{self, OpenedRequest, Presented, client_view, page_with_request};
 use super::{
@@ -61,7 +63,7 @@ async fn decide(context: &Context, incoming: &mut Incoming) -> Result<Answer, Fa
     }
     match form.get("decision") {
         Ok(Some("allow")) => allow(context, &signed_in, &opened).await,
-        Ok(Some("deny")) => deny(context, &opened),
+        Ok(Some("deny")) => deny(context, &signed_in, &opened),
         _ => nothing_to_decide(context),
     }
 }
@@ -110,7 +112,13 @@ async fn allow(
 
 /// RFC 6749 section 4.1.2.1: the client is told `access_denied`. The person has just seen on the
 /// page where that leads, so no further question is asked.
-fn deny(context: &Context, opened: &OpenedRequest) -> Result<Answer, Failure> {
+fn deny(
+    context: &Context,
+    signed_in: &SignedIn,
+    opened: &OpenedRequest,
+) -> Result<Answer, Failure> {
+    let client_id = opened.client.client_id.clone();
+    log_later(context, signed_in.account.clone(), Activity::Denied { client_id });
     context
         .event(Level::Info, "denied")
         .with("client_id", opened.client.client_id.to_string())

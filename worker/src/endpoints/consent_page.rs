@@ -2,7 +2,9 @@
 
 use latchkey_protocol::authorize::AuthorizationRequest;
 use latchkey_protocol::identifier::SessionId;
+use latchkey_protocol::scope::Scope;
 
+use super::account::{ask, resource_lines, scope_lines};
 use super::sealed_request::{Waiting, client_view, destination, seal};
 use super::{look, page};
 use crate::browser::{Browser, SignedIn};
@@ -10,10 +12,14 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::Answer;
 use crate::keys::KeySet;
-use crate::pages::{AccessPeriod, ConsentPage, Resource, ScopeLine};
+use crate::objects::account::messages;
+use crate::pages::{AccessPeriod, ConsentPage, Earlier, ScopeLine};
+
+/// Where access is taken back: the account page, without the base path.
+const MANAGE_PATH: &str = "/account";
 
 /// The consent page.
-pub fn show(
+pub async fn show(
     context: &Context,
     keys: &KeySet,
     browser: &Browser,
@@ -26,24 +32,11 @@ pub fn show(
     let look = look(configuration);
     let csrf = browser.csrf_token(keys, &purpose(request, &signed_in.key.session))?;
     let host = request.redirect_uri.display_host();
-    let scopes: Vec<ScopeLine<'_>> = request
-        .scope
-        .iter()
-        .filter_map(|token| configuration.scope(token))
-        .map(|scope| ScopeLine {
-            token: scope.name.as_str(),
-            title: &scope.title,
-            detail: scope.detail.as_deref(),
-        })
-        .collect();
-    let resources: Vec<Resource<'_>> = request
-        .resources
-        .iter()
-        .map(|resource| Resource {
-            name: Some(configuration.resource_name(resource)),
-            uri: resource.as_str(),
-        })
-        .collect();
+    let message = messages::Earlier { key: signed_in.key.clone(), request: request.clone() };
+    let earlier = ask(context, signed_in, &message).await?.unwrap_or_default();
+    let asked = all_of_it(&earlier, &request.scope);
+    let scopes = marked(scope_lines(configuration, &asked), &earlier);
+    let resources = resource_lines(configuration, &request.resources);
     let consent = ConsentPage {
         look: &look,
         csrf: csrf.expose(),
@@ -58,13 +51,59 @@ pub fn show(
             idle: configuration.lifetimes.refresh_token_idle,
             absolute: configuration.lifetimes.refresh_token_absolute,
         },
-        manage_path: None,
+        manage_path: MANAGE_PATH,
     };
     Ok(browser.remember(context, page(context, 200, consent.render())?))
+}
+
+/// What the app can do once it is allowed: what it asks for and what it has. What is new comes first,
+/// so that nobody has to look for it.
+fn all_of_it(earlier: &Scope, asked: &Scope) -> Scope {
+    asked.difference(earlier).union(asked).union(earlier)
+}
+
+/// Says of each scope whether the app has it already; of none, if it has nothing yet.
+fn marked<'a>(lines: Vec<ScopeLine<'a>>, earlier: &Scope) -> Vec<ScopeLine<'a>> {
+    let mark = |line: ScopeLine<'a>| ScopeLine {
+        earlier: (!earlier.is_empty()).then(|| {
+            if earlier.contains(line.token) { Earlier::Allowed } else { Earlier::New }
+        }),
+        ..line
+    };
+    lines.into_iter().map(mark).collect()
 }
 
 /// What the CSRF token of both forms of this page is for: they are good for one request and one
 /// session only.
 pub fn purpose(request: &AuthorizationRequest, session: &SessionId) -> String {
     format!("consent:{}:{session}", request.grant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(text: &str) -> Scope {
+        Scope::parse(text).expect("scope")
+    }
+
+    #[test]
+    fn needs_27_what_is_new_comes_first_and_everything_is_listed() {
+        assert_eq!(all_of_it(&scope("a b"), &scope("b c")).to_string(), "c b a");
+        assert_eq!(all_of_it(&scope(""), &scope("b c")).to_string(), "b c");
+        assert_eq!(all_of_it(&scope("a b"), &scope("b")).to_string(), "b a");
+    }
+
+    #[test]
+    fn needs_27_nothing_is_marked_unless_the_app_has_something() {
+        let line = |token| ScopeLine { token, title: "", detail: None, earlier: None };
+        let marks = |earlier: &str| {
+            marked(vec![line("a"), line("b")], &scope(earlier))
+                .iter()
+                .map(|line| line.earlier)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(marks(""), [None, None]);
+        assert_eq!(marks("b"), [Some(Earlier::New), Some(Earlier::Allowed)]);
+    }
 }

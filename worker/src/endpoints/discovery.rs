@@ -1,14 +1,15 @@
-//! The metadata document and the keys.
+//! The metadata documents and the keys.
 
 use latchkey_protocol::configuration::{Endpoint, Issuer};
 use latchkey_protocol::jwt::ES256;
 use latchkey_protocol::metadata::{MetadataInputs, ServerMetadata};
+use latchkey_protocol::protected_resource;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::http::Answer;
+use crate::http::{Answer, Incoming};
 use crate::keys;
 
 /// Clients may keep both documents for an hour. A key is published a day before it signs.
@@ -16,6 +17,7 @@ const CACHEABLE: &str = "public, max-age=3600";
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
+const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 
 /// Whether the metadata document is at `path`: RFC 8414 section 3.1 inserts the well-known part
 /// before the issuer's path, OpenID Connect Discovery section 4 appends it, and clients try both.
@@ -39,8 +41,14 @@ pub fn metadata(context: &Context) -> Answer {
         token_endpoint: url(Endpoint::Token),
         registration_endpoint: Some(url(Endpoint::Registration)),
         revocation_endpoint: url(Endpoint::Revocation),
+        introspection_endpoint: url(Endpoint::Introspection),
         jwks_uri: url(Endpoint::Jwks),
         scopes: configuration.scopes.iter().map(|scope| scope.name.as_str().to_owned()).collect(),
+        protected_resources: configuration
+            .protected_resources
+            .iter()
+            .map(|resource| resource.identifier.to_string())
+            .collect(),
         signing_algorithms: vec![ES256.to_owned()],
         plain_pkce: configuration.legacy.plain_pkce,
         authorization_response_iss_parameter: configuration.authorization_response_iss_parameter,
@@ -50,6 +58,21 @@ pub fn metadata(context: &Context) -> Answer {
         op_tos_uri: configuration.product.terms_uri.clone(),
     });
     Answer::json(200, &document).with_header("cache-control", CACHEABLE)
+}
+
+/// Whether clients look at `path` for the metadata of a protected resource: RFC 9728 section 3.1
+/// inserts the well-known part before the resource's path.
+pub fn is_resource_metadata_path(path: &str) -> bool {
+    path.strip_prefix(PROTECTED_RESOURCE)
+        .is_some_and(|resource| resource.is_empty() || resource.starts_with('/'))
+}
+
+/// `GET /.well-known/oauth-protected-resource…`
+/// ([RFC 9728 section 3](https://www.rfc-editor.org/rfc/rfc9728#section-3)).
+pub fn resource_metadata(context: &Context, incoming: &Incoming) -> Option<Answer> {
+    let (host, path) = (incoming.authority(), incoming.path());
+    let document = protected_resource::metadata(&context.configuration, host, path)?;
+    Some(Answer::json(200, &document).with_header("cache-control", CACHEABLE))
 }
 
 /// `GET /jwks` ([RFC 7517 section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
@@ -68,6 +91,16 @@ pub async fn jwks(context: &Context) -> Result<Answer, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mrs_04_the_metadata_of_a_resource_is_asked_for_below_its_well_known_path_only() {
+        for path in [PROTECTED_RESOURCE.to_owned(), format!("{PROTECTED_RESOURCE}/mcp/x")] {
+            assert!(is_resource_metadata_path(&path), "{path}");
+        }
+        for path in [format!("{PROTECTED_RESOURCE}x"), format!("/mcp{PROTECTED_RESOURCE}")] {
+            assert!(!is_resource_metadata_path(&path), "{path}");
+        }
+    }
 
     #[test]
     fn mas_02_every_place_where_a_client_looks_has_the_document() {

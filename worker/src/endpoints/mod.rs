@@ -1,5 +1,8 @@
 //! One file per endpoint or page, and what several of them share.
 
+pub mod account;
+pub mod account_tokens;
+pub mod activity;
 pub mod assets;
 pub mod authorization_response;
 pub mod authorize;
@@ -8,6 +11,7 @@ pub mod consent;
 pub mod consent_page;
 pub mod discovery;
 pub mod home;
+pub mod introspect;
 pub mod next_page;
 pub mod posted_form;
 pub mod register;

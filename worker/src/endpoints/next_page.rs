@@ -29,7 +29,7 @@ pub async fn show(
     });
     match (authorize::interaction(request, authenticated), signed_in) {
         (Interaction::Consent, Some(signed_in)) => {
-            consent_page::show(context, keys, browser, signed_in, waiting)
+            consent_page::show(context, keys, browser, signed_in, waiting).await
         }
         (Interaction::Silent, Some(signed_in)) => silent(context, signed_in, waiting).await,
         (Interaction::Refuse(reason), _) => {

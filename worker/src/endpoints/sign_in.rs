@@ -1,11 +1,13 @@
 //! `GET` and `POST /sign-in`: e-mail and password.
 
+use latchkey_protocol::activity::Activity;
 use latchkey_protocol::authorize::AuthorizationRequest;
 use latchkey_protocol::configuration::Endpoint;
 use latchkey_protocol::email::EmailAddress;
 use latchkey_protocol::identifier::{AccountId, SessionId};
 use latchkey_protocol::secret::Secret;
 
+use super::account::log_later;
 use super::posted_form::PostedForm;
 use super::sealed_request::{
     self, OpenedRequest, Presented, Waiting, client_view, page_with_request,
@@ -137,7 +139,12 @@ async fn check_password(context: &Context, form: &PostedForm) -> Result<Check, F
             objects::send(&context.env, directory, &key, &ForgetTries {}).await?;
             Ok(Check::Right(account))
         }
-        _ => Ok(Check::Wrong),
+        Some(account) => {
+            // After the answer has left: the time doesn't tell whether there is an account.
+            log_later(context, account, Activity::SignInRefused);
+            Ok(Check::Wrong)
+        }
+        None => Ok(Check::Wrong),
     }
 }
 
@@ -155,7 +162,10 @@ pub async fn begin(
         // Somebody else was signed in in this browser. Their session ends by itself in time.
         context.log_failure(&failure);
     }
-    let message = BeginSession { replaces: browser.session_of(account) };
+    let message = BeginSession {
+        replaces: browser.session_of(account),
+        device: browser.device().map(str::to_owned),
+    };
     let key: SessionKey =
         objects::send(&context.env, ObjectKind::Account, account.as_str(), &message)
             .await?
@@ -167,7 +177,7 @@ pub async fn begin(
             let sealed = sealed_request::seal(context, keys, &request)?;
             page_with_request(context, Endpoint::Consent, &sealed)
         }
-        None => context.configuration.endpoints.path(Endpoint::Home),
+        None => context.configuration.endpoints.path(Endpoint::Account),
     };
     Ok(browser::begin_session(context, Answer::redirect(303, location), account, &key))
 }

@@ -2,19 +2,29 @@
 
 use latchkey_protocol::error::ErrorReply;
 use serde::Serialize;
+use std::borrow::Cow;
 
-/// Status, headers and body of an answer, independent of the platform.
-#[derive(Debug, Clone)]
+use super::body::BodyStream;
+
+/// Status, headers and body of an answer.
+#[derive(Debug)]
 pub struct Answer {
     status: u16,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
+    headers: Vec<(Cow<'static, str>, String)>,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    Bytes(Vec<u8>),
+    /// What an upstream sends: handed on as it comes, never read here.
+    Stream(BodyStream),
 }
 
 impl Answer {
     /// An answer without a body.
     pub const fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
+        Self { status, headers: Vec::new(), body: Body::Bytes(Vec::new()) }
     }
 
     /// A page.
@@ -65,16 +75,32 @@ impl Answer {
 
     /// Adds a header.
     #[must_use]
-    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+    pub fn with_header(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 
     /// Adds headers.
     #[must_use]
     pub fn with_headers(mut self, headers: Vec<(&'static str, String)>) -> Self {
-        self.headers.extend(headers);
+        self.headers.extend(headers.into_iter().map(|(name, value)| (name.into(), value)));
         self
+    }
+
+    /// Sets a header that may be there once only.
+    #[must_use]
+    pub fn with_only_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.retain(|(present, _)| !present.eq_ignore_ascii_case(name));
+        self.with_header(name, value)
+    }
+
+    /// The status.
+    pub const fn status(&self) -> u16 {
+        self.status
     }
 
     /// Keeps secrets out of caches
@@ -87,26 +113,44 @@ impl Answer {
     /// Replaces the body.
     #[must_use]
     pub fn with_body(mut self, body: impl Into<Vec<u8>>) -> Self {
-        self.body = body.into();
+        self.body = Body::Bytes(body.into());
+        self
+    }
+
+    /// Replaces the body by one that is handed on as it comes.
+    #[must_use]
+    pub fn with_stream(mut self, stream: BodyStream) -> Self {
+        self.body = Body::Stream(stream);
         self
     }
 
     /// The same answer as HEAD gets it.
     #[must_use]
     pub fn without_body(mut self) -> Self {
-        self.headers.push(("content-length", self.body.len().to_string()));
-        self.body = Vec::new();
+        if let Body::Bytes(bytes) = &self.body
+            && !bytes.is_empty()
+        {
+            let length = bytes.len().to_string();
+            self = self.with_only_header("content-length", length);
+        }
+        self.body = Body::Bytes(Vec::new());
         self
     }
 
     /// Hands the answer to the platform.
     pub fn into_response(self) -> worker::Result<worker::Response> {
         let headers = worker::Headers::new();
-        headers.set("x-content-type-options", "nosniff")?;
         for (name, value) in &self.headers {
             headers.append(name, value)?;
         }
+        headers.set("x-content-type-options", "nosniff")?;
         let builder = worker::ResponseBuilder::new().with_status(self.status).with_headers(headers);
-        Ok(if self.body.is_empty() { builder.empty() } else { builder.fixed(self.body) })
+        Ok(match self.body {
+            // The platform throws when an answer with one of these has a body.
+            _ if matches!(self.status, 204 | 205 | 304) => builder.empty(),
+            Body::Bytes(bytes) if bytes.is_empty() => builder.empty(),
+            Body::Bytes(bytes) => builder.fixed(bytes),
+            Body::Stream(stream) => builder.stream(stream.into_inner()),
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use futures_util::StreamExt;
 use std::fmt;
+use web_sys::ReadableStream;
 
 /// No request to this server needs more.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -14,7 +15,7 @@ pub enum BodyError {
         /// The one that is wanted.
         wanted: &'static str,
     },
-    /// Over 64 KB.
+    /// Over the limit, which is 64 KB for every endpoint.
     TooLarge,
     /// The connection broke off.
     Interrupted,
@@ -41,8 +42,33 @@ impl fmt::Display for BodyError {
 /// connection that is answered in the middle of a request can't be used again.
 const MAX_DISCARDED_BYTES: usize = 1024 * 1024;
 
+/// A body on its way. It is handed on to the platform, which moves the bytes by itself: nothing of
+/// it passes through this program's memory.
+#[derive(Debug)]
+pub struct BodyStream(ReadableStream);
+
+impl BodyStream {
+    /// Wraps the platform's stream.
+    pub const fn new(stream: ReadableStream) -> Self {
+        Self(stream)
+    }
+
+    /// The platform's stream.
+    pub fn into_inner(self) -> ReadableStream {
+        self.0
+    }
+}
+
 /// Reads a body of at most [`MAX_BODY_BYTES`], counting the bytes as they come.
 pub async fn read(request: &mut worker::Request) -> Result<Vec<u8>, BodyError> {
+    read_at_most(request, MAX_BODY_BYTES).await
+}
+
+/// Reads a body of at most `limit` bytes, counting them as they come.
+pub async fn read_at_most(
+    request: &mut worker::Request,
+    limit: usize,
+) -> Result<Vec<u8>, BodyError> {
     // A request without a body has no stream.
     let Ok(mut stream) = request.stream() else { return Ok(Vec::new()) };
     let mut bytes = Vec::new();
@@ -50,14 +76,14 @@ pub async fn read(request: &mut worker::Request) -> Result<Vec<u8>, BodyError> {
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| BodyError::Interrupted)?;
         received = received.saturating_add(chunk.len());
-        if received > MAX_DISCARDED_BYTES {
+        if received > limit.saturating_add(MAX_DISCARDED_BYTES) {
             return Err(BodyError::TooLarge);
         }
-        if received > MAX_BODY_BYTES {
+        if received > limit {
             bytes = Vec::new();
         } else {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if received > MAX_BODY_BYTES { Err(BodyError::TooLarge) } else { Ok(bytes) }
+    if received > limit { Err(BodyError::TooLarge) } else { Ok(bytes) }
 }

@@ -1,33 +1,47 @@
 //! A request, as the endpoints see it.
 
+use futures_util::future::select;
 use latchkey_protocol::params::{Parameters, ParametersError};
+use std::time::Duration;
 
-use super::body::{self, BodyError};
+use super::body::{self, BodyError, BodyStream};
 
 /// A longer query was never a sensible request; the platform itself ends at 16 KB.
 pub const MAX_QUERY_BYTES: usize = 15 * 1024;
+
+/// How long an answer that is decided waits for a body that nobody will look at.
+const DISCARD_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A request whose body was not read yet.
 #[derive(Debug)]
 pub struct Incoming {
     method: String,
     path: String,
-    query: String,
-    host: String,
+    query: Option<String>,
+    authority: String,
     request: worker::Request,
 }
 
 impl Incoming {
     /// Takes the platform's request over; `None` when it has no readable URL.
     pub fn new(request: worker::Request) -> Option<Self> {
-        // The path is taken from the URL as it came: `Request::path` would decode nothing either,
-        // and routing compares byte for byte.
-        let url = request.url().ok()?;
+        // The URL is taken apart as it came. A URL parser would resolve `%2e%2e`, and then the path
+        // that was checked wouldn't be the one that somebody behind this server sees.
+        let url = request.inner().url();
+        let (_, rest) = url.split_once("://")?;
+        let (rest, query) = match rest.split_once('?') {
+            Some((rest, query)) => (rest, Some(query.to_owned())),
+            None => (rest, None),
+        };
+        let (authority, path) = match rest.split_once('/') {
+            Some((authority, path)) => (authority, format!("/{path}")),
+            None => (rest, "/".to_owned()),
+        };
         Some(Self {
             method: request.inner().method(),
-            path: url.path().to_owned(),
-            query: url.query().unwrap_or_default().to_owned(),
-            host: url.host_str().unwrap_or_default().to_owned(),
+            path,
+            query,
+            authority: authority.to_ascii_lowercase(),
             request,
         })
     }
@@ -42,15 +56,34 @@ impl Incoming {
         &self.path
     }
 
-    /// The host that the client asked for. Only for the hint that `ISSUER` was forgotten; nothing
-    /// is ever derived from it.
+    /// The query as it came, without its question mark; `None` when there is no question mark.
+    pub fn raw_query(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
+
+    /// The host that the client asked for, without its port. Nothing but the hint that `ISSUER` was
+    /// forgotten is derived from it.
     pub fn host(&self) -> &str {
-        &self.host
+        match self.authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => &self.authority,
+        }
+    }
+
+    /// The host that the client asked for, with its port if it named one, in lower case. It only
+    /// chooses among the resources that the configuration has on other origins.
+    pub fn authority(&self) -> &str {
+        &self.authority
     }
 
     /// A header; several of one name are joined with `, `.
     pub fn header(&self, name: &str) -> Option<String> {
         self.request.headers().get(name).ok().flatten()
+    }
+
+    /// Every header with its value; several of one name are joined with `, `.
+    pub fn headers(&self) -> impl Iterator<Item = (String, String)> {
+        self.request.headers().entries()
     }
 
     /// Whether a browser asks for a page, as opposed to a program that asks for data.
@@ -60,10 +93,11 @@ impl Incoming {
 
     /// The query's parameters.
     pub fn query(&self) -> Result<Parameters, ParametersError> {
-        if self.query.len() > MAX_QUERY_BYTES {
+        let query = self.query.as_deref().unwrap_or_default();
+        if query.len() > MAX_QUERY_BYTES {
             return Err(ParametersError::TooManyParameters);
         }
-        Parameters::parse(self.query.as_bytes())
+        Parameters::parse(query.as_bytes())
     }
 
     /// The body of a form post.
@@ -88,11 +122,31 @@ impl Incoming {
         Ok(bytes)
     }
 
+    /// The bytes of a body of any type.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`] when it has more than `limit` bytes, or can't be read.
+    pub async fn bytes(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
+        body::read_at_most(&mut self.request, limit).await
+    }
+
+    /// The body, unread; `None` when the request has none.
+    pub fn stream(&self) -> Option<BodyStream> {
+        self.request.inner().body().map(BodyStream::new)
+    }
+
     /// Takes a body in that nobody will look at. A connection whose request wasn't read to its end
     /// can't be used again, and the client behind it would be told that the server broke off.
     pub async fn discard_body(&mut self) {
         // Whatever is wrong with it, the answer is already decided.
         drop(body::read(&mut self.request).await);
+    }
+
+    /// As [`Self::discard_body`], but doesn't wait for a client that sends slowly or without end.
+    pub async fn discard_body_briefly(&mut self) {
+        let patience = worker::Delay::from(DISCARD_PATIENCE);
+        drop(select(Box::pin(self.discard_body()), patience).await);
     }
 
     fn require_content_type(&self, wanted: &'static str) -> Result<(), BodyError> {

@@ -105,6 +105,22 @@ pub enum Destination<'a> {
     },
 }
 
+impl<'a> Destination<'a> {
+    /// The destination of a redirect URI that was registered once; [`None`] if it is none.
+    #[must_use]
+    pub fn of(redirect_uri: &'a str) -> Option<Self> {
+        if let Some(host) = text::host(redirect_uri) {
+            return Some(Self::Web { host });
+        }
+        let (scheme, rest) = redirect_uri.split_once(':')?;
+        if scheme != "http" {
+            return Some(Self::PrivateUse { scheme });
+        }
+        let authority = rest.strip_prefix("//")?.split(['/', '?']).next()?;
+        Some(Self::Loopback { authority })
+    }
+}
+
 impl Destination<'_> {
     /// Whether the way leads to the person's own device rather than to a website.
     pub(super) const fn is_on_device(self) -> bool {
@@ -143,6 +159,23 @@ mod tests {
             assert_eq!(found, expected, "{destination} {host}");
         }
         assert!(Destination::PrivateUse { scheme: "cursor" }.belongs_to("a.example"));
+    }
+
+    #[test]
+    fn a_destination_is_read_from_a_stored_redirect_uri() {
+        let cases = [
+            ("https://claude.ai/cb?x=1", Some(Destination::Web { host: "claude.ai" })),
+            (
+                "http://127.0.0.1:33418/cb",
+                Some(Destination::Loopback { authority: "127.0.0.1:33418" }),
+            ),
+            ("cursor://anysphere/cb", Some(Destination::PrivateUse { scheme: "cursor" })),
+            ("com.example.app:/cb", Some(Destination::PrivateUse { scheme: "com.example.app" })),
+            ("", None),
+        ];
+        for (uri, expected) in cases {
+            assert_eq!(Destination::of(uri), expected, "{uri}");
+        }
     }
 
     #[test]

@@ -38,8 +38,8 @@ pub struct ConsentPage<'a> {
     /// How long.
     pub access: AccessPeriod,
     /// The path of the page where access is taken back, without the base path, such as
-    /// `/account`; [`None`] while there is none.
-    pub manage_path: Option<&'a str>,
+    /// `/account`.
+    pub manage_path: &'a str,
 }
 
 /// The API that the access is to ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
@@ -60,6 +60,17 @@ pub struct ScopeLine<'a> {
     pub title: &'a str,
     /// A sentence more.
     pub detail: Option<&'a str>,
+    /// Whether the app has it already; [`None`] where nobody asks.
+    pub earlier: Option<Earlier>,
+}
+
+/// What an app that asks again may do already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Earlier {
+    /// This is new.
+    New,
+    /// This was allowed before.
+    Allowed,
 }
 
 /// How long the access lasts.
@@ -110,6 +121,16 @@ impl ConsentPage<'_> {
     /// None in practice; askama's signature.
     pub fn render(&self) -> Result<String, askama::Error> {
         Template::render(self)
+    }
+
+    /// Whether it may do something already and asks for more.
+    fn asks_for_more(&self) -> bool {
+        self.has_earlier() && self.scopes.iter().any(|scope| scope.earlier == Some(Earlier::New))
+    }
+
+    /// Whether it may do something already.
+    fn has_earlier(&self) -> bool {
+        self.scopes.iter().any(|scope| scope.earlier == Some(Earlier::Allowed))
     }
 
     /// The client's host, where the destination is a website that is not part of it.

@@ -14,30 +14,42 @@
 //! | [`SignInPage`] | `{base}/sign-in` | `csrf`, `request`?, `email`, `password` |
 //! | [`SignUpPage`] | `{base}/sign-up` | `csrf`, `request`?, `email`, `password` |
 //! | [`ConsentPage`] | `{base}/consent` | `csrf`, `request`, `decision` = `allow` or `deny` |
-//! | [`ConsentPage`], [`HomePage`] | `{base}/sign-out` | `csrf`, `request`? |
+//! | [`ConsentPage`], [`HomePage`], [`AccountPage`] | `{base}/sign-out` | `csrf`, `request`? |
+//! | [`AccountPage`] | `{base}/account` | `csrf`, `action`, `id`? |
+//! | [`NewTokenPage`] | `{base}/account/tokens` | `csrf`, `label`, `scope`*, `resource`*, `lifetime` |
+//! | [`ActivityPage`] | `{base}/account/activity`, by GET | `group`, `app` |
 
 pub mod colour;
 pub mod text;
 
+mod account;
+mod activity;
+mod activity_page;
 mod already_approved;
 mod client;
 mod consent;
+mod dates;
 mod error;
 mod filters;
 mod home;
 mod look;
+mod new_token;
 mod return_to_app;
 mod sign_in;
 mod sign_up;
 mod signed_out;
 
+pub use account::{AccountPage, AppItem, Done, SessionItem, TokenItem};
+pub use activity::{Happening, Names, Piece, Tone};
+pub use activity_page::{ActivityPage, EntryLine, Narrowing};
 pub use already_approved::AlreadyApprovedPage;
 pub use client::{Client, ClientIdentity, Destination};
 pub use colour::Colour;
-pub use consent::{AccessPeriod, ConsentPage, Resource, ScopeLine};
+pub use consent::{AccessPeriod, ConsentPage, Earlier, Resource, ScopeLine};
 pub use error::{Action, ErrorPage};
 pub use home::{EndpointLine, HomePage, SignedIn};
 pub use look::Look;
+pub use new_token::{Choice, NewTokenPage, TokenCreatedPage, TokenExample};
 pub use return_to_app::{Outcome, ReturnToApp, ReturnWithError};
 pub use sign_in::SignInPage;
 pub use sign_up::SignUpPage;

@@ -4,27 +4,23 @@
 pub mod messages;
 mod rows;
 mod schema;
+mod scope;
 
-use latchkey_protocol::configuration::Configuration;
-use latchkey_protocol::grant::authorization_code::{self, Approval, Approver};
-use latchkey_protocol::grant::revoke::{self, RevokeRequest};
-use latchkey_protocol::grant::{Activity, Decision, Write, refresh_token};
-use latchkey_protocol::identifier::SessionId;
-use latchkey_protocol::secret::Secret;
-use latchkey_protocol::session::SessionRecord;
 use latchkey_protocol::time::UnixTime;
-use std::rc::Rc;
 
 use super::{Message, Received, reply, unknown};
 use crate::configuration;
 use crate::failure::Failure;
 use crate::log::{Event, Level};
-use crate::platform::{self, RuntimeEntropy};
+use crate::platform;
 use messages::{
-    Approve, Approved, BeginSession, CheckSession, Create, Credentials, EndSession, Person, Redeem,
-    Refresh, Revoke, SessionKey,
+    Approve, BeginSession, CheckAccess, CheckPersonalAccessToken, CheckSession, Create,
+    CreateToken, Credentials, Earlier, EndOtherSessions, EndSession, EndSessionOf,
+    InspectRefreshToken, Log, Overview, ReadActivity, Redeem, Refresh, Revoke, RevokeApp,
+    RevokeToken,
 };
 use rows::Rows;
+use scope::{Scope, create};
 
 /// The object.
 #[worker::durable_object]
@@ -45,24 +41,35 @@ impl worker::DurableObject for Account {
             Err(failure) => return worker::Response::error(failure.to_string(), 500),
         };
         // From here to the reply there is no await: what a message reads and writes is one step.
+        let (now, message) = (scope.now, &received);
         let response = match received.name.as_str() {
-            Create::NAME => {
-                reply::<Create>(received.message().and_then(|m| create(&self.state, &m, scope.now)))
+            Create::NAME => answer(message, |m: Create| create(&self.state, &m, now)),
+            Credentials::NAME => answer(message, |_: Credentials| scope.credentials()),
+            BeginSession::NAME => answer(message, |m: BeginSession| scope.begin_session(m)),
+            CheckSession::NAME => answer(message, |m: CheckSession| scope.check_session(&m)),
+            EndSession::NAME => answer(message, |m: EndSession| scope.end_session(&m)),
+            Earlier::NAME => answer(message, |m: Earlier| scope.earlier(&m)),
+            Approve::NAME => answer(message, |m: Approve| scope.approve(&m)),
+            Redeem::NAME => answer(message, |m: Redeem| scope.redeem(&m)),
+            Refresh::NAME => answer(message, |m: Refresh| scope.refresh(&m)),
+            Revoke::NAME => answer(message, |m: Revoke| scope.revoke(m)),
+            CheckAccess::NAME => answer(message, |m: CheckAccess| scope.check_access(&m)),
+            CheckPersonalAccessToken::NAME => {
+                answer(message, |m: CheckPersonalAccessToken| scope.check_personal_access_token(&m))
             }
-            Credentials::NAME => reply::<Credentials>(scope.credentials()),
-            BeginSession::NAME => {
-                reply::<BeginSession>(received.message().and_then(|m| scope.begin_session(&m)))
+            InspectRefreshToken::NAME => {
+                answer(message, |m: InspectRefreshToken| scope.inspect_refresh_token(&m))
             }
-            CheckSession::NAME => {
-                reply::<CheckSession>(received.message().and_then(|m| scope.check_session(&m)))
+            Log::NAME => answer(message, |m: Log| scope.log(&m)),
+            Overview::NAME => answer(message, |m: Overview| scope.overview(&m)),
+            RevokeApp::NAME => answer(message, |m: RevokeApp| scope.revoke_app(&m)),
+            CreateToken::NAME => answer(message, |m: CreateToken| scope.create_token(&m)),
+            RevokeToken::NAME => answer(message, |m: RevokeToken| scope.revoke_token(&m)),
+            EndSessionOf::NAME => answer(message, |m: EndSessionOf| scope.end_session_of(&m)),
+            EndOtherSessions::NAME => {
+                answer(message, |m: EndOtherSessions| scope.end_other_sessions(&m))
             }
-            EndSession::NAME => {
-                reply::<EndSession>(received.message().and_then(|m| scope.end_session(&m)))
-            }
-            Approve::NAME => reply::<Approve>(received.message().and_then(|m| scope.approve(&m))),
-            Redeem::NAME => reply::<Redeem>(received.message().and_then(|m| scope.redeem(&m))),
-            Refresh::NAME => reply::<Refresh>(received.message().and_then(|m| scope.refresh(&m))),
-            Revoke::NAME => reply::<Revoke>(received.message().and_then(|m| scope.revoke(m))),
+            ReadActivity::NAME => answer(message, |m: ReadActivity| scope.read_activity(&m)),
             name => return unknown(name),
         };
         if scope.rows.has_expiring_rows()
@@ -111,166 +118,10 @@ impl Account {
     }
 }
 
-/// Creates the account, unless it exists.
-fn create(state: &worker::State, message: &Create, now: UnixTime) -> Result<bool, Failure> {
-    let (rows, created) = Rows::create(state, message, now)?;
-    if created {
-        rows.log(&Activity::SignedUp, now)?;
-    }
-    Ok(created)
-}
-
-/// One message's view of the account.
-struct Scope {
-    rows: Rows,
-    configuration: Rc<Configuration>,
-    now: UnixTime,
-}
-
-impl Scope {
-    fn credentials(&self) -> Result<Option<Secret>, Failure> {
-        Ok(self.rows.profile()?.map(|profile| profile.password_hash))
-    }
-
-    fn begin_session(&self, message: &BeginSession) -> Result<Option<SessionKey>, Failure> {
-        if self.rows.profile()?.is_none() {
-            return Ok(None);
-        }
-        if let Some(previous) = &message.replaces {
-            self.remove_session(previous)?;
-        }
-        let mut entropy = RuntimeEntropy;
-        let key = SessionKey {
-            session: SessionId::generate(&mut entropy),
-            secret: Secret::generate(&mut entropy),
-        };
-        let lifetimes = &self.configuration.lifetimes;
-        let session = SessionRecord::begin(key.session.clone(), &key.secret, lifetimes, self.now);
-        self.rows.put_session(&session, lifetimes)?;
-        self.rows.log(&Activity::SignedIn, self.now)?;
-        Ok(Some(key))
-    }
-
-    fn session(&self, key: &SessionKey) -> Result<Option<SessionRecord>, Failure> {
-        let session = self.rows.session(&key.session)?;
-        Ok(session
-            .filter(|found| found.is_open(&key.secret, &self.configuration.lifetimes, self.now)))
-    }
-
-    fn check_session(&self, message: &CheckSession) -> Result<Option<Person>, Failure> {
-        let Some(session) = self.session(&message.key)? else { return Ok(None) };
-        if let Some(renewed) = session.renewed(self.now) {
-            self.rows.put_session(&renewed, &self.configuration.lifetimes)?;
-        }
-        let profile = self.rows.profile()?;
-        Ok(profile.map(|profile| Person {
-            email: profile.email,
-            authenticated_at: session.authenticated_at,
-        }))
-    }
-
-    fn end_session(&self, message: &EndSession) -> Result<(), Failure> {
-        if self.remove_session(&message.key)? {
-            self.rows.log(&Activity::SignedOut, self.now)?;
-        }
-        Ok(())
-    }
-
-    fn remove_session(&self, key: &SessionKey) -> Result<bool, Failure> {
-        let found = self.session(key)?.is_some();
-        if found {
-            self.rows.delete_session(&key.session)?;
-        }
-        Ok(found)
-    }
-
-    fn approve(&self, message: &Approve) -> Result<Approved, Failure> {
-        let Some(session) = self.session(&message.key)? else { return Ok(Approved::NotSignedIn) };
-        let request = &message.request;
-        if message.only_if_allowed_before && !self.allowed_before(message)? {
-            return Ok(Approved::NotAllowedBefore);
-        }
-        let stored = self.rows.grant(&request.grant)?;
-        let version = stored.as_ref().map(|stored| stored.version);
-        let mut decision = authorization_code::approve(
-            stored.map(|stored| stored.record),
-            request,
-            message.client_name.as_deref(),
-            Approver { account: &message.account, authenticated_at: session.authenticated_at },
-            &self.configuration.lifetimes,
-            self.now,
-        );
-        if message.only_if_allowed_before {
-            // Nobody consented anew, so the person's log doesn't say that they did.
-            decision.writes.retain(|write| !matches!(write, Write::Activity(_)));
-        }
-        self.apply(version, decision).map(|approval: Approval| Approved::Done(approval))
-    }
-
-    /// Whether a living grant of the same client to the same https address covers the request.
-    /// Clients on a person's machine can't prove who they are, so for them it never does
-    /// (RFC 8252 section 8.6).
-    fn allowed_before(&self, message: &Approve) -> Result<bool, Failure> {
-        let request = &message.request;
-        if !request.redirect_uri.as_str().starts_with("https://") {
-            return Ok(false);
-        }
-        let grants = self.rows.grants_of(&request.client_id)?;
-        Ok(grants.iter().any(|grant| {
-            grant.is_live(self.now)
-                && grant.redirect_uri == request.redirect_uri.as_str()
-                && request.scope.is_subset_of(&grant.scope)
-                && request.resources.iter().all(|resource| grant.resources.contains(resource))
-        }))
-    }
-
-    fn redeem(&self, message: &Redeem) -> Result<<Redeem as Message>::Reply, Failure> {
-        let stored = self.rows.grant(&message.grant)?;
-        let version = stored.as_ref().map(|stored| stored.version);
-        let decision = authorization_code::redeem(
-            stored.map(|stored| stored.record),
-            &message.request,
-            &self.configuration,
-            self.now,
-            &mut RuntimeEntropy,
-        );
-        self.apply(version, decision)
-    }
-
-    fn refresh(&self, message: &Refresh) -> Result<<Refresh as Message>::Reply, Failure> {
-        let stored = self.rows.grant(&message.grant)?;
-        let version = stored.as_ref().map(|stored| stored.version);
-        let decision = refresh_token::refresh(
-            stored.map(|stored| stored.record),
-            &message.request,
-            &self.configuration,
-            self.now,
-        );
-        self.apply(version, decision)
-    }
-
-    fn revoke(&self, message: Revoke) -> Result<<Revoke as Message>::Reply, Failure> {
-        // Giving the same access token back again is a success that adds nothing to the log.
-        if let RevokeRequest::AccessToken { token_id, .. } = &message.request
-            && self.rows.is_access_token_revoked(token_id)?
-        {
-            return Ok(Ok(()));
-        }
-        let stored = self.rows.grant(&message.grant)?;
-        let version = stored.as_ref().map(|stored| stored.version);
-        let decision = revoke::revoke(
-            stored.map(|stored| stored.record),
-            message.request,
-            &self.configuration.lifetimes,
-            self.now,
-        );
-        self.apply(version, decision)
-    }
-
-    fn apply<R>(&self, version: Option<u64>, decision: Decision<R>) -> Result<R, Failure> {
-        for write in &decision.writes {
-            self.rows.apply(write, version, self.now)?;
-        }
-        Ok(decision.reply)
-    }
+/// Reads the message, decides and writes the reply.
+fn answer<M: Message>(
+    received: &Received,
+    decide: impl FnOnce(M) -> Result<M::Reply, Failure>,
+) -> worker::Result<worker::Response> {
+    reply::<M>(received.message().and_then(decide))
 }

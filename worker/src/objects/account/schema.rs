@@ -1,6 +1,7 @@
 //! The account's tables, one script per schema version; see `docs/storage-schema.md`.
 
-pub const MIGRATIONS: &[&str] = &["CREATE TABLE profile (
+pub const MIGRATIONS: &[&str] = &[
+    "CREATE TABLE profile (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     account TEXT NOT NULL,
     email TEXT NOT NULL,
@@ -30,4 +31,18 @@ CREATE TABLE activity (
     at INTEGER NOT NULL,
     kind TEXT NOT NULL,
     record TEXT NOT NULL
-);"];
+);",
+    "ALTER TABLE grants ADD COLUMN last_called_at INTEGER;
+CREATE TABLE personal_access_tokens (
+    id TEXT PRIMARY KEY,
+    record TEXT NOT NULL,
+    last_used_at INTEGER,
+    forget_at INTEGER NOT NULL
+) WITHOUT ROWID;
+ALTER TABLE activity ADD COLUMN client_id TEXT;
+UPDATE activity SET client_id = json_extract(record, '$.client_id');",
+];
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod tests;

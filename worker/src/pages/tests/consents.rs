@@ -3,11 +3,11 @@
 use latchkey_protocol::time::Lifetime;
 
 use super::super::{
-    AccessPeriod, Client, ClientIdentity, Colour, ConsentPage, Destination, Look, Resource,
-    ScopeLine,
+    AccessPeriod, Client, ClientIdentity, Colour, ConsentPage, Destination, Earlier, Look,
+    Resource, ScopeLine,
 };
 use super::fixtures::{
-    bare_look, claude, consent, cursor, hostile, hostile_client, hostile_look, look,
+    SCOPES, bare_look, claude, consent, cursor, hostile, hostile_client, hostile_look, look,
 };
 use super::gallery::Rendered;
 
@@ -28,7 +28,6 @@ pub(super) fn consents() -> Vec<Rendered> {
         look,
         ConsentPage {
             redirect_uri: "http://localhost:33418/callback",
-            manage_path: None,
             client: Client { name: Some("Claude Code"), ..claude() },
             ..consent(look, claude(), Destination::Loopback { authority: "localhost:33418" })
         }
@@ -39,7 +38,6 @@ pub(super) fn consents() -> Vec<Rendered> {
         bare,
         ConsentPage {
             redirect_uri: "cursor://anysphere.cursor-mcp/oauth/callback",
-            manage_path: None,
             resources: &[],
             access: AccessPeriod::Once { lifetime: Lifetime::hours(1) },
             ..consent(bare, cursor(), Destination::PrivateUse { scheme: "cursor" })
@@ -64,7 +62,6 @@ pub(super) fn consents() -> Vec<Rendered> {
         bare,
         ConsentPage {
             scopes: &[],
-            manage_path: None,
             resources: &[],
             ..consent(
                 bare,
@@ -88,6 +85,7 @@ pub(super) fn consents() -> Vec<Rendered> {
             token,
             title: "Read and change the records of this module",
             detail: None,
+            earlier: None,
         })
         .collect();
     add(
@@ -105,7 +103,7 @@ pub(super) fn consents() -> Vec<Rendered> {
         }
         .render(),
     );
-    let scopes = [ScopeLine { token: &bad, title: &bad, detail: Some(&bad) }];
+    let scopes = [ScopeLine { token: &bad, title: &bad, detail: Some(&bad), earlier: None }];
     add(
         "consent-hostile",
         odd,
@@ -120,7 +118,33 @@ pub(super) fn consents() -> Vec<Rendered> {
             resources: &[Resource { name: Some(&bad), uri: &bad }],
             scopes: &scopes,
             access: AccessPeriod::Once { lifetime: Lifetime::minutes(5) },
-            manage_path: None,
+            manage_path: "/account",
+        }
+        .render(),
+    );
+    let more = SCOPES.map(|scope| ScopeLine {
+        earlier: Some(match scope.token {
+            "notes:write" => Earlier::New,
+            _ => Earlier::Allowed,
+        }),
+        ..scope
+    });
+    add(
+        "consent-more",
+        look,
+        ConsentPage {
+            scopes: &more,
+            ..consent(look, claude(), Destination::Web { host: "claude.ai" })
+        }
+        .render(),
+    );
+    let again = SCOPES.map(|scope| ScopeLine { earlier: Some(Earlier::Allowed), ..scope });
+    add(
+        "consent-again",
+        look,
+        ConsentPage {
+            scopes: &again,
+            ..consent(look, claude(), Destination::Web { host: "claude.ai" })
         }
         .render(),
     );

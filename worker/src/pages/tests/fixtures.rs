@@ -84,9 +84,10 @@ pub(super) const SCOPES: [ScopeLine<'static>; 3] = [
         token: "notes:read",
         title: "Read your notes",
         detail: Some("All of them, with their attachments."),
+        earlier: None,
     },
-    ScopeLine { token: "notes:write", title: "Write and change notes", detail: None },
-    ScopeLine { token: "profile", title: "See your name and e-mail address", detail: None },
+    ScopeLine { token: "notes:write", title: "Write and change notes", detail: None, earlier: None },
+    ScopeLine { token: "profile", title: "See your name and e-mail address", detail: None, earlier: None },
 ];
 
 pub(super) fn consent<'a>(
@@ -108,7 +109,7 @@ pub(super) fn consent<'a>(
         }],
         scopes: &SCOPES,
         access: AccessPeriod::Renewed { idle: Lifetime::days(30), absolute: Lifetime::days(365) },
-        manage_path: Some("/account"),
+        manage_path: "/account",
     }
 }
 

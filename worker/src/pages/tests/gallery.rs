@@ -6,6 +6,8 @@ use super::super::{
     Action, AlreadyApprovedPage, Destination, EndpointLine, ErrorPage, HomePage, Look, Outcome,
     ReturnToApp, ReturnWithError, SignInPage, SignUpPage, SignedIn, SignedOutPage,
 };
+use super::accounts::accounts;
+use super::activities::activities;
 use super::consents::consents;
 use super::fixtures::{
     CSRF, ENDPOINTS, REQUEST, bare_look, claude, cursor, hostile, hostile_client, hostile_look,
@@ -300,6 +302,8 @@ pub(super) fn gallery() -> Vec<Rendered> {
 
     add("signed-out", look, SignedOutPage { look }.render());
     pages.extend(consents());
+    pages.extend(accounts());
+    pages.extend(activities());
     pages
 }
 

@@ -1,17 +1,12 @@
-//! What an account's object can be asked.
+//! Signing up, in and out.
 
-use latchkey_protocol::authorize::AuthorizationRequest;
 use latchkey_protocol::email::EmailAddress;
-use latchkey_protocol::grant::Granted;
-use latchkey_protocol::grant::authorization_code::{Approval, CodeRequest, RedeemError};
-use latchkey_protocol::grant::refresh_token::{RefreshError, RefreshRequest};
-use latchkey_protocol::grant::revoke::{RevokeError, RevokeRequest};
-use latchkey_protocol::identifier::{AccountId, GrantId, SessionId};
+use latchkey_protocol::identifier::{AccountId, SessionId};
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::time::UnixTime;
 use serde::{Deserialize, Serialize};
 
-use super::super::Message;
+use crate::objects::Message;
 
 /// Creates the account, unless it exists.
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,6 +40,8 @@ impl Message for Credentials {
 pub struct BeginSession {
     /// The session that the browser had before and that the new one replaces.
     pub replaces: Option<SessionKey>,
+    /// What the browser says it is, in a few words, for the person's list.
+    pub device: Option<String>,
 }
 
 impl Message for BeginSession {
@@ -93,78 +90,4 @@ pub struct EndSession {
 impl Message for EndSession {
     const NAME: &'static str = "end-session";
     type Reply = ();
-}
-
-/// The person pressed Allow.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Approve {
-    /// Whose account this is.
-    pub account: AccountId,
-    /// The cookie.
-    pub key: SessionKey,
-    /// What they allowed.
-    pub request: AuthorizationRequest,
-    /// The client's name, to be shown to them later.
-    pub client_name: Option<String>,
-    /// Only if they allowed just this before (`prompt=none`).
-    pub only_if_allowed_before: bool,
-}
-
-impl Message for Approve {
-    const NAME: &'static str = "approve";
-    type Reply = Approved;
-}
-
-/// What came of [`Approve`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Approved {
-    /// The session is over.
-    NotSignedIn,
-    /// `only_if_allowed_before`, and they hadn't.
-    NotAllowedBefore,
-    /// Done.
-    Done(Approval),
-}
-
-/// A token request with a code.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Redeem {
-    /// Which grant.
-    pub grant: GrantId,
-    /// The request.
-    pub request: CodeRequest,
-}
-
-impl Message for Redeem {
-    const NAME: &'static str = "redeem";
-    type Reply = Result<Granted, RedeemError>;
-}
-
-/// A token request with a refresh token.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Refresh {
-    /// Which grant.
-    pub grant: GrantId,
-    /// The request.
-    pub request: RefreshRequest,
-}
-
-impl Message for Refresh {
-    const NAME: &'static str = "refresh";
-    type Reply = Result<Granted, RefreshError>;
-}
-
-/// A revocation request.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Revoke {
-    /// Which grant.
-    pub grant: GrantId,
-    /// The request.
-    pub request: RevokeRequest,
-}
-
-impl Message for Revoke {
-    const NAME: &'static str = "revoke";
-    type Reply = Result<(), RevokeError>;
 }

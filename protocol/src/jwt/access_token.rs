@@ -1,28 +1,16 @@
-//! JWT access tokens ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)), signed with ES256.
-//!
-//! `jwt-compact` writes, reads and checks headers and claims. Its algorithms are synchronous and the
-//! runtime's Web Crypto is not, so two small algorithms bridge them: [`Unsigned`] hands out the
-//! message to sign, and [`SignatureVerdict`] repeats the answer of a check already made over the
-//! signed bytes. Neither computes a signature.
+//! JWT access tokens ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)).
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{DateTime, Duration, Utc};
-use jwt_compact::{
-    Algorithm, AlgorithmExt, AlgorithmSignature, Claims, Header, TimeOptions, UntrustedToken,
-};
+use chrono::Duration;
+use jwt_compact::{Algorithm, AlgorithmExt, TimeOptions, UntrustedToken};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::fmt;
 
+use super::{ES256, JwtError, SignatureBytes, SignatureVerdict, Unsigned, WireHeader, date, unix};
 use crate::client::ClientId;
 use crate::identifier::{AccountId, GrantId};
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
-use crate::secret::Secret;
 use crate::time::UnixTime;
-
-/// The only signature algorithm so far, as written in `alg`.
-pub const ES256: &str = "ES256";
 
 /// How far the clocks of two servers may disagree, in seconds.
 const LEEWAY_SECONDS: i64 = 30;
@@ -66,19 +54,6 @@ struct WireClaims {
     auth_time: UnixTime,
 }
 
-/// Header members that must be understood or refused.
-#[derive(Default, Clone, Serialize, Deserialize)]
-struct WireHeader {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    crit: Option<Vec<String>>,
-}
-
-/// A token that waits for its signature.
-#[derive(Debug)]
-pub struct Unsigned {
-    message: String,
-}
-
 impl Unsigned {
     /// Writes header and claims of an access token to be signed by the key `key_id`.
     ///
@@ -86,7 +61,7 @@ impl Unsigned {
     ///
     /// [`JwtError::Malformed`] when a time is beyond what a JWT can say.
     pub fn access_token(claims: &AccessTokenClaims, key_id: &str) -> Result<Self, JwtError> {
-        let mut wire = Claims::new(WireClaims {
+        let wire = WireClaims {
             iss: claims.issuer.clone(),
             sub: claims.subject.clone(),
             aud: claims.audience.clone(),
@@ -95,29 +70,9 @@ impl Unsigned {
             jti: claims.token_id.clone(),
             grant_id: claims.grant.clone(),
             auth_time: claims.authenticated_at,
-        });
-        wire.issued_at = Some(date(claims.issued_at)?);
-        wire.expiration = Some(date(claims.expires_at)?);
+        };
         // RFC 9068 section 2.1: typ MUST be at+jwt, so that no other JWT passes for an access token.
-        let header =
-            Header::new(WireHeader::default()).with_token_type("at+jwt").with_key_id(key_id);
-        let mut message =
-            MessageOnly.token(&header, &wire, &()).map_err(|_| JwtError::Malformed)?;
-        // `MessageOnly` signs with nothing, which leaves "<header>.<claims>.".
-        message.pop();
-        Ok(Self { message })
-    }
-
-    /// The bytes to sign ([RFC 7515 section 5.1](https://www.rfc-editor.org/rfc/rfc7515#section-5.1)).
-    #[must_use]
-    pub fn message(&self) -> &[u8] {
-        self.message.as_bytes()
-    }
-
-    /// The complete token with the signature that was made over [`Self::message`].
-    #[must_use]
-    pub fn with_signature(self, signature: &[u8]) -> Secret {
-        Secret::new(format!("{}.{}", self.message, URL_SAFE_NO_PAD.encode(signature)))
+        Self::write(wire, "at+jwt", key_id, claims.issued_at, claims.expires_at)
     }
 }
 
@@ -126,21 +81,6 @@ impl Unsigned {
 pub struct Received<'a> {
     text: &'a str,
     token: UntrustedToken<'a, WireHeader>,
-}
-
-impl fmt::Debug for WireHeader {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("WireHeader")
-    }
-}
-
-/// What Web Crypto said about the signature of one [`Received`] token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SignatureVerdict {
-    /// The signature is the key's over the token's message.
-    Valid,
-    /// It isn't.
-    Invalid,
 }
 
 impl<'a> Received<'a> {
@@ -234,88 +174,6 @@ impl<'a> Received<'a> {
     }
 }
 
-/// Why a token isn't believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JwtError {
-    /// Not a JWT, or one whose claims aren't those of an access token.
-    Malformed,
-    /// Another kind of JWT, an ID token for example.
-    WrongType,
-    /// An algorithm that is not accepted.
-    WrongAlgorithm,
-    /// The signature is not the key's.
-    InvalidSignature,
-    /// Its time is over.
-    Expired,
-    /// Its time has not come.
-    NotYetValid,
-    /// Issued by someone else.
-    WrongIssuer,
-}
-
-impl fmt::Display for JwtError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Malformed => "not a JWT access token",
-            Self::WrongType => "the JWT's typ is not at+jwt",
-            Self::WrongAlgorithm => "the JWT's alg is not ES256",
-            Self::InvalidSignature => "the signature is not valid",
-            Self::Expired => "the token is expired",
-            Self::NotYetValid => "the token is not valid yet",
-            Self::WrongIssuer => "the token was issued by another server",
-        })
-    }
-}
-
-impl std::error::Error for JwtError {}
-
-fn date(time: UnixTime) -> Result<DateTime<Utc>, JwtError> {
-    i64::try_from(time.seconds())
-        .ok()
-        .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
-        .ok_or(JwtError::Malformed)
-}
-
-fn unix(date: Option<DateTime<Utc>>) -> Result<UnixTime, JwtError> {
-    date.and_then(|date| u64::try_from(date.timestamp()).ok())
-        .map(UnixTime::from_seconds)
-        .ok_or(JwtError::Malformed)
-}
-
-/// The bytes of a signature made or checked elsewhere.
-struct SignatureBytes(Vec<u8>);
-
-impl AlgorithmSignature for SignatureBytes {
-    fn try_from_slice(slice: &[u8]) -> Result<Self, anyhow::Error> {
-        Ok(Self(slice.to_vec()))
-    }
-
-    fn as_bytes(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.0)
-    }
-}
-
-/// Writes a token without its signature.
-struct MessageOnly;
-
-impl Algorithm for MessageOnly {
-    type SigningKey = ();
-    type VerifyingKey = ();
-    type Signature = SignatureBytes;
-
-    fn name(&self) -> Cow<'static, str> {
-        Cow::Borrowed(ES256)
-    }
-
-    fn sign(&self, (): &(), _message: &[u8]) -> SignatureBytes {
-        SignatureBytes(Vec::new())
-    }
-
-    fn verify_signature(&self, _: &SignatureBytes, (): &(), _: &[u8]) -> bool {
-        false
-    }
-}
-
 /// Repeats the verdict on exactly the message that was checked.
 struct AlreadyChecked<'a> {
     message: &'a [u8],
@@ -339,6 +197,3 @@ impl Algorithm for AlreadyChecked<'_> {
         self.verdict == SignatureVerdict::Valid && message == self.message
     }
 }
-
-#[cfg(test)]
-mod tests;

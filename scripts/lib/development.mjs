@@ -1,0 +1,86 @@
+// What `npm start` serves: the shipped wrangler.toml, and with it the two examples behind the gateway.
+//
+// wrangler.toml itself names no other worker, because a deployment of it would have to have one. A
+// wrangler.toml with an upstream of its own is served as it is.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { experimental_readRawConfig as readRawConfig } from "wrangler";
+import { Failure } from "./say.mjs";
+import { ROOT } from "./tools.mjs";
+
+const SHIPPED = join(ROOT, "wrangler.toml");
+const WRITTEN = join(ROOT, ".wrangler", "development", "wrangler.json");
+const EXAMPLES = ["mcp-server", "rest-api"].map((name) => join(ROOT, "examples", name, "wrangler.toml"));
+
+const SERVICES = [
+  { binding: "MCP_SERVER", service: "latchkey-example-mcp-server" },
+  { binding: "REST_API", service: "latchkey-example-rest-api" },
+];
+const SCOPES = [
+  { name: "mcp", title: "Use the tools of this server for you", default: true },
+  { name: "notes:read", title: "Read your notes" },
+  { name: "notes:write", title: "Change your notes", detail: "Write and delete them.", implies: ["notes:read"] },
+];
+const RESOURCES = [
+  {
+    path: "/mcp",
+    name: "The MCP server",
+    kind: "mcp",
+    upstream: { service: "MCP_SERVER" },
+    scopes: ["mcp"],
+    tools: { delete_note: ["notes:write"] },
+  },
+  {
+    path: "/api",
+    name: "The notes API",
+    kind: "http",
+    // The API has /notes where the world sees /api/notes.
+    upstream: { service: "REST_API", path: "/" },
+    scopes: ["notes:read"],
+    methods: { POST: ["notes:write"], DELETE: ["notes:write"] },
+  },
+];
+
+/** The configurations for one `wrangler dev`, ours first, and whether the examples are among them. */
+export function developmentConfigurations() {
+  let shipped;
+  try {
+    ({ rawConfig: shipped } = readRawConfig({ config: SHIPPED }));
+  } catch (error) {
+    throw new Failure(`wrangler.toml can't be read: ${error.message}`);
+  }
+  const settings = shipped.vars?.LATCHKEY ?? {};
+  const resources = settings.resources ?? [];
+  const scopes = settings.scopes ?? [];
+  // What is wrong in a way of its own goes to the server as it is: it names the key.
+  if (!Array.isArray(resources) || !Array.isArray(scopes) || resources.some((resource) => resource?.upstream)) {
+    return { configurations: [SHIPPED], hasExamples: false };
+  }
+
+  const { build, ...development } = shipped;
+  const written = {
+    ...development,
+    main: relative(dirname(WRITTEN), join(ROOT, shipped.main)),
+    services: withMissing(shipped.services ?? [], SERVICES, "binding"),
+    vars: {
+      ...shipped.vars,
+      LATCHKEY: {
+        ...settings,
+        scopes: withMissing(scopes, SCOPES, "name"),
+        resources: withMissing(
+          resources.map((resource) => ({ ...RESOURCES.find(({ path }) => path === resource?.path), ...resource })),
+          RESOURCES,
+          "path",
+        ),
+      },
+    },
+  };
+  mkdirSync(dirname(WRITTEN), { recursive: true });
+  writeFileSync(WRITTEN, `${JSON.stringify(written, null, 2)}\n`);
+  return { configurations: [WRITTEN, ...EXAMPLES], hasExamples: true };
+}
+
+/** The entries there are, and those of `wanted` whose `key` none of them has. */
+function withMissing(entries, wanted, key) {
+  return [...entries, ...wanted.filter((entry) => !entries.some((other) => other?.[key] === entry[key]))];
+}

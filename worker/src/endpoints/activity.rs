@@ -1,0 +1,223 @@
+//! `GET /account/activity` and its exports: what happened in an account.
+
+use latchkey_protocol::activity::{self, Activity, Entry, Group};
+use latchkey_protocol::client::ClientId;
+use latchkey_protocol::configuration::{Configuration, Endpoint};
+use latchkey_protocol::identifier::PersonalAccessTokenId;
+use latchkey_protocol::resource::ResourceIndicator;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::account::ask;
+use super::{look, page as answer_page, sign_in};
+use crate::browser::{Browser, SignedIn};
+use crate::clients;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::http::{Answer, Incoming, PageSecurity};
+use crate::keys;
+use crate::objects::account::messages::{AccountOverview, ActivityFilter, Overview, ReadActivity};
+use crate::pages::{ActivityPage, EntryLine, Happening, Names, Narrowing};
+
+/// How many entries a page has.
+const PAGE: usize = 50;
+/// How many entries an export has at most.
+const EXPORT: u32 = 1_000;
+/// How many names of apps that have no access any more are looked up for one page.
+const MAX_LOOKUPS: usize = 10;
+
+/// One page of the list.
+pub async fn page(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
+    let browser = Browser::read(context, incoming);
+    let Some(signed_in) = browser.signed_in(context).await? else {
+        let keys = keys::key_set(context).await?;
+        return sign_in::show(context, &keys, &browser, None, "", None);
+    };
+    let overview = Overview { key: signed_in.key.clone() };
+    let limit = u32::try_from(PAGE + 1).unwrap_or(u32::MAX);
+    let filter = filter(incoming, limit);
+    let entries = read(context, &signed_in, filter.clone()).await?;
+    let (Some(overview), Some(mut entries)) = (ask(context, &signed_in, &overview).await?, entries)
+    else {
+        return Ok(go_sign_in(context));
+    };
+    let has_more = entries.len() > PAGE;
+    entries.truncate(PAGE);
+    let older = entries.last().filter(|_| has_more).map(|entry| entry.id);
+
+    let known = Known::gather(context, &overview, &entries, filter.client_id.as_ref()).await;
+    let lines: Vec<EntryLine> = entries
+        .iter()
+        .map(|entry| EntryLine { at: entry.at, happening: Happening::of(&entry.activity, &known) })
+        .collect();
+    let groups: Vec<Narrowing<'_>> = Group::ALL
+        .into_iter()
+        .map(|group| Narrowing {
+            value: group.as_str(),
+            words: group_words(group),
+            is_chosen: filter.group == Some(group),
+        })
+        .collect();
+    let apps: Vec<Narrowing<'_>> = known
+        .listed
+        .iter()
+        .map(|(client_id, name)| Narrowing {
+            value: client_id.as_str(),
+            words: name,
+            is_chosen: filter.client_id.as_ref() == Some(client_id),
+        })
+        .collect();
+    let look = look(&context.configuration);
+    let list = ActivityPage {
+        look: &look,
+        groups: &groups,
+        apps: &apps,
+        entries: &lines,
+        older,
+        is_older: filter.before.is_some(),
+    };
+    answer_page(context, 200, list.render())
+}
+
+/// The newest entries as CSV.
+pub async fn csv(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
+    let kind = ("text/csv; charset=utf-8; header=present", "activity.csv");
+    export(context, incoming, kind, activity::csv).await
+}
+
+/// The newest entries as JSON.
+pub async fn json(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
+    let kind = ("application/json", "activity.json");
+    export(context, incoming, kind, activity::json).await
+}
+
+async fn export(
+    context: &Context,
+    incoming: &Incoming,
+    (content_type, file_name): (&str, &str),
+    write: impl FnOnce(&[Entry]) -> String,
+) -> Result<Answer, Failure> {
+    let browser = Browser::read(context, incoming);
+    let Some(signed_in) = browser.signed_in(context).await? else {
+        return Ok(go_sign_in(context));
+    };
+    let filter = ActivityFilter { before: None, ..filter(incoming, EXPORT) };
+    let Some(entries) = read(context, &signed_in, filter).await? else {
+        return Ok(go_sign_in(context));
+    };
+    Ok(Answer::empty(200)
+        .with_header("content-type", content_type)
+        .with_header("content-disposition", format!("attachment; filename=\"{file_name}\""))
+        .with_headers(PageSecurity { image_source: None }.headers())
+        .with_body(write(&entries)))
+}
+
+/// A page that is shown in place would be saved as the file that was asked for.
+fn go_sign_in(context: &Context) -> Answer {
+    Answer::redirect(303, context.configuration.endpoints.path(Endpoint::SignIn))
+}
+
+async fn read(
+    context: &Context,
+    signed_in: &SignedIn,
+    filter: ActivityFilter,
+) -> Result<Option<Vec<Entry>>, Failure> {
+    ask(context, signed_in, &ReadActivity { key: signed_in.key.clone(), filter }).await
+}
+
+/// What the query asks for; what can't be read is left out, as if nobody had chosen it.
+fn filter(incoming: &Incoming, limit: u32) -> ActivityFilter {
+    let query = incoming.query().ok();
+    let value = |name| query.as_ref().and_then(|query| query.get(name).ok().flatten());
+    ActivityFilter {
+        group: value("group").and_then(Group::parse),
+        client_id: value("app").and_then(ClientId::parse),
+        before: value("before").and_then(|number| number.parse().ok()),
+        limit,
+    }
+}
+
+const fn group_words(group: Group) -> &'static str {
+    match group {
+        Group::SignIns => "Sign-ins",
+        Group::Consents => "What you decided",
+        Group::Tokens => "Tokens",
+        Group::Refusals => "Refusals",
+        Group::Calls => "Calls",
+    }
+}
+
+/// The names that the list needs.
+struct Known {
+    configuration: Rc<Configuration>,
+    clients: HashMap<ClientId, String>,
+    tokens: HashMap<PersonalAccessTokenId, String>,
+    /// The apps to choose from.
+    listed: Vec<(ClientId, String)>,
+}
+
+impl Known {
+    async fn gather(
+        context: &Context,
+        overview: &AccountOverview,
+        entries: &[Entry],
+        chosen: Option<&ClientId>,
+    ) -> Self {
+        let mut clients = HashMap::new();
+        let mut listed: Vec<(ClientId, String)> = Vec::new();
+        for app in &overview.apps {
+            let name = app.client_name.clone().unwrap_or_else(|| app.client_id.to_string());
+            if clients.insert(app.client_id.clone(), name.clone()).is_none() {
+                listed.push((app.client_id.clone(), name));
+            }
+        }
+        let mut missing: Vec<&ClientId> = chosen.into_iter().collect();
+        missing.extend(entries.iter().filter_map(|entry| entry.activity.client_id()));
+        missing.retain(|client_id| !clients.contains_key(*client_id));
+        missing.sort();
+        missing.dedup();
+        for client_id in missing.into_iter().take(MAX_LOOKUPS) {
+            match clients::find(context, client_id).await {
+                Ok(Some(client)) => {
+                    if let Some(name) = &client.metadata.client_name {
+                        clients.insert(client_id.clone(), name.clone());
+                    }
+                }
+                Ok(None) => {}
+                // A name that isn't found is not worth the page.
+                Err(failure) => context.log_failure(&failure),
+            }
+        }
+        if let Some(chosen) = chosen
+            && !listed.iter().any(|(client_id, _)| client_id == chosen)
+        {
+            let name = clients.get(chosen).cloned().unwrap_or_else(|| chosen.to_string());
+            listed.push((chosen.clone(), name));
+        }
+        let mut tokens = HashMap::new();
+        for entry in entries {
+            if let Activity::PersonalAccessTokenCreated { id, label }
+            | Activity::PersonalAccessTokenRevoked { id, label } = &entry.activity
+            {
+                tokens.insert(id.clone(), label.clone());
+            }
+        }
+        let living = overview.tokens.iter().map(|token| (token.id.clone(), token.label.clone()));
+        tokens.extend(living);
+        Self { configuration: Rc::clone(&context.configuration), clients, tokens, listed }
+    }
+}
+
+impl Names for Known {
+    fn client(&self, id: &ClientId) -> Option<&str> {
+        self.clients.get(id).map(String::as_str)
+    }
+
+    fn token(&self, id: &PersonalAccessTokenId) -> Option<&str> {
+        self.tokens.get(id).map(String::as_str)
+    }
+
+    fn resource(&self, resource: &ResourceIndicator) -> &str {
+        self.configuration.resource_name(resource)
+    }
+}

@@ -1,0 +1,77 @@
+//! `POST /introspect` ([RFC 7662 section 2](https://www.rfc-editor.org/rfc/rfc7662#section-2)).
+
+use latchkey_protocol::client_authentication::CHALLENGE;
+use latchkey_protocol::introspection::{
+    self, Introspected, IntrospectionError, IntrospectionRequest, Token,
+};
+use latchkey_protocol::personal_access_token::PersonalAccessToken;
+use latchkey_protocol::token::GrantToken;
+
+use super::client_credentials::authenticated_form;
+use crate::clients;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::http::{Answer, Incoming};
+use crate::keys;
+use crate::objects::account::messages::{
+    AccessState, CheckAccess, CheckPersonalAccessToken, InspectRefreshToken,
+};
+use crate::objects::{self, ObjectKind};
+
+/// Says whether a token is good, and what it gives.
+pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
+    let request = match authenticated_form(context, incoming).await? {
+        Ok(request) => request,
+        Err(answer) => return Ok(answer),
+    };
+    let client_id = request.client.client_id();
+    // RFC 7662 section 2.1: the endpoint MUST require authorization; the word of a public client
+    // is none.
+    if request.client.is_public() {
+        let error = IntrospectionError::PublicClient;
+        let answer = context.refuse(&error.reply(), &error, Some(client_id));
+        return Ok(answer.with_header("www-authenticate", CHALLENGE));
+    }
+    let introspection = match IntrospectionRequest::parse(&request.form) {
+        Ok(introspection) => introspection,
+        Err(error) => return Ok(context.refuse(&error.reply(), &error, Some(client_id))),
+    };
+    let token = find(context, introspection.token.expose()).await?;
+    let introspected = token.map_or_else(Introspected::inactive, |token| {
+        introspection::reply(token, client_id, &context.configuration, context.now)
+    });
+    // A resource server only ever asks, so this is how its client lives on.
+    if let Err(failure) = clients::touch(context, &request.record).await {
+        context.log_failure(&failure);
+    }
+    Ok(Answer::json(200, &introspected).not_stored())
+}
+
+/// What the text stands for, if it is a token that is good. The hint isn't needed: RFC 7662 section
+/// 2.1 has it widen the search to every kind anyway, and the text itself says its kind.
+async fn find(context: &Context, text: &str) -> Result<Option<Token>, Failure> {
+    let (env, kind) = (&context.env, ObjectKind::Account);
+    let prefixes = &context.configuration.prefixes;
+    if let Some(token) = GrantToken::parse(&prefixes.refresh_token, text) {
+        let message = InspectRefreshToken { grant: token.grant, secret: token.secret };
+        let state = objects::send(env, kind, token.account.as_str(), &message).await?;
+        return Ok(state.map(|state| Token::RefreshToken { account: token.account, state }));
+    }
+    if let Ok(token) = PersonalAccessToken::parse(&prefixes.personal_access_token, text) {
+        let message = CheckPersonalAccessToken { id: token.id, secret: token.secret };
+        let checked = objects::send(env, kind, token.account.as_str(), &message).await?;
+        return Ok(checked.ok().map(|grant| Token::PersonalAccessToken {
+            account: token.account,
+            id: message.id,
+            grant,
+        }));
+    }
+    let keys = keys::key_set(context).await?;
+    let issuer = context.configuration.issuer.as_str();
+    let Ok(claims) = keys.verify(text, issuer, context.now).await? else { return Ok(None) };
+    let message = CheckAccess { grant: claims.grant.clone(), token_id: claims.token_id.clone() };
+    match objects::send(env, kind, claims.subject.as_str(), &message).await? {
+        AccessState::Live => Ok(Some(Token::AccessToken(claims))),
+        AccessState::Revoked => Ok(None),
+    }
+}

@@ -1,0 +1,163 @@
+//! Whose credential a request has, and whether it is good.
+
+use latchkey_protocol::access::{Credential, Holder, Refusal, TokenProblem};
+use latchkey_protocol::bearer::{self, CredentialKind};
+use latchkey_protocol::configuration::Gateway;
+use latchkey_protocol::identifier::AccountId;
+use latchkey_protocol::personal_access_token::{ParseError, PersonalAccessToken};
+use latchkey_protocol::secret::Secret;
+
+use super::remembered;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::http::Incoming;
+use crate::keys;
+use crate::objects::account::messages::{
+    AccessState, CheckAccess, CheckPersonalAccessToken, PersonalAccessTokenProblem,
+};
+use crate::objects::{self, ObjectKind};
+
+/// Whose credential it is. Known also of some that are no longer good.
+#[derive(Debug, Clone)] // Cloned into the report, which goes on after the answer.
+pub struct Caller {
+    /// The person.
+    pub subject: AccountId,
+    /// By which credential.
+    pub credential: Credential,
+}
+
+impl Caller {
+    /// The caller whose credential is good.
+    pub fn of(holder: &Holder) -> Self {
+        Self { subject: holder.subject.clone(), credential: holder.credential.clone() }
+    }
+}
+
+/// A credential that isn't good.
+pub struct Rejected {
+    /// Why.
+    pub refusal: Refusal,
+    /// Whose it is, when that is certain.
+    pub caller: Option<Caller>,
+}
+
+impl<T: Into<Refusal>> From<T> for Rejected {
+    fn from(refusal: T) -> Self {
+        Self { refusal: refusal.into(), caller: None }
+    }
+}
+
+/// Checks the credential of a request.
+///
+/// # Errors
+///
+/// The outer one is a [`Failure`] of ours, the inner one says why the credential isn't good.
+pub async fn check(
+    context: &Context,
+    gateway: &Gateway,
+    incoming: &Incoming,
+) -> Result<Result<Holder, Rejected>, Failure> {
+    let (kind, credential) = match find(context, gateway, incoming) {
+        Ok(found) => found,
+        Err(refusal) => return Ok(Err(refusal.into())),
+    };
+    let hash = credential.hash();
+    if let Some(holder) = remembered::recall(&hash, gateway.revocation_bound, context.now) {
+        return Ok(Ok(holder));
+    }
+    let checked = match kind {
+        CredentialKind::AccessToken => access_token(context, &credential).await?,
+        CredentialKind::PersonalAccessToken => personal_access_token(context, &credential).await?,
+    };
+    match &checked {
+        Ok(holder) => remembered::remember(&hash, holder, gateway.revocation_bound, context.now),
+        Err(_) => remembered::forget(&hash),
+    }
+    Ok(checked)
+}
+
+/// The one credential of the request, if this resource takes its kind.
+fn find(
+    context: &Context,
+    gateway: &Gateway,
+    incoming: &Incoming,
+) -> Result<(CredentialKind, Secret), Refusal> {
+    let presented = bearer::presented(
+        incoming.header("authorization").as_deref(),
+        incoming.header("x-api-key").as_deref(),
+        incoming.raw_query().unwrap_or_default(),
+    )?;
+    let kind = bearer::classify(&presented, &context.configuration.prefixes)?;
+    kind.accepted_by(&gateway.credentials)?;
+    Ok((kind, presented.secret().clone()))
+}
+
+/// Signature, issuer and times here, revocation in the account.
+async fn access_token(
+    context: &Context,
+    token: &Secret,
+) -> Result<Result<Holder, Rejected>, Failure> {
+    let issuer = context.configuration.issuer.as_str();
+    let text = token.expose();
+    let keys = keys::key_set(context).await?;
+    let claims = match keys.verify(text, issuer, context.now).await? {
+        Ok(claims) => claims,
+        Err(error) => return Ok(Err(TokenProblem::of_jwt(error, text, issuer).into())),
+    };
+    let message = CheckAccess { grant: claims.grant.clone(), token_id: claims.token_id.clone() };
+    let account = claims.subject.as_str();
+    let state = objects::send(&context.env, ObjectKind::Account, account, &message).await?;
+    let holder = Holder {
+        subject: claims.subject,
+        credential: Credential::AccessToken {
+            client_id: claims.client_id,
+            grant: claims.grant,
+            token_id: claims.token_id,
+        },
+        scope: claims.scope,
+        resources: vec![claims.audience],
+        expires_at: claims.expires_at,
+    };
+    Ok(match state {
+        AccessState::Live => Ok(holder),
+        AccessState::Revoked => Err(Rejected {
+            refusal: TokenProblem::Revoked.into(),
+            caller: Some(Caller::of(&holder)),
+        }),
+    })
+}
+
+/// Form and checksum here, the rest in the account.
+async fn personal_access_token(
+    context: &Context,
+    token: &Secret,
+) -> Result<Result<Holder, Rejected>, Failure> {
+    let prefix = &context.configuration.prefixes.personal_access_token;
+    let PersonalAccessToken { account, id, secret } =
+        match PersonalAccessToken::parse(prefix, token.expose()) {
+            Ok(token) => token,
+            Err(ParseError::NotOne | ParseError::Damaged) => {
+                return Ok(Err(TokenProblem::DamagedPersonalAccessToken.into()));
+            }
+        };
+    let message = CheckPersonalAccessToken { id: id.clone(), secret };
+    let reply =
+        objects::send(&context.env, ObjectKind::Account, account.as_str(), &message).await?;
+    let credential = Credential::PersonalAccessToken { id };
+    Ok(match reply {
+        Ok(granted) => Ok(Holder {
+            subject: account,
+            credential,
+            scope: granted.scope,
+            resources: granted.resources,
+            expires_at: granted.expires_at,
+        }),
+        Err(PersonalAccessTokenProblem::Unknown) => {
+            Err(TokenProblem::UnknownPersonalAccessToken.into())
+        }
+        Err(PersonalAccessTokenProblem::Expired) => Err(Rejected {
+            refusal: TokenProblem::Expired.into(),
+            caller: Some(Caller { subject: account, credential }),
+        }),
+    })
+}

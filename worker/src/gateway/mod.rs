@@ -1,0 +1,163 @@
+//! The front door of the protected resources: who calls, whether they may, and on to the server
+//! behind.
+//!
+//! Credential, check, needs, permit, forward, report: each step is a file here or a rule in
+//! `latchkey-protocol`. `CONTRIBUTING.md` shows the walk.
+
+mod answers;
+mod check;
+mod forward;
+mod message;
+mod remembered;
+mod report;
+
+use latchkey_protocol::access::{self, Refusal};
+use latchkey_protocol::challenge;
+use latchkey_protocol::configuration::Configuration;
+use latchkey_protocol::forwarding::response_headers;
+use latchkey_protocol::protected_resource::{self, Requested, RouteError};
+use latchkey_protocol::scope::Scope;
+use std::rc::Rc;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::http::{Answer, Incoming};
+use crate::log::Level;
+use crate::platform;
+use check::{Caller, Rejected};
+use message::Message;
+
+/// What every step of the walk needs to know about the request.
+#[derive(Clone, Copy)]
+struct Visit<'a> {
+    context: &'a Context,
+    requested: Requested<'a>,
+    method: &'a str,
+    /// When the request arrived, in milliseconds since the epoch.
+    started_at: u64,
+}
+
+/// Whether the request is for a resource behind the gateway.
+pub fn is_for_a_resource(configuration: &Configuration, incoming: &Incoming) -> bool {
+    protected_resource::nearest(configuration, incoming.authority(), incoming.path()).is_some()
+}
+
+/// Answers a request for a resource behind the gateway; `None` when it is for none.
+pub async fn answer(context: &Context, incoming: &mut Incoming) -> Option<Answer> {
+    let configuration = Rc::clone(&context.configuration);
+    let (host, path) = (incoming.authority().to_owned(), incoming.path().to_owned());
+    let method = incoming.method().to_owned();
+    let requested = protected_resource::nearest(&configuration, &host, &path)?;
+    let route = protected_resource::find(&configuration, &host, &path)?;
+    if is_preflight(incoming) {
+        let asked = incoming.header("access-control-request-headers");
+        let headers = response_headers::preflight(asked.as_deref());
+        return Some(Answer::empty(204).with_headers(headers));
+    }
+    let visit = Visit { context, requested, method: &method, started_at: platform::milliseconds() };
+    let answer = match visit.walk(incoming, route.map(|_| ())).await {
+        Ok(answer) => answer,
+        Err(failure) => context.failed(&failure),
+    };
+    let answer = answers::with_common_headers(answer);
+    Some(if method == "HEAD" { answer.without_body() } else { answer })
+}
+
+/// A browser's question whether it may send a request. It never has a credential, so it is answered
+/// here; any other OPTIONS is a request as the others.
+fn is_preflight(incoming: &Incoming) -> bool {
+    incoming.method() == "OPTIONS"
+        && incoming.header("origin").is_some()
+        && incoming.header("access-control-request-method").is_some()
+}
+
+impl Visit<'_> {
+    async fn walk(
+        &self,
+        incoming: &mut Incoming,
+        route: Result<(), RouteError>,
+    ) -> Result<Answer, Failure> {
+        // RFC 9110 section 9.3.8: what comes back would show the identity headers to the client.
+        if matches!(self.method, "TRACE" | "TRACK" | "CONNECT") {
+            incoming.discard_body_briefly().await;
+            return Ok(answers::method_not_allowed(self.context));
+        }
+        let Requested { resource, gateway, .. } = self.requested;
+        let needed = access::needed_scope(resource, gateway, self.method, &[]);
+        if let Err(RouteError::ConfusingPath) = route {
+            incoming.discard_body_briefly().await;
+            return Ok(self.refuse(&Refusal::ConfusingPath, &needed, None, None));
+        }
+        let holder = match check::check(self.context, gateway, incoming).await? {
+            Ok(holder) => holder,
+            Err(Rejected { refusal, caller }) => {
+                incoming.discard_body_briefly().await;
+                return Ok(self.refuse(&refusal, &needed, caller.as_ref(), None));
+            }
+        };
+        let caller = Caller::of(&holder);
+        // MRS-16: a body is read for nobody whose credential isn't good.
+        let message = match message::read(gateway.kind, incoming).await {
+            Ok(message) => message,
+            Err(error) => return Ok(self.refuse(&error.into(), &needed, Some(&caller), None)),
+        };
+        let tools = message.as_ref().map(|message| message.inspected.tools()).unwrap_or_default();
+        let needed = access::needed_scope(resource, gateway, self.method, &tools);
+        let permitted = access::permit(
+            &holder,
+            resource,
+            &needed,
+            &self.context.configuration,
+            self.context.now,
+        );
+        if let Err(refusal) = permitted {
+            incoming.discard_body_briefly().await;
+            return Ok(self.refuse(&refusal, &needed, Some(&caller), message.as_ref()));
+        }
+        let labels = report::Labels::of(message.as_ref());
+        let body = message.map(|message| message.bytes);
+        let answer = forward::forward(self, incoming, &holder, body).await?;
+        report::called(self, caller, labels, answer.status());
+        Ok(answer)
+    }
+
+    /// Refuses, with a line in the log, and with an entry in the person's activity when it is
+    /// known whose credential it was.
+    fn refuse(
+        &self,
+        refusal: &Refusal,
+        needed: &Scope,
+        caller: Option<&Caller>,
+        message: Option<&Message>,
+    ) -> Answer {
+        let configuration = &self.context.configuration;
+        let resource = self.requested.resource;
+        self.context
+            .event(Level::Warn, "refused")
+            .with("reason", refusal.name().to_owned())
+            .with("resource", resource.identifier.to_string())
+            .with(
+                "client_id",
+                caller.and_then(|caller| caller.credential.client_id()).map(ToString::to_string),
+            )
+            .write();
+        if let Some(caller) = caller {
+            let labels = report::Labels::of(message);
+            report::refused(self, caller.clone(), labels, refusal.name());
+        }
+        let issuer = configuration.issuer.as_str();
+        let metadata_url = protected_resource::metadata_url(configuration, &self.requested);
+        let challenge = challenge::challenge(refusal, needed, &metadata_url, issuer, resource);
+        let answer = answers::error(
+            refusal.status(),
+            // RFC 6750 section 3.1 leaves the challenge without a code here; a body needs a word.
+            refusal.code().map_or("unauthorized", |code| code.as_str()),
+            &refusal.description(issuer, resource),
+            &self.context.reference,
+        );
+        match challenge {
+            Some(challenge) => answer.with_header("www-authenticate", challenge),
+            None => answer,
+        }
+    }
+}

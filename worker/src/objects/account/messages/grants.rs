@@ -1,0 +1,102 @@
+//! Consent, and the tokens that come of it.
+
+use latchkey_protocol::authorize::AuthorizationRequest;
+use latchkey_protocol::grant::Granted;
+use latchkey_protocol::grant::authorization_code::{Approval, CodeRequest, RedeemError};
+use latchkey_protocol::grant::refresh_token::{RefreshError, RefreshRequest};
+use latchkey_protocol::grant::revoke::{RevokeError, RevokeRequest};
+use latchkey_protocol::identifier::{AccountId, GrantId};
+use latchkey_protocol::scope::Scope;
+use serde::{Deserialize, Serialize};
+
+use super::SessionKey;
+use crate::objects::Message;
+
+/// Asks what the installation that asks may do already.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Earlier {
+    /// The cookie.
+    pub key: SessionKey,
+    /// What is asked for.
+    pub request: AuthorizationRequest,
+}
+
+impl Message for Earlier {
+    const NAME: &'static str = "earlier";
+    /// `None` when it may do nothing yet.
+    type Reply = Option<Scope>;
+}
+
+/// The person pressed Allow.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Approve {
+    /// Whose account this is.
+    pub account: AccountId,
+    /// The cookie.
+    pub key: SessionKey,
+    /// What they allowed.
+    pub request: AuthorizationRequest,
+    /// The client's name, to be shown to them later.
+    pub client_name: Option<String>,
+    /// Only if they allowed just this before (`prompt=none`).
+    pub only_if_allowed_before: bool,
+}
+
+impl Message for Approve {
+    const NAME: &'static str = "approve";
+    type Reply = Approved;
+}
+
+/// What came of [`Approve`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approved {
+    /// The session is over.
+    NotSignedIn,
+    /// `only_if_allowed_before`, and they hadn't.
+    NotAllowedBefore,
+    /// Done.
+    Done(Approval),
+}
+
+/// A token request with a code.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Redeem {
+    /// Which grant.
+    pub grant: GrantId,
+    /// The request.
+    pub request: CodeRequest,
+}
+
+impl Message for Redeem {
+    const NAME: &'static str = "redeem";
+    type Reply = Result<Granted, RedeemError>;
+}
+
+/// A token request with a refresh token.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Refresh {
+    /// Which grant.
+    pub grant: GrantId,
+    /// The request.
+    pub request: RefreshRequest,
+}
+
+impl Message for Refresh {
+    const NAME: &'static str = "refresh";
+    type Reply = Result<Granted, RefreshError>;
+}
+
+/// A revocation request.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Revoke {
+    /// Which grant.
+    pub grant: GrantId,
+    /// The request.
+    pub request: RevokeRequest,
+}
+
+impl Message for Revoke {
+    const NAME: &'static str = "revoke";
+    type Reply = Result<(), RevokeError>;
+}

@@ -1,0 +1,129 @@
+//! The person's activity log.
+
+use latchkey_protocol::activity::{Activity, Entry};
+use latchkey_protocol::time::{Lifetime, UnixTime};
+use serde::Deserialize;
+use worker::SqlStorageValue;
+
+use super::Rows;
+use crate::failure::Failure;
+use crate::log::{Event, Level};
+use crate::objects::account::messages::ActivityFilter;
+use crate::objects::sql::{integer, text, time};
+
+/// How long the activity log goes back.
+pub(super) const KEEP_ACTIVITY: Lifetime = Lifetime::days(90);
+
+/// What programs and strangers can add as often as they like. It is counted apart, so that nobody can
+/// push a sign-in or a consent out of the log by calling a resource very often.
+const FREQUENT: &str = "kind IN ('called', 'refused', 'code_redeemed', 'refreshed', 'revoked', \
+                        'sign_in_refused')";
+/// How many entries are kept of those, and of everything else: 10,000 together.
+const KEEP_FREQUENT: u64 = 8_000;
+const KEEP_OTHERS: u64 = 2_000;
+/// After this many new entries the oldest go, if there are too many: long before the next sweep
+/// when calls are frequent.
+const TRIM_EVERY: u64 = 1_000;
+
+/// The most entries that one message reads.
+const READ_AT_MOST: u32 = 1_000;
+
+#[derive(Deserialize)]
+struct NumberRow {
+    id: u64,
+}
+
+#[derive(Deserialize)]
+struct EntryRow {
+    id: u64,
+    at: UnixTime,
+    record: String,
+}
+
+impl Rows {
+    pub fn log(&self, activity: &Activity, at: UnixTime) -> Result<(), Failure> {
+        let value = serde_json::to_string(activity)
+            .map_err(|cause| Failure::unavailable("writing the activity log", cause))?;
+        let client_id = activity.client_id().map_or(SqlStorageValue::Null, |id| text(id.as_str()));
+        let added: Option<NumberRow> = self.writable()?.row(
+            "INSERT INTO activity (at, kind, record, client_id) VALUES (?, ?, ?, ?) RETURNING id",
+            vec![time(at), text(activity.kind()), text(value), client_id],
+        )?;
+        match added {
+            Some(added) if added.id.is_multiple_of(TRIM_EVERY) => self.trim_activity(),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Deletes the oldest entries if there are more than are kept.
+    pub(super) fn trim_activity(&self) -> Result<(), Failure> {
+        for (statement, keep) in trims() {
+            self.writable()?.run(&statement, vec![integer(keep)])?;
+        }
+        Ok(())
+    }
+
+    /// A part of the log, newest first.
+    pub fn activity(&self, filter: &ActivityFilter) -> Result<Vec<Entry>, Failure> {
+        let Some(database) = &self.database else { return Ok(Vec::new()) };
+        let (conditions, mut bindings) = conditions(filter);
+        bindings.push(integer(filter.limit.min(READ_AT_MOST).into()));
+        let rows: Vec<EntryRow> = database.rows(
+            &format!(
+                "SELECT id, at, record FROM activity WHERE {conditions} ORDER BY id DESC LIMIT ?"
+            ),
+            bindings,
+        )?;
+        Ok(rows.into_iter().filter_map(EntryRow::read).collect())
+    }
+}
+
+/// What deletes the oldest entries of each sort, and how many of it are kept.
+fn trims() -> [(String, u64); 2] {
+    let trim = |which: &str| {
+        format!(
+            "DELETE FROM activity WHERE {which} AND id <= (
+                SELECT id FROM activity WHERE {which} ORDER BY id DESC LIMIT 1 OFFSET ?)"
+        )
+    };
+    [(trim(FREQUENT), KEEP_FREQUENT), (trim(&format!("NOT {FREQUENT}")), KEEP_OTHERS)]
+}
+
+/// The filter as SQL, and what is bound in it.
+fn conditions(filter: &ActivityFilter) -> (String, Vec<SqlStorageValue>) {
+    let mut conditions = vec!["TRUE".to_owned()];
+    let mut bindings = Vec::new();
+    if let Some(group) = filter.group {
+        let kinds = group.kinds();
+        conditions.push(format!("kind IN ({})", vec!["?"; kinds.len()].join(", ")));
+        bindings.extend(kinds.iter().map(|kind| text(*kind)));
+    }
+    if let Some(client_id) = &filter.client_id {
+        conditions.push("client_id = ?".to_owned());
+        bindings.push(text(client_id.as_str()));
+    }
+    if let Some(before) = filter.before {
+        conditions.push("id < ?".to_owned());
+        bindings.push(integer(before));
+    }
+    (conditions.join(" AND "), bindings)
+}
+
+impl EntryRow {
+    /// `None` for an entry that a newer release wrote, before it was rolled back: the rest of the
+    /// log stays readable.
+    fn read(self) -> Option<Entry> {
+        let activity = serde_json::from_str::<Activity>(&self.record)
+            .inspect_err(|cause| {
+                Event::new(Level::Error, "activity not readable")
+                    .with("cause", cause.to_string())
+                    .write();
+            })
+            .ok()?;
+        Some(Entry { id: self.id, at: self.at, activity })
+    }
+}
+
+#[cfg(test)]
+#[path = "activity_tests.rs"]
+mod tests;

@@ -1,0 +1,110 @@
+use latchkey_protocol::activity::Group;
+use latchkey_protocol::client::ClientId;
+use rusqlite::Connection;
+use worker::SqlStorageValue;
+
+use super::*;
+use crate::objects::account::schema::MIGRATIONS;
+
+fn database() -> Connection {
+    let database = Connection::open_in_memory().expect("a database");
+    for script in MIGRATIONS {
+        database.execute_batch(script).expect(script);
+    }
+    database
+}
+
+fn add(database: &Connection, kind: &str, client_id: Option<&str>, times: u64) {
+    let mut insert = database
+        .prepare("INSERT INTO activity (at, kind, record, client_id) VALUES (5, ?, '{}', ?)")
+        .expect("a statement");
+    for _ in 0..times {
+        let _ = insert.execute((kind, client_id)).expect("an entry");
+    }
+}
+
+/// Runs a statement of [`trims`]; how many entries it deleted.
+fn trim(database: &Connection, statement: &str, keep: u64) -> usize {
+    database.execute(statement, [i64::try_from(keep).expect("small")]).expect("trimmed")
+}
+
+/// The ids that a filter finds.
+fn found(database: &Connection, filter: &ActivityFilter) -> Vec<i64> {
+    let (conditions, bindings) = conditions(filter);
+    let statement = format!("SELECT id FROM activity WHERE {conditions} ORDER BY id DESC");
+    let bindings = bindings.into_iter().map(|binding| match binding {
+        SqlStorageValue::String(text) => rusqlite::types::Value::Text(text),
+        SqlStorageValue::Integer(number) => rusqlite::types::Value::Integer(number),
+        _ => panic!("another binding"),
+    });
+    let mut statement = database.prepare(&statement).expect("a statement");
+    let rows = statement.query_map(rusqlite::params_from_iter(bindings), |row| row.get(0));
+    rows.expect("rows").map(Result::unwrap).collect()
+}
+
+#[test]
+fn no_number_of_calls_pushes_a_consent_out_of_the_log() {
+    let database = database();
+    database.execute_batch("BEGIN").expect("a transaction");
+    add(&database, "consented", Some("the-app"), 1);
+    for kind in ["called", "refused", "refreshed"] {
+        add(&database, kind, Some("the-app"), 4_000);
+    }
+    add(&database, "signed_in", None, KEEP_OTHERS + 10);
+    add(&database, "consented", Some("another"), 1);
+    for (statement, keep) in trims() {
+        assert!(trim(&database, &statement, keep) > 0);
+    }
+    let count = |kind: &str| -> u64 {
+        let count = "SELECT count(*) FROM activity WHERE kind = ?";
+        let count = database.query_row(count, [kind], |row| row.get::<_, u32>(0));
+        count.expect("a number").into()
+    };
+    // The oldest 4,000 of the frequent ones are gone: all of the first kind.
+    assert_eq!(["called", "refused", "refreshed"].map(count), [0, 4_000, 4_000]);
+    // Of the others the oldest are gone as well, and nothing else.
+    assert_eq!(["consented", "signed_in"].map(count), [1, KEEP_OTHERS - 1]);
+}
+
+#[test]
+fn a_log_that_is_short_enough_stays_whole() {
+    let database = database();
+    add(&database, "called", None, 20);
+    add(&database, "signed_in", None, 20);
+    for (statement, keep) in trims() {
+        assert_eq!(trim(&database, &statement, keep), 0);
+    }
+}
+
+#[test]
+fn a_filter_keeps_the_group_the_client_and_what_is_older_each_alone_and_together() {
+    let database = database();
+    add(&database, "signed_in", None, 1);
+    add(&database, "called", Some("the-app"), 1);
+    add(&database, "called", Some("another"), 1);
+    add(&database, "refused", Some("the-app"), 1);
+    add(&database, "called", Some("the-app"), 1);
+    let client_id = ClientId::parse("the-app");
+    let all = ActivityFilter { limit: 10, ..ActivityFilter::default() };
+    assert_eq!(found(&database, &all), [5, 4, 3, 2, 1]);
+    let calls = ActivityFilter { group: Some(Group::Calls), ..all.clone() };
+    assert_eq!(found(&database, &calls), [5, 3, 2]);
+    let of_client = ActivityFilter { client_id: client_id.clone(), ..all.clone() };
+    assert_eq!(found(&database, &of_client), [5, 4, 2]);
+    let older = ActivityFilter { before: Some(3), ..all.clone() };
+    assert_eq!(found(&database, &older), [2, 1]);
+    let together = ActivityFilter { client_id, before: Some(5), ..calls };
+    assert_eq!(found(&database, &together), [2]);
+    for group in Group::ALL {
+        let filter = ActivityFilter { group: Some(group), ..all.clone() };
+        assert!(found(&database, &filter).len() <= 3, "{group:?}");
+    }
+}
+
+#[test]
+fn every_frequent_kind_is_a_kind() {
+    let kinds: Vec<&str> = Group::ALL.iter().flat_map(|group| group.kinds()).copied().collect();
+    for name in FREQUENT.split('\'').skip(1).step_by(2) {
+        assert!(kinds.contains(&name), "{name}");
+    }
+}

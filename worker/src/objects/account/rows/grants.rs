@@ -1,0 +1,136 @@
+//! Grants, and access tokens that were given back.
+
+use latchkey_protocol::client::ClientId;
+use latchkey_protocol::grant::GrantRecord;
+use latchkey_protocol::identifier::GrantId;
+use latchkey_protocol::time::UnixTime;
+use serde::Deserialize;
+
+use super::{IdRow, Rows};
+use crate::failure::Failure;
+use crate::objects::sql::{integer, record, text, time};
+
+/// A grant and what the row knows besides.
+pub struct StoredGrant {
+    pub record: GrantRecord,
+    /// The number of its last change.
+    pub version: u64,
+    /// When a resource was last called with one of its access tokens.
+    pub last_called_at: Option<UnixTime>,
+}
+
+/// The versions of the grants that a decision is made on.
+#[derive(Default)]
+pub struct Versions(Vec<(GrantId, u64)>);
+
+impl Versions {
+    /// The record, whose version is kept.
+    pub fn keep(&mut self, stored: StoredGrant) -> GrantRecord {
+        self.0.push((stored.record.id.clone(), stored.version));
+        stored.record
+    }
+
+    /// The version of a grant; `None` for one that is new.
+    pub fn of(&self, grant: &GrantId) -> Option<u64> {
+        self.0.iter().find(|(id, _)| id == grant).map(|(_, version)| *version)
+    }
+}
+
+#[derive(Deserialize)]
+struct GrantRow {
+    record: String,
+    version: u64,
+    last_called_at: Option<UnixTime>,
+}
+
+impl GrantRow {
+    fn read(self) -> Result<StoredGrant, Failure> {
+        let record = serde_json::from_str(&self.record)
+            .map_err(|cause| Failure::unavailable("reading a grant", cause))?;
+        Ok(StoredGrant { record, version: self.version, last_called_at: self.last_called_at })
+    }
+}
+
+impl Rows {
+    pub fn grant(&self, id: &GrantId) -> Result<Option<StoredGrant>, Failure> {
+        let Some(database) = &self.database else { return Ok(None) };
+        let row: Option<GrantRow> = database.row(
+            "SELECT record, version, last_called_at FROM grants WHERE id = ?",
+            vec![text(id.as_str())],
+        )?;
+        row.map(GrantRow::read).transpose()
+    }
+
+    pub fn grants(&self) -> Result<Vec<StoredGrant>, Failure> {
+        let Some(database) = &self.database else { return Ok(Vec::new()) };
+        let rows: Vec<GrantRow> =
+            database.rows("SELECT record, version, last_called_at FROM grants", vec![])?;
+        rows.into_iter().map(GrantRow::read).collect()
+    }
+
+    pub fn grants_of(&self, client_id: &ClientId) -> Result<Vec<StoredGrant>, Failure> {
+        let Some(database) = &self.database else { return Ok(Vec::new()) };
+        let rows: Vec<GrantRow> = database.rows(
+            "SELECT record, version, last_called_at FROM grants WHERE client_id = ?",
+            vec![text(client_id.as_str())],
+        )?;
+        rows.into_iter().map(GrantRow::read).collect()
+    }
+
+    /// The claim: one conditional statement that only the state it was decided on satisfies.
+    pub(super) fn put_grant(
+        &self,
+        grant: &GrantRecord,
+        version: Option<u64>,
+    ) -> Result<(), Failure> {
+        let (id, client_id) = (text(grant.id.as_str()), text(grant.client_id.as_str()));
+        let (body, forget_at) = (record(grant)?, time(grant.forget_at()));
+        let written: Option<IdRow> = match version {
+            None => self.writable()?.row(
+                "INSERT INTO grants (id, client_id, version, record, forget_at)
+                 VALUES (?, ?, 1, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING id",
+                vec![id, client_id, body, forget_at],
+            )?,
+            Some(version) => self.writable()?.row(
+                "UPDATE grants SET record = ?, forget_at = ?, version = version + 1
+                 WHERE id = ? AND version = ? RETURNING id",
+                vec![body, forget_at, id, integer(version)],
+            )?,
+        };
+        written
+            .map(|_| ())
+            .ok_or_else(|| Failure::unavailable("writing a grant", "it changed meanwhile"))
+    }
+
+    /// Notes a call; whether there is such a grant. The version stays: nothing is decided on it.
+    pub fn note_call_of_grant(&self, id: &GrantId, at: UnixTime) -> Result<bool, Failure> {
+        let Some(database) = &self.database else { return Ok(false) };
+        let noted: Option<IdRow> = database.row(
+            "UPDATE grants SET last_called_at = max(coalesce(last_called_at, 0), ?)
+             WHERE id = ? RETURNING id",
+            vec![time(at), text(id.as_str())],
+        )?;
+        Ok(noted.is_some())
+    }
+
+    pub(super) fn put_revoked_access_token(
+        &self,
+        token_id: &str,
+        expires_at: UnixTime,
+    ) -> Result<(), Failure> {
+        self.writable()?.run(
+            "INSERT INTO revoked_access_tokens (token_id, forget_at) VALUES (?, ?)
+             ON CONFLICT (token_id) DO NOTHING",
+            vec![text(token_id), time(expires_at)],
+        )
+    }
+
+    pub fn is_access_token_revoked(&self, token_id: &str) -> Result<bool, Failure> {
+        let Some(database) = &self.database else { return Ok(false) };
+        let found: Option<IdRow> = database.row(
+            "SELECT token_id AS id FROM revoked_access_tokens WHERE token_id = ?",
+            vec![text(token_id)],
+        )?;
+        Ok(found.is_some())
+    }
+}

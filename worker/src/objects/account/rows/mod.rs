@@ -1,0 +1,126 @@
+//! The account's rows.
+
+mod activity;
+mod grants;
+mod personal_access_tokens;
+mod sessions;
+
+pub use grants::{StoredGrant, Versions};
+pub use personal_access_tokens::StoredToken;
+
+use latchkey_protocol::email::EmailAddress;
+use latchkey_protocol::grant::Write;
+use latchkey_protocol::secret::Secret;
+use latchkey_protocol::time::{Lifetime, UnixTime};
+use serde::Deserialize;
+
+use super::messages::Create;
+use super::schema::MIGRATIONS;
+use crate::failure::Failure;
+use crate::objects::sql::{Database, integer, text, time};
+use activity::KEEP_ACTIVITY;
+
+/// The shortest time between two sweeps.
+pub const SWEEP_EVERY: Lifetime = Lifetime::hours(1);
+
+/// The rows of one account. An account that doesn't exist has none and stores nothing.
+pub struct Rows {
+    database: Option<Database>,
+}
+
+/// The person.
+#[derive(Deserialize)]
+pub struct Profile {
+    pub email: EmailAddress,
+    pub password_hash: Secret,
+    pub created_at: UnixTime,
+}
+
+/// A row that a statement found or changed.
+#[derive(Deserialize)]
+struct IdRow {
+    #[serde(rename = "id")]
+    _id: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+struct NextRow {
+    next: Option<UnixTime>,
+}
+
+impl Rows {
+    /// The rows of the account whose object this is.
+    pub fn open(state: &worker::State) -> Result<Self, Failure> {
+        Ok(Self { database: Database::existing(state, MIGRATIONS)? })
+    }
+
+    /// Creates the account; its rows, and `false` when it was there already.
+    pub fn create(
+        state: &worker::State,
+        message: &Create,
+        now: UnixTime,
+    ) -> Result<(Self, bool), Failure> {
+        let database = Database::created(state, MIGRATIONS)?;
+        let created: Option<IdRow> = database.row(
+            "INSERT INTO profile (id, account, email, password_hash, created_at)
+             VALUES (1, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING id",
+            vec![
+                text(message.account.as_str()),
+                text(message.email.as_str()),
+                text(message.password_hash.expose()),
+                time(now),
+            ],
+        )?;
+        Ok((Self { database: Some(database) }, created.is_some()))
+    }
+
+    /// The database to write to. Nothing is ever written for an account that doesn't exist: every
+    /// decision that writes was made on a row of it.
+    fn writable(&self) -> Result<&Database, Failure> {
+        self.database
+            .as_ref()
+            .ok_or_else(|| Failure::unavailable("writing a row", "there is no such account"))
+    }
+
+    /// The person, if there is one.
+    pub fn profile(&self) -> Result<Option<Profile>, Failure> {
+        let Some(database) = &self.database else { return Ok(None) };
+        database.row("SELECT email, password_hash, created_at FROM profile", vec![])
+    }
+
+    /// Applies one write of a decision. `versions` are those of the grants it was made on.
+    pub fn apply(&self, write: &Write, versions: &Versions, now: UnixTime) -> Result<(), Failure> {
+        match write {
+            Write::Grant(grant) => self.put_grant(grant, versions.of(&grant.id)),
+            Write::Activity(activity) => self.log(activity, now),
+            Write::RevokedAccessToken { token_id, expires_at } => {
+                self.put_revoked_access_token(token_id, *expires_at)
+            }
+        }
+    }
+
+    /// Whether the object has anything that the sweep has to look after.
+    pub const fn has_expiring_rows(&self) -> bool {
+        self.database.is_some()
+    }
+
+    /// Deletes what has ended; when the next thing ends, if anything is left to end.
+    pub fn sweep(&self, now: UnixTime) -> Result<Option<UnixTime>, Failure> {
+        let Some(database) = &self.database else { return Ok(None) };
+        for table in ["sessions", "grants", "revoked_access_tokens", "personal_access_tokens"] {
+            database.run(&format!("DELETE FROM {table} WHERE forget_at <= ?"), vec![time(now)])?;
+        }
+        database.run("DELETE FROM activity WHERE at <= ?", vec![time(now.minus(KEEP_ACTIVITY))])?;
+        self.trim_activity()?;
+        let row: Option<NextRow> = database.row(
+            "SELECT min(next) AS next FROM (
+                SELECT min(forget_at) AS next FROM sessions
+                UNION ALL SELECT min(forget_at) FROM grants
+                UNION ALL SELECT min(forget_at) FROM revoked_access_tokens
+                UNION ALL SELECT min(forget_at) FROM personal_access_tokens
+                UNION ALL SELECT min(at) + ? FROM activity)",
+            vec![integer(KEEP_ACTIVITY.as_seconds())],
+        )?;
+        Ok(row.and_then(|row| row.next))
+    }
+}

@@ -1,0 +1,72 @@
+//! Whether a token is good, and what was done with it.
+
+use latchkey_protocol::access::Credential;
+use latchkey_protocol::activity::Activity;
+use latchkey_protocol::grant::refresh_token::{self, RefreshTokenState};
+use latchkey_protocol::personal_access_token::{TokenGrant, UseError};
+
+use super::Scope;
+use crate::failure::Failure;
+use crate::objects::account::messages::{
+    AccessState, CheckAccess, CheckPersonalAccessToken, InspectRefreshToken, Log,
+    PersonalAccessTokenProblem,
+};
+
+impl Scope {
+    pub fn check_access(&self, message: &CheckAccess) -> Result<AccessState, Failure> {
+        let grant = self.rows.grant(&message.grant)?;
+        let goes_on = grant.is_some_and(|stored| stored.record.is_live(self.now));
+        if goes_on && !self.rows.is_access_token_revoked(&message.token_id)? {
+            Ok(AccessState::Live)
+        } else {
+            Ok(AccessState::Revoked)
+        }
+    }
+
+    pub fn check_personal_access_token(
+        &self,
+        message: &CheckPersonalAccessToken,
+    ) -> Result<Result<TokenGrant, PersonalAccessTokenProblem>, Failure> {
+        let Some(stored) = self.rows.personal_access_token(&message.id)? else {
+            return Ok(Err(PersonalAccessTokenProblem::Unknown));
+        };
+        let token = stored.record;
+        Ok(match token.check(&message.secret, self.now) {
+            Ok(()) => Ok(token.grant()),
+            Err(UseError::WrongSecret) => Err(PersonalAccessTokenProblem::Unknown),
+            Err(UseError::Expired) => Err(PersonalAccessTokenProblem::Expired),
+        })
+    }
+
+    pub fn inspect_refresh_token(
+        &self,
+        message: &InspectRefreshToken,
+    ) -> Result<Option<RefreshTokenState>, Failure> {
+        let lifetimes = &self.configuration.lifetimes;
+        Ok(self.rows.grant(&message.grant)?.and_then(|stored| {
+            refresh_token::inspect(&stored.record, &message.secret, lifetimes, self.now)
+        }))
+    }
+
+    pub fn log(&self, message: &Log) -> Result<(), Failure> {
+        if self.rows.profile()?.is_none() {
+            return Ok(());
+        }
+        // Another machine's clock may be ahead; nothing in the log is later than now.
+        let at = message.at.min(self.now);
+        let is_about_something = match &message.activity {
+            Activity::Called(call) => match &call.credential {
+                Credential::AccessToken { grant, .. } => self.rows.note_call_of_grant(grant, at)?,
+                Credential::PersonalAccessToken { id } => self.rows.note_call_of_token(id, at)?,
+            },
+            Activity::Refused(call) => match &call.credential {
+                Credential::AccessToken { grant, .. } => self.rows.grant(grant)?.is_some(),
+                Credential::PersonalAccessToken { id } => {
+                    self.rows.personal_access_token(id)?.is_some()
+                }
+            },
+            _ => true,
+        };
+        if is_about_something { self.rows.log(&message.activity, at) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,113 @@
+//! Consent, and the tokens that come of it.
+
+use latchkey_protocol::grant::authorization_code::{self, Approver};
+use latchkey_protocol::grant::revoke::{self, RevokeRequest};
+use latchkey_protocol::grant::{self, Write, refresh_token};
+use latchkey_protocol::scope::Scope as GrantedScope;
+
+use super::Scope;
+use crate::failure::Failure;
+use crate::objects::Message;
+use crate::objects::account::messages::{Approve, Approved, Earlier, Redeem, Refresh, Revoke};
+use crate::objects::account::rows::Versions;
+use crate::platform::RuntimeEntropy;
+
+impl Scope {
+    pub fn earlier(&self, message: &Earlier) -> Result<Option<GrantedScope>, Failure> {
+        if self.session(&message.key)?.is_none() {
+            return Ok(None);
+        }
+        let request = &message.request;
+        let grants = self.rows.grants_of(&request.client_id)?;
+        let records = grants.into_iter().map(|stored| stored.record).collect();
+        Ok(grant::allowed(&grant::earlier(records, request, self.now)))
+    }
+
+    pub fn approve(&self, message: &Approve) -> Result<Approved, Failure> {
+        let Some(session) = self.session(&message.key)? else { return Ok(Approved::NotSignedIn) };
+        let request = &message.request;
+        if message.only_if_allowed_before && !self.allowed_before(message)? {
+            return Ok(Approved::NotAllowedBefore);
+        }
+        let mut versions = Versions::default();
+        let existing = self.rows.grant(&request.grant)?.map(|stored| versions.keep(stored));
+        let others = self.rows.grants_of(&request.client_id)?;
+        let mut decision = authorization_code::approve(
+            existing,
+            others.into_iter().map(|stored| versions.keep(stored)).collect(),
+            request,
+            message.client_name.as_deref(),
+            Approver { account: &message.account, authenticated_at: session.authenticated_at },
+            &self.configuration.lifetimes,
+            self.now,
+        );
+        if message.only_if_allowed_before {
+            // Nobody consented anew, so the person's log doesn't say that they did.
+            decision.writes.retain(|write| !matches!(write, Write::Activity(_)));
+        }
+        self.apply(&versions, decision).map(Approved::Done)
+    }
+
+    /// Whether a living grant of the same client to the same https address covers the request.
+    /// Clients on a person's machine can't prove who they are, so for them it never does
+    /// (RFC 8252 section 8.6).
+    fn allowed_before(&self, message: &Approve) -> Result<bool, Failure> {
+        let request = &message.request;
+        if !request.redirect_uri.as_str().starts_with("https://") {
+            return Ok(false);
+        }
+        let grants = self.rows.grants_of(&request.client_id)?;
+        Ok(grants.iter().map(|stored| &stored.record).any(|grant| {
+            grant.is_live(self.now)
+                && grant.redirect_uri == request.redirect_uri.as_str()
+                && request.scope.is_subset_of(&grant.scope)
+                && request.resources.iter().all(|resource| grant.resources.contains(resource))
+        }))
+    }
+
+    pub fn redeem(&self, message: &Redeem) -> Result<<Redeem as Message>::Reply, Failure> {
+        let mut versions = Versions::default();
+        let decision = authorization_code::redeem(
+            self.rows.grant(&message.grant)?.map(|stored| versions.keep(stored)),
+            &message.request,
+            &self.configuration,
+            self.now,
+            &mut RuntimeEntropy,
+        );
+        self.apply(&versions, decision)
+    }
+
+    pub fn refresh(&self, message: &Refresh) -> Result<<Refresh as Message>::Reply, Failure> {
+        let mut versions = Versions::default();
+        let decision = refresh_token::refresh(
+            self.rows.grant(&message.grant)?.map(|stored| versions.keep(stored)),
+            &message.request,
+            &self.configuration,
+            self.now,
+        );
+        self.apply(&versions, decision)
+    }
+
+    pub fn revoke(&self, message: Revoke) -> Result<<Revoke as Message>::Reply, Failure> {
+        // Giving the same access token back again is a success that adds nothing to the log.
+        if let RevokeRequest::AccessToken { token_id, .. } = &message.request
+            && self.rows.is_access_token_revoked(token_id)?
+        {
+            return Ok(Ok(()));
+        }
+        let mut versions = Versions::default();
+        let stored = self.rows.grant(&message.grant)?;
+        let others = match &stored {
+            Some(stored) => self.rows.grants_of(&stored.record.client_id)?,
+            None => Vec::new(),
+        };
+        let decision = revoke::revoke(
+            stored.map(|stored| versions.keep(stored)),
+            others.into_iter().map(|stored| versions.keep(stored)).collect(),
+            message.request,
+            &self.configuration.lifetimes,
+            self.now,
+        );
+        self.apply(&versions, decision)
+    }
+}
