@@ -32,16 +32,17 @@ runMain(async () => {
   await build();
   // It needs wrangler itself, which the set-up has only just installed in a clean checkout.
   const { developmentConfigurations } = await import("./lib/development.mjs");
-  const { configurations, hasExamples } = developmentConfigurations();
+  const { configurations, name, hasExamples } = developmentConfigurations();
 
   const issuer = `http://127.0.0.1:${port}`;
   const metadataUrl = `${issuer}/.well-known/oauth-authorization-server`;
-  const server = serve(port, issuer, storage, configurations);
+  const server = serve(port, issuer, storage, configurations, name);
   let stopping = false;
   const stop = async (status) => {
     if (stopping) return;
     stopping = true;
     await server.end();
+    await whenFree(port);
     process.exit(status);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(0));
@@ -92,19 +93,30 @@ function settingsFromArguments() {
 
 /** Asks first, because wrangler would quietly take another port and the issuer would be wrong. */
 async function refuseTakenPort(port) {
+  await takeForAMoment(port).catch((error) => {
+    const why = { EADDRINUSE: "is taken by another program", EACCES: "needs more rights" }[error.code] ?? error.message;
+    throw new Failure(`Port ${port} ${why}. Choose another: npm start -- --port ${port === 8788 ? 8790 : 8788}`);
+  });
+}
+
+/** The runtime may outlive wrangler for a moment; whoever starts again at once should not meet it. */
+async function whenFree(port) {
+  const deadline = Date.now() + 5_000;
+  const isTaken = () => takeForAMoment(port).then(() => false, () => true);
+  while (Date.now() < deadline && await isTaken()) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+async function takeForAMoment(port) {
   const probe = createServer();
   await new Promise((resolve, reject) => {
     probe.once("error", reject);
     probe.listen({ port, host: "127.0.0.1", exclusive: true }, resolve);
-  }).catch((error) => {
-    const why = { EADDRINUSE: "is taken by another program", EACCES: "needs more rights" }[error.code] ?? error.message;
-    throw new Failure(`Port ${port} ${why}. Choose another: npm start -- --port ${port === 8788 ? 8790 : 8788}`);
   });
   await new Promise((resolve) => probe.close(resolve));
 }
 
 /** Starts wrangler dev and holds its output back until someone asks for it. */
-function serve(port, issuer, storage, configurations) {
+function serve(port, issuer, storage, configurations, name) {
   const variables = join(ROOT, ".dev.vars");
   const { child, ended, end } = start(
     process.execPath,
@@ -118,13 +130,16 @@ function serve(port, issuer, storage, configurations) {
       stdio: ["ignore", "pipe", "pipe"],
     },
   );
+  // With several workers wrangler says whose line it is; ours stay the JSON that they are.
+  const labels = ["[wrangler:info] ", `[${name}] `];
+  const withoutLabel = (line) => line.slice(labels.find((label) => line.startsWith(label))?.length ?? 0);
   let heldBack = [];
   let over = false;
   for (const [from, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
     createInterface({ input: from }).on("line", (coloured) => {
       const line = to.isTTY ? coloured : coloured.replace(ESCAPES, "");
       if (heldBack) heldBack.push(line);
-      else if (!NOISE.test(line.replace(ESCAPES, ""))) to.write(`${line.replace(/^\[wrangler:info\] /, "")}\n`);
+      else if (!NOISE.test(line.replace(ESCAPES, ""))) to.write(`${withoutLabel(line)}\n`);
     });
   }
   const settled = ended.then(() => { over = true; }, () => { over = true; });

@@ -41,7 +41,7 @@ const RESOURCES = [
   },
 ];
 
-/** The configurations for one `wrangler dev`, ours first, and whether the examples are among them. */
+/** The configurations for one `wrangler dev`, ours first; our worker's name; whether the examples are among them. */
 export function developmentConfigurations() {
   let shipped;
   try {
@@ -49,12 +49,13 @@ export function developmentConfigurations() {
   } catch (error) {
     throw new Failure(`wrangler.toml can't be read: ${error.message}`);
   }
+  const { name } = shipped;
   const settings = shipped.vars?.LATCHKEY ?? {};
   const resources = settings.resources ?? [];
   const scopes = settings.scopes ?? [];
   // What is wrong in a way of its own goes to the server as it is: it names the key.
   if (!Array.isArray(resources) || !Array.isArray(scopes) || resources.some((resource) => resource?.upstream)) {
-    return { configurations: [SHIPPED], hasExamples: false };
+    return { configurations: [SHIPPED], name, hasExamples: false };
   }
 
   const { build, ...development } = shipped;
@@ -77,7 +78,7 @@ export function developmentConfigurations() {
   };
   mkdirSync(dirname(WRITTEN), { recursive: true });
   writeFileSync(WRITTEN, `${JSON.stringify(written, null, 2)}\n`);
-  return { configurations: [WRITTEN, ...EXAMPLES], hasExamples: true };
+  return { configurations: [WRITTEN, ...EXAMPLES], name, hasExamples: true };
 }
 
 /** The entries there are, and those of `wanted` whose `key` none of them has. */

@@ -27,6 +27,7 @@ mod consent;
 mod crash;
 mod discovery;
 mod failures;
+mod gateway;
 mod log;
 mod pages;
 mod races;
@@ -85,6 +86,7 @@ fn main() -> ExitCode {
         storage::trials(),
         log::trials(),
         failures::trials(),
+        gateway::trials(),
         // Clients and browsers that nobody here wrote.
         clients::trials(),
         browser::trials(),

@@ -1,19 +1,21 @@
 //! The servers that the cases share, each started by the first case that asks for it.
 
-use latchkey_tests::{Deployment, Server};
+use latchkey_tests::{Deployment, Front, Server, Upstream};
 use std::sync::OnceLock;
 
-/// A server; [`None`] when it didn't start. It is tried once: what fails once fails again, and one
-/// case that says why is enough.
-type Slot = OnceLock<Option<Server>>;
+/// A server, or a [`Front`] with one; [`None`] when it didn't start. It is tried once: what fails once
+/// fails again, and one case that says why is enough.
+type Slot<T> = OnceLock<Option<T>>;
 
 /// All shared servers.
 #[derive(Default)]
 pub struct Servers {
-    standard: Slot,
-    short_links: Slot,
-    tenant: Slot,
-    quick: Slot,
+    standard: Slot<Server>,
+    short_links: Slot<Server>,
+    tenant: Slot<Server>,
+    quick: Slot<Server>,
+    gateway: Slot<Front>,
+    brief_tokens: Slot<Front>,
 }
 
 impl Servers {
@@ -37,20 +39,39 @@ impl Servers {
         started(&self.quick, Deployment::quick)
     }
 
+    /// Resources of every kind behind the gateway.
+    pub fn gateway(&self) -> &Front {
+        before(&self.gateway, Deployment::gateway)
+    }
+
+    /// A resource behind the gateway, and tokens that live for seconds.
+    pub fn brief_tokens(&self) -> &Front {
+        before(&self.brief_tokens, Deployment::brief_tokens)
+    }
+
     /// A sentence for each running server whose log has a secret of this run in it.
     pub fn leaked_secrets(&self) -> Vec<String> {
         let running = [&self.standard, &self.short_links, &self.tenant, &self.quick];
         let running = running.into_iter().filter_map(|slot| slot.get()?.as_ref());
-        running.flat_map(crate::log::leaks).collect()
+        let fronts = [&self.gateway, &self.brief_tokens];
+        let fronts = fronts.into_iter().filter_map(|slot| Some(&slot.get()?.as_ref()?.server));
+        running.chain(fronts).flat_map(crate::log::leaks).collect()
     }
 }
 
-fn started(slot: &Slot, deployment: fn() -> Deployment) -> &Server {
+fn started(slot: &Slot<Server>, deployment: fn() -> Deployment) -> &Server {
+    running(slot, || Server::start(deployment()))
+}
+
+fn before(slot: &Slot<Front>, deployment: fn(&Upstream) -> Deployment) -> &Front {
+    running(slot, || Front::start(deployment))
+}
+
+fn running<T>(slot: &Slot<T>, start: impl FnOnce() -> Result<T, String>) -> &T {
     let mut failure = None;
-    let server = slot
-        .get_or_init(|| Server::start(deployment()).map_err(|error| failure = Some(error)).ok());
-    match (server, failure) {
-        (Some(server), _) => server,
+    let started = slot.get_or_init(|| start().map_err(|error| failure = Some(error)).ok());
+    match (started, failure) {
+        (Some(started), _) => started,
         (None, Some(error)) => panic!("{error}"),
         (None, None) => panic!("the server didn't start: another case says why"),
     }

@@ -63,6 +63,11 @@ impl<'a> Browser<'a> {
         Self { server, jar: Jar::default() }
     }
 
+    /// Takes a note of a secret that a page shows.
+    pub(crate) fn remember(&self, secret: &str) {
+        self.server.secrets().remember(secret);
+    }
+
     /// Follows a link to a path of the server.
     #[must_use]
     pub fn open(&mut self, path: &str) -> Landing {

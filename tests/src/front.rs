@@ -23,13 +23,12 @@ pub struct Front {
     shared: Mutex<Option<Shared>>,
 }
 
-/// A person who has an account, their client, and the tokens they have got so far.
+/// A person who has an account, and the tokens they have got so far.
 #[derive(Debug)]
 struct Shared {
-    client: Client,
     person: Person,
     jar: Jar,
-    tokens: BTreeMap<(String, String), Tokens>,
+    tokens: BTreeMap<(String, String), String>,
 }
 
 impl Front {
@@ -55,35 +54,32 @@ impl Front {
     }
 
     /// An access token for a resource with a scope, of a person that the cases share: nobody may
-    /// revoke it.
+    /// revoke it. Each has a client of its own, so that no two are one installation.
     #[track_caller]
     #[must_use]
     pub fn token(&self, resource: &str, scope: &str) -> String {
         // A case that failed here doesn't spoil it for the others.
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (resource.to_owned(), scope.to_owned());
-        if let Some(tokens) = shared.as_ref().and_then(|shared| shared.tokens.get(&key)) {
-            return tokens.access.clone();
+        if let Some(token) = shared.as_ref().and_then(|shared| shared.tokens.get(&key)) {
+            return token.clone();
         }
         let mut walk = match shared.as_ref() {
             None => Walk::begin(&self.server),
-            Some(known) => {
+            Some(Shared { person, jar, .. }) => {
                 let mut browser = Browser::new(&self.server);
-                browser.jar = known.jar.clone();
-                let (client, person) = (known.client.clone(), known.person.clone());
-                Walk { server: &self.server, client, person, browser }
+                browser.jar = jar.clone();
+                let client = Client::public(&self.server);
+                Walk { server: &self.server, client, person: person.clone(), browser }
             }
         };
-        let tokens = self.tokens(&mut walk, resource, scope);
-        let known = shared.get_or_insert_with(|| Shared {
-            client: walk.client.clone(),
-            person: walk.person.clone(),
-            jar: Jar::default(),
-            tokens: BTreeMap::new(),
-        });
-        known.jar = walk.browser.jar.clone();
-        known.tokens.insert(key, tokens.clone());
-        tokens.access
+        let token = self.tokens(&mut walk, resource, scope).access;
+        let Walk { person, browser, .. } = walk;
+        let none = || Shared { person, jar: Jar::default(), tokens: BTreeMap::new() };
+        let known = shared.get_or_insert_with(none);
+        known.jar = browser.jar;
+        known.tokens.insert(key, token.clone());
+        token
     }
 
     /// Tokens for a resource with a scope, of a person of one's own.

@@ -14,6 +14,7 @@
     reason = "a test on the host: it fails by panicking, and waits by the host's clock"
 )]
 
+pub mod account;
 pub mod browser;
 pub mod challenge;
 pub mod client;

@@ -1,7 +1,7 @@
 //! A server behind the gateway: it notes what reaches it and answers as the test says.
 //!
-//! Several cases use one upstream at once, so each has a [`Place`]: a name in the path or the query by
-//! which its requests are told from the others'.
+//! Several cases use one upstream at once, so each has a [`Place`]: a name in the path, the query or
+//! `User-Agent`, by which its requests are told from the others'.
 
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -211,7 +211,9 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Sending>, Broken> {
     let target = request.uri().to_string();
-    let place = places.lock().expect("places").iter().find(|place| target.contains(&place.name)).cloned();
+    let agent = request.headers().get("user-agent").and_then(|agent| agent.to_str().ok());
+    let named = format!("{target} {}", agent.unwrap_or_default());
+    let place = places.lock().expect("places").iter().find(|place| named.contains(&place.name)).cloned();
     let Some(place) = place else { return Ok(respond(&Whole::status(404))) };
     place.change(|state| state.begun += 1);
     // Dropped when the other side goes away before there is an answer.
@@ -309,7 +311,7 @@ impl Inner {
 }
 
 impl Place {
-    /// Its name, to be put in the path or the query.
+    /// Its name, to be put in the path, the query or `User-Agent`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name

@@ -174,9 +174,9 @@ impl Field {
             CreateError::ResourceMissing
             | CreateError::ResourceUnknown
             | CreateError::ResourceRefusesThem => Self::Resource,
-            CreateError::LifetimeMissing
-            | CreateError::LifetimeTooLong
-            | CreateError::TooMany => Self::None,
+            CreateError::LifetimeMissing | CreateError::LifetimeTooLong | CreateError::TooMany => {
+                Self::None
+            }
         }
     }
 }

@@ -65,9 +65,8 @@ fn all_of_it(earlier: &Scope, asked: &Scope) -> Scope {
 /// Says of each scope whether the app has it already; of none, if it has nothing yet.
 fn marked<'a>(lines: Vec<ScopeLine<'a>>, earlier: &Scope) -> Vec<ScopeLine<'a>> {
     let mark = |line: ScopeLine<'a>| ScopeLine {
-        earlier: (!earlier.is_empty()).then(|| {
-            if earlier.contains(line.token) { Earlier::Allowed } else { Earlier::New }
-        }),
+        earlier: (!earlier.is_empty())
+            .then(|| if earlier.contains(line.token) { Earlier::Allowed } else { Earlier::New }),
         ..line
     };
     lines.into_iter().map(mark).collect()

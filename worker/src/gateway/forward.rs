@@ -17,16 +17,10 @@ use web_sys::{RequestCache, RequestInit, RequestRedirect};
 
 use super::{Visit, answers};
 use crate::failure::{Failure, RETRY_AFTER_SECONDS};
-use crate::http::{Answer, BodyStream, Incoming};
+use crate::http::{Answer, BodyStream, Incoming, Taken};
 use crate::keys;
 use crate::log::Level;
 use crate::platform::RuntimeEntropy;
-
-/// How fast a client has to send its body at least, in bytes per second. Sending it takes none of the
-/// time that the upstream has.
-const SLOWEST_UPLOAD: u64 = 128 * 1024;
-/// How long sending a body may take at most, and how long one of unknown length may, in seconds.
-const LONGEST_UPLOAD: u64 = 60 * 60;
 
 /// Forwards a request and hands the answer back. `message` is its body, if that was read.
 ///
@@ -95,7 +89,7 @@ async fn send(
         // the next: it sees no `Authorization` on these requests.
         init.set_cache(RequestCache::NoStore);
     }
-    let upload_seconds = set_body(&init, incoming, message);
+    let taken = set_body(&init, incoming, message);
     let url = location::upstream_url(
         &gateway.upstream,
         origin(&visit.requested.resource.identifier),
@@ -113,8 +107,14 @@ async fn send(
             None => worker::Fetch::Request(request).send_with_signal(&signal).await,
         }
     });
-    let patience = gateway.timeout.as_seconds().saturating_add(upload_seconds);
-    let patience = worker::Delay::from(Duration::from_secs(patience));
+    let timeout = Duration::from_secs(gateway.timeout.as_seconds());
+    let patience = Box::pin(async move {
+        // The time that a client takes to send its body isn't the upstream's.
+        if let Some(taken) = taken {
+            taken.wait().await;
+        }
+        worker::Delay::from(timeout).await;
+    });
     Ok(match select(answer, patience).await {
         Either::Left((Ok(response), _)) => Ok(Arrived { response, controller }),
         Either::Left((Err(cause), _)) => Err(Trouble::NotSent(cause.to_string())),
@@ -170,20 +170,20 @@ async fn request_headers(
     Ok(headers)
 }
 
-/// Hands the body over. Returns how many seconds sending it may take.
-fn set_body(init: &RequestInit, incoming: &Incoming, message: Option<Vec<u8>>) -> u64 {
+/// Hands the body over. What is returned tells when it has been sent.
+fn set_body(init: &RequestInit, incoming: &Incoming, message: Option<Vec<u8>>) -> Option<Taken> {
     // RFC 9110 section 9.3.1: the content of a GET has no meaning, and the platform sends none.
     if matches!(incoming.method(), "GET" | "HEAD") {
-        return 0;
+        return None;
     }
     if let Some(bytes) = message {
         init.set_body(&Uint8Array::from(bytes.as_slice()));
-        return 0;
+        return None;
     }
-    let Some(stream) = incoming.stream() else { return 0 };
+    let length = incoming.header("content-length").and_then(|length| length.parse().ok());
+    let (stream, taken) = incoming.stream()?.watched(length);
     init.set_body(&stream.into_inner());
-    let length = incoming.header("content-length").and_then(|length| length.parse::<u64>().ok());
-    length.map_or(LONGEST_UPLOAD, |length| (length / SLOWEST_UPLOAD).min(LONGEST_UPLOAD))
+    taken
 }
 
 /// The upstream's answer as the client gets it.

@@ -77,12 +77,13 @@ impl Remembered {
 mod tests {
     use super::*;
     use latchkey_protocol::access::Credential;
-    use latchkey_protocol::entropy::CountingEntropy;
     use latchkey_protocol::identifier::{AccountId, PersonalAccessTokenId};
     use latchkey_protocol::scope::Scope;
 
+    use crate::platform::RuntimeEntropy;
+
     fn holder(expires_at: u64) -> Holder {
-        let mut entropy = CountingEntropy::default();
+        let mut entropy = RuntimeEntropy;
         Holder {
             subject: AccountId::generate(&mut entropy),
             credential: Credential::PersonalAccessToken {

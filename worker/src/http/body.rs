@@ -1,8 +1,11 @@
 //! Reading a body without believing its length.
 
 use futures_util::StreamExt;
+use js_sys::{Array, Function, Reflect};
 use std::fmt;
-use web_sys::ReadableStream;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{ReadableStream, TransformStream};
 
 /// No request to this server needs more.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -57,6 +60,36 @@ impl BodyStream {
     pub fn into_inner(self) -> ReadableStream {
         self.0
     }
+
+    /// The same body, and what tells when its last byte has been taken. `length` is its length in
+    /// bytes, if known: without it the body is sent in chunks.
+    pub fn watched(self, length: Option<u32>) -> (Self, Option<Taken>) {
+        let Some(pipe) = pipe(length) else { return (self, None) };
+        let taken = self.0.pipe_to(&pipe.writable());
+        (Self(pipe.readable()), Some(Taken(JsFuture::from(taken))))
+    }
+}
+
+/// Tells when a body has been taken to its end, or can't be.
+pub struct Taken(JsFuture);
+
+impl Taken {
+    /// Waits for it.
+    pub async fn wait(self) {
+        // A body that broke off is over too; whoever takes it sees the error itself.
+        drop(self.0.await);
+    }
+}
+
+/// Two ends between which the platform moves bytes by itself, as the standard's `TransformStream`
+/// doesn't ([Workers](https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/)).
+fn pipe(length: Option<u32>) -> Option<TransformStream> {
+    let (name, arguments) = match length {
+        Some(length) => ("FixedLengthStream", Array::of1(&length.into())),
+        None => ("IdentityTransformStream", Array::new()),
+    };
+    let class = Reflect::get(&js_sys::global(), &name.into()).ok()?.dyn_into::<Function>().ok()?;
+    Reflect::construct(&class, &arguments).ok().map(JsCast::unchecked_into)
 }
 
 /// Reads a body of at most [`MAX_BODY_BYTES`], counting the bytes as they come.

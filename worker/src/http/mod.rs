@@ -6,6 +6,6 @@ mod headers;
 mod incoming;
 
 pub use answer::Answer;
-pub use body::{BodyError, BodyStream};
+pub use body::{BodyError, BodyStream, Taken};
 pub use headers::{CorsPolicy, PageSecurity};
 pub use incoming::{Incoming, MAX_QUERY_BYTES};

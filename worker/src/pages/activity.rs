@@ -167,10 +167,8 @@ fn caller(credential: &Credential, names: &impl Names) -> Vec<Piece> {
 
 /// What was called, as exactly as is known: a tool, a JSON-RPC method, or only HTTP's method.
 fn what(method: &str, rpc: Option<&String>, tool: Option<&String>) -> Vec<Piece> {
-    tool.or(rpc).map_or_else(
-        || vec![words("a"), code(method), words("request")],
-        |name| vec![code(name)],
-    )
+    tool.or(rpc)
+        .map_or_else(|| vec![words("a"), code(method), words("request")], |name| vec![code(name)])
 }
 
 /// What [`what`] leaves out.
@@ -237,8 +235,7 @@ mod tests {
     fn a_call_says_who_called_what_where_and_how_it_went() {
         let access = json!({ "kind": "access_token", "client_id": CLIENT,
             "grant": "AAAAAAAAAAAAAAAAAAAAAA", "token_id": "t" });
-        let personal =
-            json!({ "kind": "personal_access_token", "id": "AAAAAAAAAAAAAAAAAAAAAA" });
+        let personal = json!({ "kind": "personal_access_token", "id": "AAAAAAAAAAAAAAAAAAAAAA" });
         let call = |credential: &serde_json::Value, rpc, tool, status: u16| {
             json!({ "kind": "called", "resource": "https://a.example/mcp", "method": "POST",
                 "credential": credential, "rpc": rpc, "tool": tool, "status": status,

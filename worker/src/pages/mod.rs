@@ -40,7 +40,7 @@ mod sign_up;
 mod signed_out;
 
 pub use account::{AccountPage, AppItem, Done, SessionItem, TokenItem};
-pub use activity::{Happening, Names, Piece, Tone};
+pub use activity::{Happening, Names};
 pub use activity_page::{ActivityPage, EntryLine, Narrowing};
 pub use already_approved::AlreadyApprovedPage;
 pub use client::{Client, ClientIdentity, Destination};

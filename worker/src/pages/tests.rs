@@ -267,3 +267,85 @@ fn home_says_what_a_developer_needs_and_who_is_signed_in() {
     assert!(signed_in.contains("action=\"/sign-out\"") && signed_in.contains("LATCHKEY.issuer"));
     assert!(!signed_in.contains("href=\"/sign-in\""));
 }
+
+#[test]
+fn needs_25_the_account_page_takes_back_each_app_token_and_browser() {
+    let document = page("account");
+    for (action, label, times) in [
+        ("revoke-app", "aria-label=\"Revoke Claude, claude.ai\"", 3),
+        ("revoke-app", "aria-label=\"Revoke Claude Code, An app on your device\"", 3),
+        ("revoke-token", "aria-label=\"Revoke the token CI\"", 3),
+        ("revoke-token", "aria-label=\"Remove the token Old laptop\"", 3),
+        ("end-session", "aria-label=\"Sign out Safari on iPhone\"", 2),
+        ("end-other-sessions", "Sign out everywhere else", 1),
+    ] {
+        let forms = document.matches(&format!("name=\"action\" value=\"{action}\"")).count();
+        assert_eq!((forms, document.matches(label).count()), (times, 1), "{action} {label}");
+    }
+    for expected in [
+        "Read your notes",
+        "notes:read",
+        "Acme Notes MCP",
+        "5 Jul 2026",
+        "Last used <time datetime=\"2026-10-03T13:05:09Z\">3 Oct 2026, 13:05 UTC</time>",
+        "Never used",
+        "Expired <time",
+        "its access ends at once",
+        "<span class=\"tag\">This one</span>",
+        "href=\"/account/tokens\"",
+        "href=\"/account/activity\"",
+    ] {
+        assert!(document.contains(expected), "{expected}");
+    }
+    let empty = page("account-empty");
+    assert!(empty.contains("No app has access") && !empty.contains("Sign out everywhere"));
+    let done = page("account-done");
+    assert!(done.contains("role=\"status\"") && done.contains("within 1 hour"));
+    assert!(!done.contains("Personal access tokens"));
+    assert!(!page("account-sixty-apps").contains("<details open"));
+}
+
+#[test]
+fn needs_24_a_token_is_shown_once_with_both_ways_to_send_it() {
+    let document = page("token-created");
+    for expected in [
+        "curl https://api.acme.example/v1",
+        "Authorization: Bearer $TOKEN",
+        "X-API-Key: $TOKEN",
+        "this once and never again",
+    ] {
+        assert!(document.contains(expected), "{expected}");
+    }
+    assert_eq!(document.matches("latchkey_pat_").count(), 1);
+    assert!(page("token-created-mcp").contains("text/event-stream"));
+    assert!(!page("new-token-one").contains("name=\"resource\""));
+}
+
+#[test]
+fn needs_27_asking_for_more_says_what_is_new() {
+    let more = page("consent-more");
+    assert!(more.contains("asks for more access"));
+    assert_eq!(more.matches("<span class=\"tag new\">New</span>").count(), 1);
+    assert_eq!(more.matches("<span class=\"tag\">Already allowed</span>").count(), 2);
+    let again = page("consent-again");
+    assert!(again.contains("asks for access") && !again.contains(">New<"));
+    assert!(!page("consent-web").contains("class=\"tag"));
+}
+
+#[test]
+fn the_activitys_links_keep_its_filters() {
+    let calls = page("activity-calls");
+    let query = "group=calls&#38;app=latchkey_client_01";
+    for expected in [
+        format!("href=\"/account/activity.csv?{query}\""),
+        format!("href=\"/account/activity.json?{query}\""),
+        format!("href=\"/account/activity?{query}&#38;before=1234\""),
+        format!("href=\"/account/activity?{query}\""),
+    ] {
+        assert!(calls.contains(&expected), "{expected}");
+    }
+    let all = page("activity");
+    assert!(all.contains("href=\"/account/activity.csv\"") && !all.contains("before="));
+    assert!(!page("activity-empty").contains("activity.csv"));
+    assert!(page("activity-nothing").contains("Nothing like that"));
+}

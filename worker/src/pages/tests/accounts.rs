@@ -136,7 +136,9 @@ pub(super) fn accounts() -> Vec<Rendered> {
         .zip(0..)
         .map(|(name, number)| {
             let destination = match number % 3 {
-                0 => Destination::Web { host: "a-rather-long-subdomain.callbacks.elsewhere.example" },
+                0 => {
+                    Destination::Web { host: "a-rather-long-subdomain.callbacks.elsewhere.example" }
+                }
                 1 => Destination::Loopback { authority: "127.0.0.1:51234" },
                 _ => Destination::PrivateUse { scheme: "com.example.assistant.desktop" },
             };
@@ -177,8 +179,8 @@ pub(super) fn accounts() -> Vec<Rendered> {
         .render(),
     );
 
-    let lifetimes = [7, 30, 90, 365]
-        .map(|days| Choice { item: Lifetime::days(days), is_chosen: days == 30 });
+    let lifetimes =
+        [7, 30, 90, 365].map(|days| Choice { item: Lifetime::days(days), is_chosen: days == 30 });
     let scopes = SCOPES.map(|item| Choice { item, is_chosen: false });
     let form = |look, scopes, resources| NewTokenPage {
         look,
@@ -214,8 +216,8 @@ pub(super) fn accounts() -> Vec<Rendered> {
     // Scope tokens and URIs have a grammar, and the form sends them back whole.
     let (long, far) = ("W".repeat(256), format!("https://a.example/{}", "W".repeat(300)));
     let wild = [Choice { item: ScopeLine { token: &long, ..lines[0] }, is_chosen: true }];
-    let wild_resources = [Resource { uri: &far, ..resources[0] }; 2]
-        .map(|item| Choice { item, is_chosen: true });
+    let wild_resources =
+        [Resource { uri: &far, ..resources[0] }; 2].map(|item| Choice { item, is_chosen: true });
     add(
         "new-token-hostile",
         odd,

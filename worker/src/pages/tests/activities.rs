@@ -6,7 +6,8 @@ use latchkey_protocol::resource::ResourceIndicator;
 use latchkey_protocol::time::Lifetime;
 use serde_json::{Value, json};
 
-use super::super::{ActivityPage, EntryLine, Happening, Look, Names, Narrowing, Piece, Tone};
+use super::super::activity::{Piece, Tone};
+use super::super::{ActivityPage, EntryLine, Happening, Look, Names, Narrowing};
 use super::accounts::NOW;
 use super::fixtures::{hostile, hostile_look, look};
 use super::gallery::Rendered;
@@ -31,7 +32,8 @@ impl Names for Known {
 fn everything() -> Vec<Value> {
     let (claude, gone) = ("latchkey_client_01", "latchkey_client_0sT4n7Ych3kAWqJ1mX0c2v9");
     let id = "b8Rz5QwK1tYp0Lx3Vn6JdA";
-    let access = json!({ "kind": "access_token", "client_id": claude, "grant": id, "token_id": "" });
+    let access =
+        json!({ "kind": "access_token", "client_id": claude, "grant": id, "token_id": "" });
     let personal = json!({ "kind": "personal_access_token", "id": id });
     let call = |credential: &Value, method, rpc: Option<&str>, tool: Option<&str>, status: u16| {
         json!({ "kind": "called", "resource": "https://notes.acme.example/mcp", "method": method,

@@ -86,8 +86,18 @@ pub(super) const SCOPES: [ScopeLine<'static>; 3] = [
         detail: Some("All of them, with their attachments."),
         earlier: None,
     },
-    ScopeLine { token: "notes:write", title: "Write and change notes", detail: None, earlier: None },
-    ScopeLine { token: "profile", title: "See your name and e-mail address", detail: None, earlier: None },
+    ScopeLine {
+        token: "notes:write",
+        title: "Write and change notes",
+        detail: None,
+        earlier: None,
+    },
+    ScopeLine {
+        token: "profile",
+        title: "See your name and e-mail address",
+        detail: None,
+        earlier: None,
+    },
 ];
 
 pub(super) fn consent<'a>(
