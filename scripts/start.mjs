@@ -30,7 +30,7 @@ runMain(async () => {
   await refuseTakenPort(port);
   await setUp();
   await build();
-  // It needs wrangler itself, which the set-up has only just installed in a clean checkout.
+  // It needs a package that the set-up has only just installed in a clean checkout.
   const { developmentConfigurations } = await import("./lib/development.mjs");
   const { configurations, name, hasExamples } = developmentConfigurations();
 
@@ -42,7 +42,6 @@ runMain(async () => {
     if (stopping) return;
     stopping = true;
     await server.end();
-    await whenFree(port);
     process.exit(status);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop(0));
@@ -93,24 +92,13 @@ function settingsFromArguments() {
 
 /** Asks first, because wrangler would quietly take another port and the issuer would be wrong. */
 async function refuseTakenPort(port) {
-  await takeForAMoment(port).catch((error) => {
-    const why = { EADDRINUSE: "is taken by another program", EACCES: "needs more rights" }[error.code] ?? error.message;
-    throw new Failure(`Port ${port} ${why}. Choose another: npm start -- --port ${port === 8788 ? 8790 : 8788}`);
-  });
-}
-
-/** The runtime may outlive wrangler for a moment; whoever starts again at once should not meet it. */
-async function whenFree(port) {
-  const deadline = Date.now() + 5_000;
-  const isTaken = () => takeForAMoment(port).then(() => false, () => true);
-  while (Date.now() < deadline && await isTaken()) await new Promise((resolve) => setTimeout(resolve, 50));
-}
-
-async function takeForAMoment(port) {
   const probe = createServer();
   await new Promise((resolve, reject) => {
     probe.once("error", reject);
     probe.listen({ port, host: "127.0.0.1", exclusive: true }, resolve);
+  }).catch((error) => {
+    const why = { EADDRINUSE: "is taken by another program", EACCES: "needs more rights" }[error.code] ?? error.message;
+    throw new Failure(`Port ${port} ${why}. Choose another: npm start -- --port ${port === 8788 ? 8790 : 8788}`);
   });
   await new Promise((resolve) => probe.close(resolve));
 }

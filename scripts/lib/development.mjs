@@ -2,15 +2,15 @@
 //
 // wrangler.toml itself names no other worker, because a deployment of it would have to have one. A
 // wrangler.toml with an upstream of its own is served as it is.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { experimental_readRawConfig as readRawConfig } from "wrangler";
+import { parse } from "smol-toml";
 import { Failure } from "./say.mjs";
 import { ROOT } from "./tools.mjs";
 
 const SHIPPED = join(ROOT, "wrangler.toml");
 const WRITTEN = join(ROOT, ".wrangler", "development", "wrangler.json");
-const EXAMPLES = ["mcp-server", "rest-api"].map((name) => join(ROOT, "examples", name, "wrangler.toml"));
+export const EXAMPLES = ["mcp-server", "rest-api"].map((name) => join(ROOT, "examples", name, "wrangler.toml"));
 
 const SERVICES = [
   { binding: "MCP_SERVER", service: "latchkey-example-mcp-server" },
@@ -43,25 +43,36 @@ const RESOURCES = [
 
 /** The configurations for one `wrangler dev`, ours first; our worker's name; whether the examples are among them. */
 export function developmentConfigurations() {
+  const { name, main, served } = readShipped();
+  if (!served) return { configurations: [SHIPPED], name, hasExamples: false };
+  mkdirSync(dirname(WRITTEN), { recursive: true });
+  const written = { ...served, main: relative(dirname(WRITTEN), main) };
+  writeFileSync(WRITTEN, `${JSON.stringify(written, null, 2)}\n`);
+  return { configurations: [WRITTEN, ...EXAMPLES], name, hasExamples: true };
+}
+
+/** Our worker's name and main module, and its configuration with the examples, or null when it has an upstream of its own. */
+export function readShipped() {
   let shipped;
   try {
-    ({ rawConfig: shipped } = readRawConfig({ config: SHIPPED }));
+    // Not with wrangler's own reader: importing wrangler makes a signal end this program at once.
+    shipped = parse(readFileSync(SHIPPED, "utf8"));
   } catch (error) {
     throw new Failure(`wrangler.toml can't be read: ${error.message}`);
   }
-  const { name } = shipped;
+  return { name: shipped.name, main: join(ROOT, shipped.main), served: withExamples(shipped) };
+}
+
+function withExamples(shipped) {
   const settings = shipped.vars?.LATCHKEY ?? {};
   const resources = settings.resources ?? [];
   const scopes = settings.scopes ?? [];
   // What is wrong in a way of its own goes to the server as it is: it names the key.
-  if (!Array.isArray(resources) || !Array.isArray(scopes) || resources.some((resource) => resource?.upstream)) {
-    return { configurations: [SHIPPED], name, hasExamples: false };
-  }
+  if (!Array.isArray(resources) || !Array.isArray(scopes) || resources.some((resource) => resource?.upstream)) return null;
 
   const { build, ...development } = shipped;
-  const written = {
+  return {
     ...development,
-    main: relative(dirname(WRITTEN), join(ROOT, shipped.main)),
     services: withMissing(shipped.services ?? [], SERVICES, "binding"),
     vars: {
       ...shipped.vars,
@@ -76,9 +87,6 @@ export function developmentConfigurations() {
       },
     },
   };
-  mkdirSync(dirname(WRITTEN), { recursive: true });
-  writeFileSync(WRITTEN, `${JSON.stringify(written, null, 2)}\n`);
-  return { configurations: [WRITTEN, ...EXAMPLES], name, hasExamples: true };
 }
 
 /** The entries there are, and those of `wanted` whose `key` none of them has. */

@@ -16,6 +16,8 @@ pub struct Servers {
     quick: Slot<Server>,
     gateway: Slot<Front>,
     brief_tokens: Slot<Front>,
+    examples: Slot<Server>,
+    brief_examples: Slot<Server>,
 }
 
 impl Servers {
@@ -49,9 +51,26 @@ impl Servers {
         before(&self.brief_tokens, Deployment::brief_tokens)
     }
 
+    /// What `npm start` serves: an MCP server and a REST API behind the gateway.
+    pub fn examples(&self) -> &Server {
+        started(&self.examples, Deployment::examples)
+    }
+
+    /// The same with access tokens that live for seconds.
+    pub fn brief_examples(&self) -> &Server {
+        started(&self.brief_examples, Deployment::brief_examples)
+    }
+
     /// A sentence for each running server whose log has a secret of this run in it.
     pub fn leaked_secrets(&self) -> Vec<String> {
-        let running = [&self.standard, &self.short_links, &self.tenant, &self.quick];
+        let running = [
+            &self.standard,
+            &self.short_links,
+            &self.tenant,
+            &self.quick,
+            &self.examples,
+            &self.brief_examples,
+        ];
         let running = running.into_iter().filter_map(|slot| slot.get()?.as_ref());
         let fronts = [&self.gateway, &self.brief_tokens];
         let fronts = fronts.into_iter().filter_map(|slot| Some(&slot.get()?.as_ref()?.server));

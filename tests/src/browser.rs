@@ -15,6 +15,8 @@ pub struct Browser<'a> {
     server: &'a Server,
     /// Its cookies.
     pub jar: Jar,
+    /// Its `User-Agent`, if it sends one.
+    pub agent: Option<&'static str>,
 }
 
 /// Where a navigation ended.
@@ -60,7 +62,7 @@ impl<'a> Browser<'a> {
     /// A browser that has never been here.
     #[must_use]
     pub fn new(server: &'a Server) -> Self {
-        Self { server, jar: Jar::default() }
+        Self { server, jar: Jar::default(), agent: None }
     }
 
     /// Takes a note of a secret that a page shows.
@@ -146,6 +148,7 @@ impl<'a> Browser<'a> {
             .header("sec-fetch-dest", "document")
             .header("sec-fetch-mode", "navigate")
             .header("sec-fetch-site", site);
+        let call = self.agent.into_iter().fold(call, |call, agent| call.header("user-agent", agent));
         match self.jar.header().filter(|_| cookies_allowed) {
             Some(cookies) => call.header("cookie", &cookies),
             None => call,

@@ -3,6 +3,7 @@
 //! Everything but `[vars]` comes from the `wrangler.toml` that is shipped, so that bindings, rules
 //! and compatibility date can't drift away from what people deploy.
 
+mod examples;
 mod gateway;
 
 use std::borrow::Cow;
@@ -34,6 +35,8 @@ pub struct Deployment {
     settings: Cow<'static, str>,
     /// The worker that a service binding of this name leads to, beside this one.
     service: Option<&'static str>,
+    /// Whether the examples of `npm start` are behind it.
+    with_examples: bool,
     /// Bindings of the shipped configuration that are left out.
     without: &'static [&'static str],
     /// What its metadata document answers once it is up: 200, or 500 with a wrong setting.
@@ -49,6 +52,7 @@ impl Deployment {
             base_path: "",
             settings: Cow::Borrowed(""),
             service: None,
+            with_examples: false,
             without: &[],
             ready_status: 200,
         }
@@ -208,6 +212,9 @@ impl Deployment {
     ///
     /// A sentence, when the worker isn't built or the shipped configuration can't be read.
     pub fn write(&self, folder: &Path, port: u16) -> Result<Vec<PathBuf>, String> {
+        if self.with_examples {
+            return self.write_with_examples(folder, port);
+        }
         let root = workspace_root();
         let shipped = root.join("wrangler.toml");
         let text = std::fs::read_to_string(&shipped)

@@ -75,7 +75,7 @@ impl Browser<'_> {
 }
 
 /// One client, one person and their browser, signed in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Walk<'a> {
     /// The server.
     pub server: &'a Server,

@@ -1,19 +1,34 @@
 //! Clients that nobody here wrote, as they come from their registries.
 
 mod oauth2_crate;
+mod rest_api;
 mod rmcp;
+mod rmcp_calls;
+mod script;
+mod typescript_calls;
 mod typescript_sdk;
 
 use latchkey_tests::{Browser, Callback, Person, Server};
+use std::time::{Duration, Instant};
 
 use crate::Case;
 
+/// The revisions of the Model Context Protocol that the example speaks.
+const REVISIONS: [&str; 4] = ["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
+/// The tools that the example has, in the order of their names.
+const TOOLS: [&str; 4] = ["add_note", "delete_note", "list_notes", "whoami"];
+
 /// The cases.
 pub fn trials() -> Vec<Case> {
-    [oauth2_crate::trials(), rmcp::trials(), typescript_sdk::trials()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let cases = [
+        oauth2_crate::trials(),
+        rmcp::trials(),
+        typescript_sdk::trials(),
+        rmcp_calls::trials(),
+        typescript_calls::trials(),
+        rest_api::trials(),
+    ];
+    cases.into_iter().flatten().collect()
 }
 
 /// A person's part: opens what the client wants opened, creates an account and allows the request.
@@ -34,4 +49,20 @@ fn allow(server: &Server, browser: &mut Browser<'_>, authorization_url: &str) ->
         page = browser.sign_up(&sign_up, &Person::new()).page().expect(200);
     }
     browser.decide(&page, "allow").away()
+}
+
+/// The scopes of a request or an answer, in the order of their names.
+fn scopes(text: &str) -> Vec<&str> {
+    let mut scopes: Vec<&str> = text.split(' ').collect();
+    scopes.sort_unstable();
+    scopes
+}
+
+/// Waits until the MCP server refuses an access token.
+fn until_refused(server: &Server, token: &str) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while server.call("GET", "/mcp").bearer(token).send().status != 401 {
+        assert!(Instant::now() < deadline, "the token doesn't expire");
+        std::thread::sleep(Duration::from_millis(200));
+    }
 }

@@ -81,9 +81,10 @@ fn expect_identity(front: &Front, token: &str, received: &Received) {
     assert_eq!(received.header("latchkey-credential"), Some("access_token"));
     let reference = received.header("latchkey-reference").unwrap();
     assert!(reference.len() >= 6, "{reference}");
-    let host = format!("127.0.0.1:{}", front.server.port());
-    assert_eq!(received.header("x-forwarded-host"), Some(host.as_str()));
-    assert_eq!(received.header("x-forwarded-proto"), Some("http"));
+    let origin = front.server.origin();
+    let (scheme, host) = origin.split_once("://").unwrap();
+    assert_eq!(received.header("x-forwarded-host"), Some(host));
+    assert_eq!(received.header("x-forwarded-proto"), Some(scheme));
     let host = format!("127.0.0.1:{}", front.upstream.port());
     assert_eq!(received.header("host"), Some(host.as_str()));
 }

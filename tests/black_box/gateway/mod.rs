@@ -1,5 +1,6 @@
 //! Protected resources behind the gateway (issue 3).
 
+mod account;
 mod checks;
 mod credentials;
 mod discovery;
@@ -7,8 +8,10 @@ mod forwarding;
 mod headers;
 mod messages;
 mod path_confusion;
+mod personal_access_tokens;
 mod responses;
 mod revocation;
+mod step_up;
 mod streaming;
 mod upstream_failures;
 
@@ -32,6 +35,9 @@ pub fn trials() -> Vec<Case> {
         streaming::trials(),
         upstream_failures::trials(),
         revocation::trials(),
+        step_up::trials(),
+        personal_access_tokens::trials(),
+        account::trials(),
     ];
     cases.into_iter().flatten().collect()
 }

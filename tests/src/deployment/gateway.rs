@@ -1,6 +1,6 @@
 //! Deployments with resources behind the gateway.
 
-use super::Deployment;
+use super::{Deployment, Issuer};
 use crate::upstream::Upstream;
 
 /// The worker that stands behind the service binding of [`Deployment::bound`]: it says what reached
@@ -29,10 +29,11 @@ const SCOPES: &str = r#"
 "#;
 
 impl Deployment {
-    /// Every kind of resource, and every setting of one, before `upstream`.
+    /// Every kind of resource, and every setting of one, before `upstream`. The issuer is a public
+    /// one, so that nothing that is said comes from `Host`.
     #[must_use]
     pub fn gateway(upstream: &Upstream) -> Self {
-        Self::before(
+        let deployment = Self::before(
             "gateway",
             upstream,
             r#"
@@ -52,7 +53,8 @@ impl Deployment {
                 { uri = "https://notes.example/v1", name = "Notes elsewhere", upstream = { url = "UPSTREAM/elsewhere" }, scopes = ["api"] },
             ]
             "#,
-        )
+        );
+        Self { issuer: Issuer::Public("https://id.example"), ..deployment }
     }
 
     /// Access tokens and personal access tokens that live for seconds.

@@ -16,8 +16,10 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming, PageSecurity};
 use crate::keys;
-use crate::objects::account::messages::{AccountOverview, ActivityFilter, Overview, ReadActivity};
-use crate::pages::{ActivityPage, EntryLine, Happening, Names, Narrowing};
+use crate::objects::account::messages::{
+    AccountOverview, ActivityFilter, ConnectedApp, Overview, ReadActivity,
+};
+use crate::pages::{ActivityPage, EntryLine, Happening, Names, Narrowing, dates, text};
 
 /// How many entries a page has.
 const PAGE: usize = 50;
@@ -25,6 +27,8 @@ const PAGE: usize = 50;
 const EXPORT: u32 = 1_000;
 /// How many names of apps that have no access any more are looked up for one page.
 const MAX_LOOKUPS: usize = 10;
+/// How many characters a name has that is followed by a date.
+const SHORT_NAME: usize = 40;
 
 /// One page of the list.
 pub async fn page(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
@@ -164,13 +168,11 @@ impl Known {
         chosen: Option<&ClientId>,
     ) -> Self {
         let mut clients = HashMap::new();
-        let mut listed: Vec<(ClientId, String)> = Vec::new();
         for app in &overview.apps {
             let name = app.client_name.clone().unwrap_or_else(|| app.client_id.to_string());
-            if clients.insert(app.client_id.clone(), name.clone()).is_none() {
-                listed.push((app.client_id.clone(), name));
-            }
+            clients.insert(app.client_id.clone(), name);
         }
+        let mut listed = to_choose_from(&overview.apps);
         let mut missing: Vec<&ClientId> = chosen.into_iter().collect();
         missing.extend(entries.iter().filter_map(|entry| entry.activity.client_id()));
         missing.retain(|client_id| !clients.contains_key(*client_id));
@@ -208,6 +210,29 @@ impl Known {
     }
 }
 
+/// The apps that have access, each once. Clients register themselves, often under one name; when they
+/// were first allowed tells those apart.
+fn to_choose_from(apps: &[ConnectedApp]) -> Vec<(ClientId, String)> {
+    let mut listed: Vec<(ClientId, String)> = Vec::new();
+    for app in apps {
+        if listed.iter().any(|(client_id, _)| *client_id == app.client_id) {
+            continue;
+        }
+        let alike = |other: &ConnectedApp| {
+            other.client_name == app.client_name && other.client_id != app.client_id
+        };
+        let name = app.client_name.as_deref().unwrap_or(app.client_id.as_str());
+        let name = if apps.iter().any(alike) {
+            let since = dates::moment(app.first_used_at);
+            format!("{}, since {since}", text::clean_to(name, SHORT_NAME))
+        } else {
+            name.to_owned()
+        };
+        listed.push((app.client_id.clone(), name));
+    }
+    listed
+}
+
 impl Names for Known {
     fn client(&self, id: &ClientId) -> Option<&str> {
         self.clients.get(id).map(String::as_str)
@@ -219,5 +244,37 @@ impl Names for Known {
 
     fn resource(&self, resource: &ResourceIndicator) -> &str {
         self.configuration.resource_name(resource)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn apps_of_one_name_are_told_apart_and_each_client_is_listed_once() {
+        let app = |client_id: &str, name: &str, seconds: u64| -> ConnectedApp {
+            serde_json::from_value(serde_json::json!({
+                "grant": "AAAAAAAAAAAAAAAAAAAAAA", "client_id": client_id, "client_name": name,
+                "redirect_uri": "http://127.0.0.1/cb", "scope": "", "resources": [],
+                "first_used_at": seconds, "last_used_at": 5, "ends_at": 9, "idle_until": 9,
+            }))
+            .expect("an app")
+        };
+        let apps = [
+            app("a", "Claude", 1),
+            app("b", "Claude Code", 1_791_018_307),
+            app("b", "Claude Code", 2),
+            app("c", "Claude Code", 3),
+        ];
+        let listed: Vec<String> = to_choose_from(&apps).into_iter().map(|(_, name)| name).collect();
+        assert_eq!(
+            listed,
+            [
+                "Claude",
+                "Claude Code, since 3 Oct 2026, 09:05 UTC",
+                "Claude Code, since 1 Jan 1970, 00:00 UTC",
+            ]
+        );
     }
 }

@@ -20,6 +20,7 @@
 //! | [`ActivityPage`] | `{base}/account/activity`, by GET | `group`, `app` |
 
 pub mod colour;
+pub mod dates;
 pub mod text;
 
 mod account;
@@ -28,7 +29,6 @@ mod activity_page;
 mod already_approved;
 mod client;
 mod consent;
-mod dates;
 mod error;
 mod filters;
 mod home;
