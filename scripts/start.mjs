@@ -188,7 +188,7 @@ function tryExamples(issuer, account) {
   say("  Ask it to add a note and to delete it: deleting needs one more scope, so the client asks again.");
   say();
   say(bold("Or call the API with a token of your own"));
-  say(`  1. Make one at ${account}/tokens`);
+  say(`  1. Make one at ${account}/tokens, with "Change your notes"`);
   say(`  2. curl ${issuer}/api/notes -H 'Authorization: Bearer <token>' -d '{"text":"hello"}'`);
   say(`     curl ${issuer}/api/notes -H 'X-API-Key: <token>'`);
   say(`  3. See what was called, and revoke it, at ${account}`);

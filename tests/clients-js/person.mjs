@@ -65,10 +65,19 @@ export class Provider {
     return this.verifier;
   }
 
+  saveDiscoveryState(state) {
+    this.discovered = state;
+  }
+
+  discoveryState() {
+    return this.discovered;
+  }
+
   invalidateCredentials(scope) {
     say("invalidated", { scope });
     if (scope === "all" || scope === "client") this.client = undefined;
     if (scope === "all" || scope === "tokens") this.saved = undefined;
+    if (scope === "all" || scope === "discovery") this.discovered = undefined;
   }
 }
 

@@ -58,6 +58,21 @@ fn scopes(text: &str) -> Vec<&str> {
     scopes
 }
 
+/// The scopes that an authorization request asks for, but for the wish to stay connected, which some
+/// clients add by themselves.
+fn asked_for(url: &url::Url) -> String {
+    let asked = parameter(url, "scope");
+    let mut scopes = scopes(&asked);
+    scopes.retain(|scope| *scope != "offline_access");
+    scopes.join(" ")
+}
+
+/// The value of a parameter in a query, empty when there is none.
+fn parameter(url: &url::Url, name: &str) -> String {
+    let mut values = url.query_pairs().filter(|(own, _)| own == name);
+    values.next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
 /// Waits until the MCP server refuses an access token.
 fn until_refused(server: &Server, token: &str) {
     let deadline = Instant::now() + Duration::from_secs(60);

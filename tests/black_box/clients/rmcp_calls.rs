@@ -2,7 +2,7 @@
 
 use latchkey_tests::{Browser, Person, Server};
 use reqwest::Client as Http;
-use rmcp::model::{CallToolRequestParams, ClientCapabilities, ClientInfo, Implementation, ProtocolVersion};
+use rmcp::model::{CallToolRequestParams, ClientCapabilities, ClientConfig, Implementation, ProtocolVersion};
 use rmcp::service::{ClientInitializeError, RunningService, ServiceError};
 use rmcp::transport::auth::{
     AuthClient, AuthError, AuthorizationCallback, AuthorizationRequest, CredentialStore,
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::error::Error;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{REVISIONS, TOOLS, allow, scopes};
+use super::{REVISIONS, TOOLS, allow, asked_for, parameter, scopes};
 use crate::Case;
 
 /// Where the client's own little server would listen.
@@ -48,7 +48,7 @@ pub fn trials() -> Vec<Case> {
 }
 
 type Auth = AuthClient<Http>;
-type Service = RunningService<RoleClient, ClientInfo>;
+type Service = RunningService<RoleClient, ClientConfig>;
 
 /// A client, its OAuth and its runtime.
 struct Rmcp {
@@ -169,7 +169,7 @@ where
         ClientLifecycleMode::Discover { preferred_versions: vec![version.clone()] }
     };
     let implementation = Implementation::new("client-under-test", "1.0.0");
-    let info = ClientInfo::new(ClientCapabilities::default(), implementation);
+    let info = ClientConfig::new(ClientCapabilities::default(), implementation);
     info.with_protocol_version(version).serve_with_lifecycle(transport, lifecycle).await
 }
 
@@ -216,11 +216,6 @@ fn cause<E: Error + 'static>(error: &ServiceError) -> &E {
     panic!("{error:?}")
 }
 
-fn parameter(url: &url::Url, name: &str) -> String {
-    let mut values = url.query_pairs().filter(|(own, _)| own == name);
-    values.next().map(|(_, value)| value.into_owned()).unwrap_or_default()
-}
-
 /// A client that the person has allowed what the MCP server's 401 asked for, connected.
 #[track_caller]
 fn connected(server: &Server, browser: &mut Browser<'_>, revision: &'static str) -> (Rmcp, Service) {
@@ -231,7 +226,7 @@ fn connected(server: &Server, browser: &mut Browser<'_>, revision: &'static str)
     assert!(challenge.contains(&format!("resource_metadata=\"{metadata}\"")), "{challenge}");
     let url = client.authorize(server, browser, &challenge);
     assert_eq!(parameter(&url, "resource"), client.url);
-    assert_eq!(parameter(&url, "scope"), "mcp");
+    assert_eq!(asked_for(&url), "mcp");
     let service = client.connect().expect("a connection");
     expect_revision(&service, revision);
     (client, service)

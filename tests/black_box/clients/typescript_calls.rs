@@ -5,7 +5,7 @@ use latchkey_tests::{Browser, Person, Server};
 use serde_json::{Value, json};
 
 use super::script::Script;
-use super::{REVISIONS, TOOLS, scopes};
+use super::{REVISIONS, TOOLS, asked_for, parameter, scopes};
 use crate::Case;
 
 /// The cases.
@@ -33,11 +33,6 @@ fn mcp(server: &Server) -> String {
     format!("{}/mcp", server.address())
 }
 
-fn parameter(url: &url::Url, name: &str) -> String {
-    let mut values = url.query_pairs().filter(|(own, _)| own == name);
-    values.next().map(|(_, value)| value.into_owned()).unwrap_or_default()
-}
-
 fn whole_walk(server: &Server, sdk: &str, revision: &str) {
     let mut browser = Browser::new(server);
     let mut script = Script::start("calls.mjs", &[sdk, &mcp(server), revision, "walk"]);
@@ -45,7 +40,7 @@ fn whole_walk(server: &Server, sdk: &str, revision: &str) {
     // It learns from the 401 where to sign in, for which resource, and what to ask for.
     let url = script.authorize(server, &mut browser);
     assert_eq!(parameter(&url, "resource"), mcp(server));
-    assert_eq!(parameter(&url, "scope"), "mcp");
+    assert_eq!(asked_for(&url), "mcp");
     let connected = script.expect("connected");
     assert_eq!(connected["revision"], revision);
     assert_eq!(connected["tools"], json!(TOOLS));
@@ -66,7 +61,7 @@ fn whole_walk(server: &Server, sdk: &str, revision: &str) {
 
     // Deleting needs one more scope.
     let url = script.authorize(server, &mut browser);
-    assert_eq!(scopes(&parameter(&url, "scope")), ["mcp", "notes:write"]);
+    assert_eq!(asked_for(&url), "mcp notes:write");
     let stepped_up = script.expect("stepped up");
     assert_eq!(stepped_up["deleted"], json!({ "deleted": note["id"] }));
     assert_eq!(scopes(stepped_up["scope"].as_str().expect("scope")), ["mcp", "notes:write"]);
@@ -77,7 +72,7 @@ fn whole_walk(server: &Server, sdk: &str, revision: &str) {
     script.tell("done");
     assert_eq!(script.expect("invalidated")["scope"], "tokens");
     let url = script.authorize(server, &mut browser);
-    assert_eq!(parameter(&url, "scope"), "mcp");
+    assert_eq!(asked_for(&url), "mcp");
     assert_eq!(script.next(), json!({ "event": "recovered", "notes": [], "registrations": 1 }));
     script.end();
 

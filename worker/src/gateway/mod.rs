@@ -96,22 +96,23 @@ impl Visit<'_> {
             }
         };
         let caller = Caller::of(&holder);
-        // MRS-16: a body is read for nobody whose credential isn't good.
+        let permit = |needed: &Scope| {
+            let Context { configuration, now, .. } = self.context;
+            access::permit(&holder, resource, needed, configuration, *now)
+        };
+        // MRS-11: a token for another resource is refused for that, whatever the body is. Scopes are
+        // checked once all that are needed are known, so that they are named together (MRS-08).
+        if let Err(refusal) = permit(&Scope::default()) {
+            incoming.discard_body_briefly().await;
+            return Ok(self.refuse(&refusal, &needed, Some(&caller), None));
+        }
         let message = match message::read(gateway.kind, incoming).await {
             Ok(message) => message,
             Err(error) => return Ok(self.refuse(&error.into(), &needed, Some(&caller), None)),
         };
         let tools = message.as_ref().map(|message| message.inspected.tools()).unwrap_or_default();
         let needed = access::needed_scope(resource, gateway, self.method, &tools);
-        let permitted = access::permit(
-            &holder,
-            resource,
-            &needed,
-            &self.context.configuration,
-            self.context.now,
-        );
-        if let Err(refusal) = permitted {
-            incoming.discard_body_briefly().await;
+        if let Err(refusal) = permit(&needed) {
             return Ok(self.refuse(&refusal, &needed, Some(&caller), message.as_ref()));
         }
         let labels = report::Labels::of(message.as_ref());

@@ -131,9 +131,10 @@ impl Incoming {
         body::read_at_most(&mut self.request, limit).await
     }
 
-    /// The body, unread; `None` when the request has none.
+    /// The body, unread; `None` when the request has none, or it was read already.
     pub fn stream(&self) -> Option<BodyStream> {
-        self.request.inner().body().map(BodyStream::new)
+        let request = self.request.inner();
+        if request.body_used() { None } else { request.body().map(BodyStream::new) }
     }
 
     /// Takes a body in that nobody will look at. A connection whose request wasn't read to its end
