@@ -96,6 +96,12 @@ pub fn nearest<'a>(
     )
 }
 
+/// Whether the configuration has a resource on this host, so that a request for it is no surprise.
+#[must_use]
+pub fn is_known_host(configuration: &Configuration, host: &str) -> bool {
+    configuration.protected_resources.iter().any(|resource| resource.place.has_host(host))
+}
+
 /// [RFC 8615 section 3](https://www.rfc-editor.org/rfc/rfc8615#section-3)
 const WELL_KNOWN: &str = "/.well-known";
 

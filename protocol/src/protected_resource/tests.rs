@@ -38,6 +38,18 @@ fn found<'a>(
 const MCP: &str = "https://id.example/mcp";
 
 #[test]
+fn a_host_is_known_when_a_resource_is_on_it() {
+    let uris = ["https://notes.example/v1", "-https://api.example:8443"];
+    let configuration = deployment("http://127.0.0.1:8787", &uris);
+    for known in ["notes.example", "NOTES.example:443", "api.example:8443"] {
+        assert!(is_known_host(&configuration, known), "{known}");
+    }
+    for unknown in ["example", "xnotes.example", "api.example", "notes.example:80"] {
+        assert!(!is_known_host(&configuration, unknown), "{unknown}");
+    }
+}
+
+#[test]
 fn a_request_goes_to_the_resource_with_the_longest_path_that_it_lies_under() {
     let configuration = deployment(
         "https://id.example",

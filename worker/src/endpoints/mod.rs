@@ -23,6 +23,7 @@ pub mod sign_up;
 pub mod token;
 
 use latchkey_protocol::configuration::{Configuration, Endpoint};
+use latchkey_protocol::protected_resource;
 
 use crate::browser::ForgedForm;
 use crate::context::Context;
@@ -156,7 +157,9 @@ pub fn issuer_hint(configuration: &Configuration, incoming: &Incoming) -> Option
         matches!(host, "127.0.0.1" | "localhost" | "[::1]") || host.ends_with(".localhost")
     };
     let issuer = configuration.issuer.as_str();
-    if configuration.issuer.is_https() || is_loopback(incoming.host()) {
+    let is_expected = is_loopback(incoming.host())
+        || protected_resource::is_known_host(configuration, incoming.authority());
+    if configuration.issuer.is_https() || is_expected {
         return None;
     }
     Some(format!(
