@@ -251,6 +251,12 @@ pub enum ClientAuthenticationFailure {
 }
 
 impl ClientAuthenticationFailure {
+    /// Whether nothing was sent by which a client could be known.
+    #[must_use]
+    pub const fn is_absence(self) -> bool {
+        matches!(self, Self::ClientIdMissing | Self::UnsupportedScheme)
+    }
+
     const fn code(self) -> ErrorCode {
         match self {
             Self::Repeated(_) | Self::ClientIdMissing | Self::TwoClientIds | Self::TwoMethods => {

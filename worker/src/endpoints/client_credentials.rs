@@ -1,8 +1,11 @@
 //! Who calls a back-channel endpoint: the form, and the client behind it.
 
-use latchkey_protocol::client::ClientRecord;
-use latchkey_protocol::client_authentication::{AuthenticatedClient, Credentials, authenticate};
+use latchkey_protocol::client::{ClientId, ClientRecord};
+use latchkey_protocol::client_authentication::{
+    AuthenticatedClient, CHALLENGE, Credentials, authenticate,
+};
 use latchkey_protocol::error::{ErrorCode, ErrorReply};
+use latchkey_protocol::introspection::IntrospectionError;
 use latchkey_protocol::params::Parameters;
 use std::rc::Rc;
 
@@ -33,6 +36,40 @@ pub async fn authenticated_form(
     context: &Context,
     incoming: &mut Incoming,
 ) -> Result<Result<AuthenticatedForm, Answer>, Failure> {
+    form_of(context, incoming, Needed::AnyClient).await
+}
+
+/// As [`authenticated_form`], for an endpoint where the word of a public client is none.
+///
+/// # Errors
+///
+/// The same, and 401 `invalid_client` for a request without a client's proof
+/// ([RFC 7662 section 2.3](https://www.rfc-editor.org/rfc/rfc7662#section-2.3)).
+pub async fn confidential_form(
+    context: &Context,
+    incoming: &mut Incoming,
+) -> Result<Result<AuthenticatedForm, Answer>, Failure> {
+    form_of(context, incoming, Needed::ConfidentialClient).await
+}
+
+/// Which clients may call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needed {
+    /// Every registered one.
+    AnyClient,
+    /// Only one that proves itself.
+    ConfidentialClient,
+}
+
+async fn form_of(
+    context: &Context,
+    incoming: &mut Incoming,
+    needed: Needed,
+) -> Result<Result<AuthenticatedForm, Answer>, Failure> {
+    let without_proof = |client_id: Option<&ClientId>| {
+        let error = IntrospectionError::PublicClient;
+        context.refuse(&error.reply(), &error, client_id).with_header("www-authenticate", CHALLENGE)
+    };
     let form = match incoming.form().await {
         Ok(form) => form,
         Err(error) => {
@@ -52,6 +89,9 @@ pub async fn authenticated_form(
     let authorization = incoming.header("authorization");
     let credentials = match Credentials::parse(authorization.as_deref(), &form) {
         Ok(credentials) => credentials,
+        Err(error) if needed == Needed::ConfidentialClient && error.reason().is_absence() => {
+            return Ok(Err(without_proof(None)));
+        }
         Err(error) => {
             let answer = context.refuse(&error.reply(), &error.reason(), None);
             return Ok(Err(with_challenge(answer, error.challenge())));
@@ -59,6 +99,9 @@ pub async fn authenticated_form(
     };
     let record = clients::find(context, credentials.client_id()).await?;
     match authenticate(record.as_deref(), &credentials, context.now) {
+        Ok(client) if needed == Needed::ConfidentialClient && client.is_public() => {
+            Ok(Err(without_proof(Some(client.client_id()))))
+        }
         Ok(client) => {
             let record = record.ok_or_else(|| {
                 Failure::unavailable("authenticating a client", "no record of it")

@@ -1,13 +1,10 @@
 //! `POST /introspect` ([RFC 7662 section 2](https://www.rfc-editor.org/rfc/rfc7662#section-2)).
 
-use latchkey_protocol::client_authentication::CHALLENGE;
-use latchkey_protocol::introspection::{
-    self, Introspected, IntrospectionError, IntrospectionRequest, Token,
-};
+use latchkey_protocol::introspection::{self, Introspected, IntrospectionRequest, Token};
 use latchkey_protocol::personal_access_token::PersonalAccessToken;
 use latchkey_protocol::token::GrantToken;
 
-use super::client_credentials::authenticated_form;
+use super::client_credentials::confidential_form;
 use crate::clients;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -20,18 +17,12 @@ use crate::objects::{self, ObjectKind};
 
 /// Says whether a token is good, and what it gives.
 pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
-    let request = match authenticated_form(context, incoming).await? {
+    // RFC 7662 section 2.1: the endpoint MUST require authorization (INT-01).
+    let request = match confidential_form(context, incoming).await? {
         Ok(request) => request,
         Err(answer) => return Ok(answer),
     };
     let client_id = request.client.client_id();
-    // RFC 7662 section 2.1: the endpoint MUST require authorization; the word of a public client
-    // is none.
-    if request.client.is_public() {
-        let error = IntrospectionError::PublicClient;
-        let answer = context.refuse(&error.reply(), &error, Some(client_id));
-        return Ok(answer.with_header("www-authenticate", CHALLENGE));
-    }
     let introspection = match IntrospectionRequest::parse(&request.form) {
         Ok(introspection) => introspection,
         Err(error) => return Ok(context.refuse(&error.reply(), &error, Some(client_id))),
