@@ -3,7 +3,7 @@
 // wrangler runs this as its build command, so from a clean checkout it does the set-up too. When
 // neither the compiled WebAssembly nor a tool has changed, the slow half (wasm-opt) is skipped.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -29,9 +29,16 @@ export async function build() {
     say(`Build: nothing has changed (${duration(Date.now() - started)})`);
     return;
   }
-  rmSync(BUILD, { recursive: true, force: true });
-  await run(join(TOOLS, "bin", "worker-build"), ["--release", "--out-dir", "../build"], { env, cwd: crate });
-  writeFileSync(STAMP, inputs);
+  // Made beside and then put in place, so that two builds at once don't write into each other.
+  const fresh = `build-${process.pid}`;
+  try {
+    await run(join(TOOLS, "bin", "worker-build"), ["--release", "--out-dir", `../${fresh}`], { env, cwd: crate });
+    writeFileSync(join(ROOT, fresh, ".inputs"), inputs);
+    rmSync(BUILD, { recursive: true, force: true });
+    renameSync(join(ROOT, fresh), BUILD);
+  } finally {
+    rmSync(join(ROOT, fresh), { recursive: true, force: true });
+  }
   const wasm = join(BUILD, "index_bg.wasm");
   const kib = (bytes) => `${Math.round(bytes / 1024)} KiB`;
   say(`Build: ${kib(statSync(wasm).size)} of WebAssembly, ${kib(gzipSync(readFileSync(wasm)).length)} compressed (${duration(Date.now() - started)})`);

@@ -263,8 +263,7 @@ fn wrong_methods(server: &Server) {
 
 fn probes(server: &Server) {
     for path in [
-        "/.well-known/oauth-protected-resource",
-        "/.well-known/oauth-protected-resource/mcp",
+        "/.well-known/oauth-protected-resource/nothing",
         "/.well-known/oauth-authorization-server/",
         "/.well-known/oauth-authorization-server/mcp",
         "/.well-known/webfinger?resource=acct%3Aa%40b.example",
@@ -276,7 +275,7 @@ fn probes(server: &Server) {
         "//token",
         "/%74oken",
         "/authorize/x",
-        "/introspect",
+        "/introspect/",
         "/assets/",
         "/assets/unknown.css",
         "/.env",

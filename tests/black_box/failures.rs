@@ -33,6 +33,15 @@ pub fn trials() -> Vec<Case> {
             },
         ),
         Case::new(
+            "issue 3: a wrong resource is refused at start with the key's name, and nothing is served",
+            |_| {
+                let server = start(Deployment::bad_resource());
+                let key = "LATCHKEY.resources[1].methods.DELETE";
+                misconfigured(&server, key, "\"typo\"", "a scope in LATCHKEY.scopes");
+                let _ = server.get("/mcp").expect(500);
+            },
+        ),
+        Case::new(
             "issue 2: without ISSUER nothing is served, and the log says what to set",
             |_| {
                 let server = start(Deployment::without_issuer());

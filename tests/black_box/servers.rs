@@ -1,6 +1,6 @@
 //! The servers that the cases share, each started by the first case that asks for it.
 
-use latchkey_tests::{Deployment, Front, Server, Upstream};
+use latchkey_tests::{Client, Deployment, Front, Server, Upstream};
 use std::sync::OnceLock;
 
 /// A server, or a [`Front`] with one; [`None`] when it didn't start. It is tried once: what fails once
@@ -18,6 +18,26 @@ pub struct Servers {
     brief_tokens: Slot<Front>,
     examples: Slot<Server>,
     brief_examples: Slot<Server>,
+    introspected: Slot<Introspected>,
+}
+
+/// A resource behind the gateway, and the client of a resource server that may ask about its tokens.
+pub struct Introspected {
+    /// The server and its upstream.
+    pub front: Front,
+    /// The client.
+    pub resource_server: Client,
+}
+
+impl Introspected {
+    /// A client's id is known once it is registered, so the configuration names it afterwards.
+    fn start() -> Result<Self, String> {
+        let front = Front::start(|upstream| Deployment::introspected(upstream, None))?;
+        let resource_server = Client::with_method(&front.server, "client_secret_basic");
+        let named = Deployment::introspected(&front.upstream, Some(&resource_server.id));
+        front.server.restart_as(&named)?;
+        Ok(Self { front, resource_server })
+    }
 }
 
 impl Servers {
@@ -61,6 +81,11 @@ impl Servers {
         started(&self.brief_examples, Deployment::brief_examples)
     }
 
+    /// A resource that the client of a resource server may introspect tokens for.
+    pub fn introspected(&self) -> &Introspected {
+        running(&self.introspected, Introspected::start)
+    }
+
     /// A sentence for each running server whose log has a secret of this run in it.
     pub fn leaked_secrets(&self) -> Vec<String> {
         let running = [
@@ -74,7 +99,9 @@ impl Servers {
         let running = running.into_iter().filter_map(|slot| slot.get()?.as_ref());
         let fronts = [&self.gateway, &self.brief_tokens];
         let fronts = fronts.into_iter().filter_map(|slot| Some(&slot.get()?.as_ref()?.server));
-        running.chain(fronts).flat_map(crate::log::leaks).collect()
+        let introspected = self.introspected.get().and_then(Option::as_ref);
+        let introspected = introspected.map(|introspected| &introspected.front.server);
+        running.chain(fronts).chain(introspected).flat_map(crate::log::leaks).collect()
     }
 }
 

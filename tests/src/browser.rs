@@ -148,7 +148,8 @@ impl<'a> Browser<'a> {
             .header("sec-fetch-dest", "document")
             .header("sec-fetch-mode", "navigate")
             .header("sec-fetch-site", site);
-        let call = self.agent.into_iter().fold(call, |call, agent| call.header("user-agent", agent));
+        let call =
+            self.agent.into_iter().fold(call, |call, agent| call.header("user-agent", agent));
         match self.jar.header().filter(|_| cookies_allowed) {
             Some(cookies) => call.header("cookie", &cookies),
             None => call,

@@ -80,6 +80,23 @@ impl Deployment {
         }
     }
 
+    /// A resource that needs a scope nobody can have.
+    #[must_use]
+    pub fn bad_resource() -> Self {
+        Self {
+            settings: r#"
+                scopes = [{ name = "mcp", title = "Use your tools", default = true }]
+                resources = [
+                    { path = "/mcp", upstream = { url = "http://127.0.0.1:1" }, scopes = ["mcp"] },
+                    { path = "/api", upstream = { url = "http://127.0.0.1:1" }, methods = { DELETE = ["typo"] } },
+                ]
+            "#
+            .into(),
+            ready_status: 500,
+            ..Self::shipped("bad resource")
+        }
+    }
+
     /// Nobody said what the server is called.
     #[must_use]
     pub fn without_issuer() -> Self {
@@ -159,7 +176,8 @@ impl Deployment {
                 sign_up = false
                 authorization_response_iss_parameter = false
                 scopes = [{ name = "mcp", title = "Use your tools", default = true }]
-            "#.into(),
+            "#
+            .into(),
             ..Self::shipped("tenant")
         }
     }

@@ -34,7 +34,6 @@ pub mod server;
 pub mod stored;
 pub mod stream;
 pub mod upstream;
-mod upstream_body;
 pub mod walk;
 
 pub use browser::{Browser, Landing};

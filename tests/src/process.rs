@@ -34,6 +34,7 @@ pub struct Arguments<'a> {
 pub struct Process {
     leader: Child,
     pipe: Option<ChildStdin>,
+    port: u16,
 }
 
 impl Process {
@@ -71,15 +72,16 @@ impl Process {
             .process_group(0)
             .spawn()?;
         let pipe = leader.stdin.take();
-        Ok(Self { leader, pipe })
+        Ok(Self { leader, pipe, port: arguments.port })
     }
 
-    /// How much memory its workerd processes have, in bytes: the resident set of each.
+    /// How much memory the workerd has that runs the workers, in bytes: its resident set. `wrangler
+    /// dev` has another one in front, which listens on the port and is no part of a deployment.
     #[must_use]
-    pub fn memory_of_workerd(&self) -> u64 {
+    pub fn memory_of_workers(&self) -> u64 {
         let group = self.leader.id().to_string();
         let folders = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        folders.filter_map(|entry| resident_workerd(&entry.path(), &group)).sum()
+        folders.filter_map(|entry| resident_workers(&entry.path(), &group, self.port)).sum()
     }
 
     /// Whether it has ended by itself.
@@ -102,16 +104,18 @@ impl Drop for Process {
 }
 
 /// The resident set of a process in `/proc`, if it is a workerd of this process group
-/// ([proc(5)](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html)).
-fn resident_workerd(folder: &Path, group: &str) -> Option<u64> {
-    let stat = std::fs::read_to_string(folder.join("stat")).ok()?;
+/// ([proc(5)](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html)) and not the one on `port`.
+fn resident_workers(folder: &Path, group: &str, port: u16) -> Option<u64> {
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
+    let stat = read("stat")?;
     // The name is in parentheses, and may have spaces.
     let (name, rest) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_whitespace().collect();
-    if !name.ends_with("(workerd") || fields.get(2) != Some(&group) {
+    let is_in_front = read("cmdline")?.contains(&format!("127.0.0.1:{port}\0"));
+    if !name.ends_with("(workerd") || fields.get(2) != Some(&group) || is_in_front {
         return None;
     }
-    let status = std::fs::read_to_string(folder.join("status")).ok()?;
+    let status = read("status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }

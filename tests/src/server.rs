@@ -144,11 +144,11 @@ impl Server {
         }
     }
 
-    /// How much memory its workerd processes have, in bytes.
+    /// How much memory the workers have, in bytes.
     #[must_use]
     pub fn memory(&self) -> u64 {
         let process = self.process.lock().expect("process");
-        process.as_ref().map_or(0, Process::memory_of_workerd)
+        process.as_ref().map_or(0, Process::memory_of_workers)
     }
 
     /// The configuration it runs with.

@@ -4,7 +4,7 @@ use reqwest::blocking::{Body, Response};
 use sha2::{Digest, Sha256};
 use std::io::{self, Read};
 
-use crate::http::{Call, Reply, is_proxys_own, PROXY_RETRIES};
+use crate::http::{Call, PROXY_RETRIES, Reply, is_proxys_own};
 
 /// An answer whose body is still on its way. Dropping it breaks the connection off.
 #[derive(Debug)]

@@ -3,24 +3,25 @@
 //! Several cases use one upstream at once, so each has a [`Place`]: a name in the path, the query or
 //! `User-Agent`, by which its requests are told from the others'.
 
+mod body;
+mod place;
+
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::TokioIo;
 use sha2::{Digest, Sha256};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use crate::random;
-use crate::upstream_body::{Broken, Sending};
+use body::{Broken, Sending};
+use place::{Exchange, Inner};
 
-pub use crate::upstream_body::Feed;
+pub use body::Feed;
+pub use place::Place;
 
-/// How long a request may take from the client through the gateway to here.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// What is kept of a body for the test to read.
 const KEPT: usize = 64 * 1024;
 
@@ -72,14 +73,20 @@ pub enum Answer {
     Whole(Whole),
     /// With what a function makes of the request.
     By(fn(&Received) -> Whole),
-    /// With a body of this content type that the test feeds, [`Place::feed`].
-    Fed(&'static str),
+    /// With this head and a body that the test feeds, [`Place::feed`].
+    Fed(Whole),
     /// Never.
     Never,
     /// By closing the connection before an answer.
     Hangup,
-    /// With the beginning of a body, and then the end of the connection.
-    BreakOff,
+}
+
+impl Answer {
+    /// With server-sent events that the test feeds.
+    #[must_use]
+    pub fn events() -> Self {
+        Self::Fed(Whole::status(200).header("content-type", "text/event-stream"))
+    }
 }
 
 /// A complete answer.
@@ -125,28 +132,19 @@ impl Whole {
         self.body = body.into();
         self
     }
-}
 
-/// Where the requests of one case arrive.
-#[derive(Debug)]
-pub struct Place(Arc<Inner>);
+    fn respond(&self) -> Response<Sending> {
+        self.with(Sending::whole(self.body.clone()))
+    }
 
-#[derive(Debug)]
-pub(crate) struct Inner {
-    name: String,
-    answer: Answer,
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// Requests whose head has arrived.
-    begun: usize,
-    received: Vec<Received>,
-    feeds: Vec<Feed>,
-    /// Exchanges that the other side ended early.
-    abandoned: usize,
+    fn with(&self, body: Sending) -> Response<Sending> {
+        let response = Response::builder().status(self.status);
+        let response = self
+            .headers
+            .iter()
+            .fold(response, |response, (name, value)| response.header(*name, value.as_str()));
+        response.body(body).expect("answer")
+    }
 }
 
 impl Upstream {
@@ -189,12 +187,7 @@ impl Upstream {
     /// A place of one's own.
     #[must_use]
     pub fn place(&self, answer: Answer) -> Place {
-        let inner = Arc::new(Inner {
-            name: random::text(16),
-            answer,
-            state: Mutex::default(),
-            changed: Condvar::new(),
-        });
+        let inner = Arc::new(Inner::new(answer));
         self.places.lock().expect("places").push(Arc::clone(&inner));
         Place(inner)
     }
@@ -213,47 +206,39 @@ async fn answer(
     let target = request.uri().to_string();
     let agent = request.headers().get("user-agent").and_then(|agent| agent.to_str().ok());
     let named = format!("{target} {}", agent.unwrap_or_default());
-    let place = places.lock().expect("places").iter().find(|place| named.contains(&place.name)).cloned();
-    let Some(place) = place else { return Ok(respond(&Whole::status(404))) };
-    place.change(|state| state.begun += 1);
+    let find =
+        |places: &[Arc<Inner>]| places.iter().find(|place| place.is_named_in(&named)).cloned();
+    let place = find(&places.lock().expect("places"));
+    let Some(place) = place else { return Ok(Whole::status(404).respond()) };
     // Dropped when the other side goes away before there is an answer.
     let exchange = Exchange::begin(&place);
-    let received = receive(target, request).await?;
-    place.change(|state| state.received.push(received.clone()));
-    match &place.answer {
-        Answer::Whole(whole) => Ok(exchange.ended(respond(whole))),
-        Answer::By(make) => Ok(exchange.ended(respond(&make(&received)))),
-        Answer::Fed(kind) => {
+    let received = receive(target, request, |count| place.note_bytes(count)).await?;
+    place.note(received.clone());
+    match place.answer() {
+        Answer::Whole(whole) => Ok(exchange.ended(whole.respond())),
+        Answer::By(make) => Ok(exchange.ended(make(&received).respond())),
+        Answer::Fed(head) => {
             let (feed, body) = Sending::fed(exchange);
-            place.change(|state| state.feeds.push(feed));
-            let response = Response::builder().header("content-type", *kind);
-            Ok(response.body(body).expect("answer"))
+            place.hand_over(feed);
+            Ok(head.with(body))
         }
         Answer::Never => std::future::pending().await,
         Answer::Hangup => Err(exchange.ended(Broken)),
-        Answer::BreakOff => {
-            let response = Response::builder().header("content-type", "text/plain");
-            Ok(response.body(exchange.ended(Sending::broken())).expect("answer"))
-        }
     }
 }
 
-fn respond(whole: &Whole) -> Response<Sending> {
-    let response = Response::builder().status(whole.status);
-    let response = whole
-        .headers
-        .iter()
-        .fold(response, |response, (name, value)| response.header(*name, value.as_str()));
-    response.body(Sending::whole(whole.body.clone())).expect("answer")
-}
-
-async fn receive(target: String, request: Request<Incoming>) -> Result<Received, Broken> {
+async fn receive(
+    target: String,
+    request: Request<Incoming>,
+    noted: impl Fn(u64),
+) -> Result<Received, Broken> {
     use http_body_util::BodyExt as _;
     let (head, mut stream) = request.into_parts();
     let (mut body, mut length, mut hash) = (Vec::new(), 0, Sha256::new());
     while let Some(frame) = stream.frame().await {
         let Ok(bytes) = frame.map_err(|_| Broken)?.into_data() else { continue };
         length += bytes.len() as u64;
+        noted(bytes.len() as u64);
         hash.update(&bytes);
         let room = KEPT.saturating_sub(body.len()).min(bytes.len());
         body.extend_from_slice(&bytes[..room]);
@@ -269,126 +254,7 @@ async fn receive(target: String, request: Request<Incoming>) -> Result<Received,
 }
 
 fn headers(map: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let text =
+        |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     map.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
-}
-
-/// One request and its answer, until either side has ended it.
-#[derive(Debug)]
-pub(crate) struct Exchange {
-    place: Arc<Inner>,
-    has_ended: bool,
-}
-
-impl Exchange {
-    fn begin(place: &Arc<Inner>) -> Self {
-        Self { place: Arc::clone(place), has_ended: false }
-    }
-
-    /// Ends it from this side.
-    pub(crate) fn ended<T>(mut self, value: T) -> T {
-        self.has_ended = true;
-        value
-    }
-}
-
-impl Drop for Exchange {
-    fn drop(&mut self) {
-        if !self.has_ended {
-            self.place.change(|state| state.abandoned += 1);
-        }
-    }
-}
-
-impl Inner {
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        // Also called while a test that has failed lets go of everything.
-        if let Ok(mut state) = self.state.lock() {
-            change(&mut state);
-        }
-        self.changed.notify_all();
-    }
-}
-
-impl Place {
-    /// Its name, to be put in the path, the query or `User-Agent`.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.0.name
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().expect("state")
-    }
-
-    /// Waits until `found` finds something.
-    #[track_caller]
-    fn wait<T>(&self, what: &str, mut found: impl FnMut(&mut State) -> Option<T>) -> T {
-        let deadline = Instant::now() + PATIENCE;
-        let mut state = self.state();
-        loop {
-            if let Some(found) = found(&mut state) {
-                return found;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "{what}: {state:?}");
-            state = self.0.changed.wait_timeout(state, left).expect("state").0;
-        }
-    }
-
-    /// How many requests have begun to arrive, bodies or not.
-    #[must_use]
-    pub fn begun(&self) -> usize {
-        self.state().begun
-    }
-
-    /// The requests that have arrived whole.
-    #[must_use]
-    pub fn received(&self) -> Vec<Received> {
-        self.state().received.clone()
-    }
-
-    /// The one request that has arrived.
-    ///
-    /// # Panics
-    ///
-    /// When it is none, or more than one.
-    #[track_caller]
-    #[must_use]
-    pub fn only(&self) -> Received {
-        let mut received = self.received();
-        assert_eq!(received.len(), 1, "one request at the upstream: {received:?}");
-        received.remove(0)
-    }
-
-    /// Waits for a request to begin.
-    ///
-    /// # Panics
-    ///
-    /// When none does.
-    #[track_caller]
-    pub fn wait_for_request(&self) {
-        self.wait("no request reaches the upstream", |state| (state.begun > 0).then_some(()));
-    }
-
-    /// Waits for a request that the test feeds the answer of.
-    ///
-    /// # Panics
-    ///
-    /// When none comes.
-    #[track_caller]
-    #[must_use]
-    pub fn feed(&self) -> Feed {
-        self.wait("nobody waits to be fed", |state| state.feeds.pop())
-    }
-
-    /// Waits until the other side has gone away in the middle of an exchange.
-    ///
-    /// # Panics
-    ///
-    /// When it doesn't.
-    #[track_caller]
-    pub fn wait_until_abandoned(&self) {
-        self.wait("nobody goes away", |state| (state.abandoned > 0).then_some(()));
-    }
 }

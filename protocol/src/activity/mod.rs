@@ -121,12 +121,18 @@ pub struct Call {
     pub rpc: Option<String>,
     /// The tool, of an MCP `tools/call`.
     pub tool: Option<String>,
-    /// The HTTP status of the answer.
+    /// The HTTP status of the answer, or [`Self::NO_ANSWER_YET`].
     pub status: u16,
     /// How long it took until the answer began, in milliseconds.
     pub duration_ms: u64,
     /// The reference id that the log line and the upstream have too.
     pub reference: String,
+}
+
+impl Call {
+    /// Stands for the status of a call that was sent on and has no answer yet
+    /// ([RFC 2518 section 10.1](https://www.rfc-editor.org/rfc/rfc2518#section-10.1), "Processing").
+    pub const NO_ANSWER_YET: u16 = 102;
 }
 
 /// A call that the gateway refused.

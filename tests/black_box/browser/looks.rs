@@ -47,15 +47,17 @@ const FAULTS: &str = "
     const what = (element) => element.outerHTML.slice(0, 120);
     const page = document.scrollingElement;
     if (page.scrollWidth > innerWidth) faults.push(`${page.scrollWidth} wide on ${innerWidth}`);
-    for (const field of all('input:not([type=hidden])')) {
+    for (const field of all('input:not([type=hidden]), select')) {
       if (!field.labels.length) faults.push(`no label: ${what(field)}`);
     }
     for (const control of all('button, a')) {
       const name = control.getAttribute('aria-label') || control.textContent.trim();
       if (!name) faults.push(`no name: ${what(control)}`);
     }
-    for (const control of all('button, .button, input:not([type=hidden])')) {
-      const { width, height } = control.getBoundingClientRect();
+    for (const control of all('button, .button, summary, select, input:not([type=hidden])')) {
+      // A box is ticked by its label too.
+      const target = control.type === 'checkbox' ? control.labels[0] : control;
+      const { width, height } = target.getBoundingClientRect();
       if (height < 44 || width < 44) faults.push(`${width} x ${height}: ${what(control)}`);
     }
     for (const image of all('img')) if (!image.hasAttribute('alt')) faults.push(`no alt: ${what(image)}`);
@@ -75,7 +77,7 @@ const BRIGHTNESS: &str = "
 
 /// Looks at the page at hand on every screen.
 #[track_caller]
-fn look(chromium: &Chromium, page: &str) {
+pub fn look(chromium: &Chromium, page: &str) {
     for screen in SCREENS {
         chromium.show_on(screen);
         let faults = chromium.script(FAULTS);

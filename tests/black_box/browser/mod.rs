@@ -1,11 +1,13 @@
-//! Sign-in and consent in real Chromium, driven by WebDriver.
+//! Sign-in, consent and the account in real Chromium, driven by WebDriver.
 
+mod account;
 mod chromium;
 mod decisions;
 mod driver;
 mod hostile;
 mod listener;
 mod looks;
+mod looks_of_account;
 mod visit;
 mod walks;
 
@@ -13,8 +15,13 @@ use crate::Case;
 
 /// The cases.
 pub fn trials() -> Vec<Case> {
-    [walks::trials(), decisions::trials(), hostile::trials(), looks::trials()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let cases = [
+        walks::trials(),
+        decisions::trials(),
+        account::trials(),
+        hostile::trials(),
+        looks::trials(),
+        looks_of_account::trials(),
+    ];
+    cases.into_iter().flatten().collect()
 }

@@ -44,7 +44,10 @@ fn with_curl(server: &Server) {
     assert_eq!((status, &note["text"]), (201, &json!("hello")), "{note}");
     assert_eq!(curl(&notes, &key, &[]), (200, json!({ "notes": [note] })));
     let (status, whoami) = curl(&format!("{api}/whoami"), &key, &[]);
-    assert_eq!((status, &whoami["told"]["latchkey-credential"]), (200, &json!("personal_access_token")));
+    assert_eq!(
+        (status, &whoami["told"]["latchkey-credential"]),
+        (200, &json!("personal_access_token"))
+    );
     let headers = whoami["headers"].as_array().expect("headers");
     for own in ["x-api-key", "authorization"] {
         assert!(!headers.contains(&json!(own)), "{whoami}");

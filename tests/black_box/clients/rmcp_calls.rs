@@ -2,7 +2,9 @@
 
 use latchkey_tests::{Browser, Person, Server};
 use reqwest::Client as Http;
-use rmcp::model::{CallToolRequestParams, ClientCapabilities, ClientConfig, Implementation, ProtocolVersion};
+use rmcp::model::{
+    CallToolRequestParams, ClientCapabilities, ClientConfig, Implementation, ProtocolVersion,
+};
 use rmcp::service::{ClientInitializeError, RunningService, ServiceError};
 use rmcp::transport::auth::{
     AuthClient, AuthError, AuthorizationCallback, AuthorizationRequest, CredentialStore,
@@ -27,9 +29,13 @@ const REDIRECT_URI: &str = "http://127.0.0.1:18734/callback";
 pub fn trials() -> Vec<Case> {
     let mut cases = Vec::new();
     for revision in REVISIONS {
-        let title = format!("issue 3: rmcp calls the example's tools in MCP {revision}, asks for more scope, loses its grant and recovers");
+        let title = format!(
+            "issue 3: rmcp calls the example's tools in MCP {revision}, asks for more scope, loses its grant and recovers"
+        );
         cases.push(Case::new(title, move |servers| whole_walk(servers.examples(), revision)));
-        let title = format!("issue 3: rmcp in MCP {revision} calls tools with a personal access token and no OAuth");
+        let title = format!(
+            "issue 3: rmcp in MCP {revision} calls tools with a personal access token and no OAuth"
+        );
         cases.push(Case::new(title, move |servers| with_a_token(servers.examples(), revision)));
     }
     cases.push(Case::new(
@@ -72,7 +78,7 @@ impl Rmcp {
     }
 
     /// Connects with what it has.
-    fn connect(&self) -> Result<Service, ClientInitializeError> {
+    fn connect(&self) -> Result<Service, Box<ClientInitializeError>> {
         let config = StreamableHttpClientTransportConfig::with_uri(self.url.as_str());
         let auth = self.auth.clone();
         self.runtime.block_on(async {
@@ -81,7 +87,12 @@ impl Rmcp {
     }
 
     /// Does what the challenge of a 401 asks for: discovers, registers, asks the person, gets tokens.
-    fn authorize(&mut self, server: &Server, browser: &mut Browser<'_>, challenge: &str) -> url::Url {
+    fn authorize(
+        &mut self,
+        server: &Server,
+        browser: &mut Browser<'_>,
+        challenge: &str,
+    ) -> url::Url {
         let state = self.runtime.block_on(async {
             let mut state = OAuthState::new(self.url.as_str(), None).await?;
             if let OAuthState::Unauthorized(manager) = &mut state {
@@ -152,7 +163,7 @@ fn http() -> Http {
 async fn serve<C>(
     transport: StreamableHttpClientTransport<C>,
     revision: &str,
-) -> Result<Service, ClientInitializeError>
+) -> Result<Service, Box<ClientInitializeError>>
 where
     C: rmcp::transport::streamable_http_client::StreamableHttpClient,
 {
@@ -170,7 +181,9 @@ where
     };
     let implementation = Implementation::new("client-under-test", "1.0.0");
     let info = ClientConfig::new(ClientCapabilities::default(), implementation);
-    info.with_protocol_version(version).serve_with_lifecycle(transport, lifecycle).await
+    let started =
+        info.with_protocol_version(version).serve_with_lifecycle(transport, lifecycle).await;
+    started.map_err(Box::new)
 }
 
 fn call(
@@ -218,7 +231,11 @@ fn cause<E: Error + 'static>(error: &ServiceError) -> &E {
 
 /// A client that the person has allowed what the MCP server's 401 asked for, connected.
 #[track_caller]
-fn connected(server: &Server, browser: &mut Browser<'_>, revision: &'static str) -> (Rmcp, Service) {
+fn connected(
+    server: &Server,
+    browser: &mut Browser<'_>,
+    revision: &'static str,
+) -> (Rmcp, Service) {
     let mut client = Rmcp::new(server, revision);
     let refused = client.connect().expect_err("nobody has allowed anything");
     let challenge = refused.auth_challenge().expect("a challenge").to_owned();

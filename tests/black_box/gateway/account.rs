@@ -8,21 +8,36 @@ use crate::Case;
 /// The cases.
 pub fn trials() -> Vec<Case> {
     vec![
-        Case::new("needs 25: a connected app is shown with its host, its scopes, and when it was first and last used", |servers| {
-            connected_app(servers.gateway());
-        }),
-        Case::new("needs 25: revoking an app on the account page ends its access and refresh tokens at once", |servers| {
-            revoke_app(servers.gateway());
-        }),
-        Case::new("issue 3: a browser is shown with its device and signed out from another one", |servers| {
-            sessions(servers.gateway());
-        }),
-        Case::new("issue 3: signing out everywhere else leaves this browser, the apps and the tokens", |servers| {
-            other_sessions(servers.gateway());
-        }),
-        Case::new("issue 3: nothing is taken back without the form of this very session", |servers| {
-            forged_forms(servers.gateway());
-        }),
+        Case::new(
+            "needs 25: a connected app is shown with its host, its scopes, and when it was first and last used",
+            |servers| {
+                connected_app(servers.gateway());
+            },
+        ),
+        Case::new(
+            "needs 25: revoking an app on the account page ends its access and refresh tokens at once",
+            |servers| {
+                revoke_app(servers.gateway());
+            },
+        ),
+        Case::new(
+            "issue 3: a browser is shown with its device and signed out from another one",
+            |servers| {
+                sessions(servers.gateway());
+            },
+        ),
+        Case::new(
+            "issue 3: signing out everywhere else leaves this browser, the apps and the tokens",
+            |servers| {
+                other_sessions(servers.gateway());
+            },
+        ),
+        Case::new(
+            "issue 3: nothing is taken back without the form of this very session",
+            |servers| {
+                forged_forms(servers.gateway());
+            },
+        ),
         Case::new("issue 3: nobody sees an account page but who is signed in", |servers| {
             signed_out(servers.gateway());
         }),
@@ -71,8 +86,11 @@ fn revoke_app(front: &Front) {
     let _ = front.get(&target, Some(&first.access)).expect(200);
     let page = walk.browser.account();
     // Two installations: one for each resource.
-    let forms: Vec<_> =
-        page.forms().into_iter().filter(|form| form.field("action") == Some("revoke-app")).collect();
+    let forms: Vec<_> = page
+        .forms()
+        .into_iter()
+        .filter(|form| form.field("action") == Some("revoke-app"))
+        .collect();
     assert_eq!(forms.len(), 2, "{}", page.text());
     assert!(page.text().contains("at once"), "{}", page.text());
     let entries = page.texts("ul.items > li");
@@ -175,7 +193,13 @@ fn forged_forms(front: &Front) {
 
 fn signed_out(front: &Front) {
     let mut browser = Browser::new(&front.server);
-    for path in ["/account", "/account/tokens", "/account/activity", "/account/activity.csv", "/account/activity.json"] {
+    for path in [
+        "/account",
+        "/account/tokens",
+        "/account/activity",
+        "/account/activity.csv",
+        "/account/activity.json",
+    ] {
         let page = browser.page(path).expect(200);
         assert!(!page.forms().is_empty(), "{}", page.reply.describe());
         assert!(page.text().contains("Sign in"), "{}", page.reply.describe());

@@ -16,12 +16,9 @@ pub fn trials() -> Vec<Case> {
                 audiences(servers.gateway());
             },
         ),
-        Case::new(
-            "MRS-11: a resource on another origin takes its own tokens only",
-            |servers| {
-                other_origin(servers.gateway());
-            },
-        ),
+        Case::new("MRS-11: a resource on another origin takes its own tokens only", |servers| {
+            other_origin(servers.gateway());
+        }),
         Case::new(
             "MRS-07, issue 3: a token without the scope is 403 insufficient_scope naming held and needed",
             |servers| {

@@ -172,7 +172,9 @@ fn probes(front: &Front) {
         assert_eq!(reply.header("access-control-allow-origin"), Some("*"), "{path}");
     }
     // Under a resource everything is the resource's, so this is refused as anything else there is.
-    for path in ["/mcp/.well-known/oauth-protected-resource", "/mcp/.well-known/openid-configuration"] {
+    for path in
+        ["/mcp/.well-known/oauth-protected-resource", "/mcp/.well-known/openid-configuration"]
+    {
         let reply = front.get(path, None);
         assert!(matches!(reply.status, 401 | 404), "{}", reply.describe());
         assert!(reply.json()["error"].is_string(), "{}", reply.describe());
@@ -216,7 +218,10 @@ fn preflights(front: &Front) {
             let is_metadata = path.starts_with(PREFIX);
             let is_for_documents = ["authorization", "mcp-protocol-version"].contains(&name);
             if !is_metadata || is_for_documents {
-                assert!(list("access-control-allow-headers").contains(&name.to_owned()), "{name}: {path}");
+                assert!(
+                    list("access-control-allow-headers").contains(&name.to_owned()),
+                    "{name}: {path}"
+                );
             }
         }
     }

@@ -10,15 +10,21 @@ use crate::Case;
 /// The cases.
 pub fn trials() -> Vec<Case> {
     vec![
-        Case::new("issue 3: the resource's path becomes the upstream's, the rest stays as it is", |servers| {
-            paths(servers.gateway());
-        }),
+        Case::new(
+            "issue 3: the resource's path becomes the upstream's, the rest stays as it is",
+            |servers| {
+                paths(servers.gateway());
+            },
+        ),
         Case::new("issue 3: every method and body reaches the upstream as it is", |servers| {
             methods_and_bodies(servers.gateway());
         }),
-        Case::new("issue 3: the answer to one person is never another's: nothing is kept on the way", |servers| {
-            never_cached(servers.gateway());
-        }),
+        Case::new(
+            "issue 3: the answer to one person is never another's: nothing is kept on the way",
+            |servers| {
+                never_cached(servers.gateway());
+            },
+        ),
         Case::new("issue 3: an upstream behind a service binding is called like any other", |_| {
             service_binding();
         }),
@@ -33,16 +39,27 @@ fn paths(front: &Front) {
         ("/api", format!("/api/?at={name}"), format!("/notes/?at={name}")),
         ("/api", format!("/api/{name}"), format!("/notes/{name}")),
         ("/api", format!("/api/{name}/"), format!("/notes/{name}/")),
-        ("/api", format!("/api/{name}/a/b.json?x=1&x=2&y"), format!("/notes/{name}/a/b.json?x=1&x=2&y")),
+        (
+            "/api",
+            format!("/api/{name}/a/b.json?x=1&x=2&y"),
+            format!("/notes/{name}/a/b.json?x=1&x=2&y"),
+        ),
         ("/api", format!("/api/{name}?"), format!("/notes/{name}?")),
-        ("/api", format!("/api/{name}?q=%20+%2F%C3%A4%zz'()*;:@"), format!("/notes/{name}?q=%20+%2F%C3%A4%zz'()*;:@")),
+        (
+            "/api",
+            format!("/api/{name}?q=%20+%2F%C3%A4%zz()*;:@"),
+            format!("/notes/{name}?q=%20+%2F%C3%A4%zz()*;:@"),
+        ),
         ("/api", format!("/api/{name}/%C3%A4%20+b"), format!("/notes/{name}/%C3%A4%20+b")),
         // An upstream without a path.
         ("/slow-bound", format!("/slow-bound?at={name}"), format!("/?at={name}")),
         ("/slow-bound", format!("/slow-bound/?at={name}"), format!("/?at={name}")),
         ("/slow-bound", format!("/slow-bound/{name}/x"), format!("/{name}/x")),
     ] {
-        let head = format!("GET {target} HTTP/1.1\nAuthorization: Bearer {}", front.token(resource, "api"));
+        let head = format!(
+            "GET {target} HTTP/1.1\nAuthorization: Bearer {}",
+            front.token(resource, "api")
+        );
         let reply = latchkey_tests::raw::send(&front.server, &head, b"");
         assert_eq!(reply.status, 200, "{target}: {}", reply.text);
         assert_eq!(place.received().pop().unwrap().target, expected, "{target}");

@@ -10,9 +10,12 @@ use crate::Case;
 /// The cases.
 pub fn trials() -> Vec<Case> {
     vec![
-        Case::new("issue 3: the upstream is told who calls, by which client, with which scope", |servers| {
-            identity(servers.gateway());
-        }),
+        Case::new(
+            "issue 3: the upstream is told who calls, by which client, with which scope",
+            |servers| {
+                identity(servers.gateway());
+            },
+        ),
         Case::new("issue 3: no client can forge what the gateway says", |servers| {
             forged(servers.gateway());
         }),
@@ -44,9 +47,12 @@ pub fn trials() -> Vec<Case> {
         Case::new("issue 3: every other header reaches the upstream as it is", |servers| {
             the_rest(servers.gateway());
         }),
-        Case::new("issue 3: the session of the sign-in pages is no credential, and isn't passed on", |servers| {
-            cookies(servers.gateway());
-        }),
+        Case::new(
+            "issue 3: the session of the sign-in pages is no credential, and isn't passed on",
+            |servers| {
+                cookies(servers.gateway());
+            },
+        ),
     ]
 }
 

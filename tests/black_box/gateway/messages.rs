@@ -119,7 +119,10 @@ fn batches(front: &Front) {
     let many = vec![tool("a"); 101];
     front.message(&place, &token, &json!(many)).send().expect_error(400, "invalid_request");
     // An array in an array is no batch.
-    front.message(&place, &token, &json!([[tool("a")]])).send().expect_error(400, "invalid_request");
+    front
+        .message(&place, &token, &json!([[tool("a")]]))
+        .send()
+        .expect_error(400, "invalid_request");
     assert_eq!(place.begun(), 1);
 }
 
@@ -153,12 +156,18 @@ fn ambiguous(front: &Front) {
         r#"{/**/"jsonrpc":"2.0","id":1,"method":"ping"}"#,
         "{'method':'ping'}",
         "\u{feff}{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}",
-        "", " ", "null", "1", "\"tools/call\"", &deep,
+        "",
+        " ",
+        "null",
+        "1",
+        "\"tools/call\"",
+        &deep,
     ] {
         let reply = send(front, &place, &token).body(body).send();
         reply.expect_error(400, "invalid_request");
     }
-    let invalid = [b"{\"jsonrpc\":\"2.0\",\"method\":\"p".as_slice(), &[0xff, 0xfe], b"\"}"].concat();
+    let invalid =
+        [b"{\"jsonrpc\":\"2.0\",\"method\":\"p".as_slice(), &[0xff, 0xfe], b"\"}"].concat();
     send(front, &place, &token).body(invalid).send().expect_error(400, "invalid_request");
     nothing_reached(&place);
 }
@@ -192,7 +201,11 @@ fn not_plain(front: &Front) {
     json("POST").body(large).send().expect_error(413, "invalid_request");
     nothing_reached(&place);
     let _ = json("POST").header("content-encoding", "identity").body(body).send().expect(200);
-    for kind in ["application/json; charset=utf-8", "Application/JSON", "application/json;charset=\"UTF-8\""] {
+    for kind in [
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        "application/json;charset=\"UTF-8\"",
+    ] {
         let call = call("POST").header("content-type", kind);
         let _ = call.body(tool("list_notes").to_string()).send().expect(200);
     }

@@ -1,15 +1,18 @@
 //! Protected resources behind the gateway (issue 3).
 
 mod account;
+mod activity;
 mod checks;
 mod credentials;
 mod discovery;
 mod forwarding;
 mod headers;
+mod introspection;
 mod messages;
 mod path_confusion;
 mod personal_access_tokens;
 mod responses;
+mod revisions;
 mod revocation;
 mod step_up;
 mod streaming;
@@ -38,6 +41,9 @@ pub fn trials() -> Vec<Case> {
         step_up::trials(),
         personal_access_tokens::trials(),
         account::trials(),
+        activity::trials(),
+        introspection::trials(),
+        revisions::trials(),
     ];
     cases.into_iter().flatten().collect()
 }

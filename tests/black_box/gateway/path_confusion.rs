@@ -23,18 +23,24 @@ pub fn trials() -> Vec<Case> {
                 longest_path(servers.gateway());
             },
         ),
-        Case::new("issue 3: a path counts byte for byte, so another case is another path", |servers| {
-            letter_case(servers.gateway());
-        }),
-        Case::new("issue 3: nobody needs a credential to be told that a path is confusing", |servers| {
-            let front = servers.gateway();
-            let place = front.upstream.plain();
-            let path = format!("/api//{}", place.name());
-            let reply = raw::send(&front.server, &format!("GET {path} HTTP/1.1"), b"");
-            assert_eq!(reply.status, 400, "{}", reply.text);
-            assert!(reply.text.contains("invalid_request"), "{}", reply.text);
-            nothing_reached(&place);
-        }),
+        Case::new(
+            "issue 3: a path counts byte for byte, so another case is another path",
+            |servers| {
+                letter_case(servers.gateway());
+            },
+        ),
+        Case::new(
+            "issue 3: nobody needs a credential to be told that a path is confusing",
+            |servers| {
+                let front = servers.gateway();
+                let place = front.upstream.plain();
+                let path = format!("/api//{}", place.name());
+                let reply = raw::send(&front.server, &format!("GET {path} HTTP/1.1"), b"");
+                assert_eq!(reply.status, 400, "{}", reply.text);
+                assert!(reply.text.contains("invalid_request"), "{}", reply.text);
+                nothing_reached(&place);
+            },
+        ),
     ]
 }
 
@@ -82,7 +88,19 @@ fn refused_paths(front: &Front) {
     }
     nothing_reached(&place);
     // What only looks like it is fine, and goes on as it came.
-    for rest in ["a.b", "...", "a..b", ".hidden", "%C3%A4", "%252e%252e", "a%20b", "a;b=1", "a:b@c", "~", "a%3Fb"] {
+    for rest in [
+        "a.b",
+        "...",
+        "a..b",
+        ".hidden",
+        "%C3%A4",
+        "%252e%252e",
+        "a%20b",
+        "a;b=1",
+        "a:b@c",
+        "~",
+        "a%3Fb",
+    ] {
         let target = format!("/api/{rest}/{name}/?q=a//b/../%2f&r=%");
         let reply = send(front, &token, &target);
         assert_eq!(reply.status, 200, "{target}: {}", reply.text);

@@ -11,21 +11,33 @@ const PREFIX: &str = "latchkey_pat_";
 /// The cases.
 pub fn trials() -> Vec<Case> {
     vec![
-        Case::new("issue 3: a personal access token is shown once, with a prefix and a checksum", |servers| {
-            shown_once(servers.gateway());
-        }),
-        Case::new("needs 24: it is accepted as bearer and as X-API-Key, and the upstream is told whose it is", |servers| {
-            used(servers.gateway());
-        }),
+        Case::new(
+            "issue 3: a personal access token is shown once, with a prefix and a checksum",
+            |servers| {
+                shown_once(servers.gateway());
+            },
+        ),
+        Case::new(
+            "needs 24: it is accepted as bearer and as X-API-Key, and the upstream is told whose it is",
+            |servers| {
+                used(servers.gateway());
+            },
+        ),
         Case::new("issue 3: it does what it was made for, and nothing else", |servers| {
             limited(servers.gateway());
         }),
-        Case::new("issue 3: where personal access tokens aren't taken none is, and none can be made", |servers| {
-            not_taken(servers.gateway());
-        }),
-        Case::new("issue 3: one that was changed or cut is told so, and one that was guessed isn't", |servers| {
-            damaged(servers.gateway());
-        }),
+        Case::new(
+            "issue 3: where personal access tokens aren't taken none is, and none can be made",
+            |servers| {
+                not_taken(servers.gateway());
+            },
+        ),
+        Case::new(
+            "issue 3: one that was changed or cut is told so, and one that was guessed isn't",
+            |servers| {
+                damaged(servers.gateway());
+            },
+        ),
         Case::new("needs 24: it is revoked one by one, and at once", |servers| {
             revoked(servers.gateway());
         }),
@@ -35,9 +47,12 @@ pub fn trials() -> Vec<Case> {
         Case::new("issue 3: it expires, and then the account page says so", |servers| {
             expired(servers.brief_tokens());
         }),
-        Case::new("issue 3: what is missing in the form is said at its place, and makes no token", |servers| {
-            form_errors(servers.gateway());
-        }),
+        Case::new(
+            "issue 3: what is missing in the form is said at its place, and makes no token",
+            |servers| {
+                form_errors(servers.gateway());
+            },
+        ),
     ]
 }
 
@@ -153,10 +168,9 @@ fn not_taken(front: &Front) {
     let token = walk.browser.new_token("Other", &["api"], &[&front.resource("/api")]);
     let place = front.upstream.plain();
     let target = format!("/oauth-only/{}", place.name());
-    for reply in [
-        front.get(&target, Some(&token)),
-        front.call("GET", &target).api_key(&token).send(),
-    ] {
+    for reply in
+        [front.get(&target, Some(&token)), front.call("GET", &target).api_key(&token).send()]
+    {
         let challenge = refused(&reply, 401, "invalid_token");
         let words = challenge.get("error_description").unwrap().to_owned();
         assert!(words.contains("access token"), "{words}");
@@ -167,7 +181,11 @@ fn not_taken(front: &Front) {
     let form = page.form("/account/tokens");
     let refusing = front.resource("/oauth-only");
     assert!(!form.choices.contains(&("resource".to_owned(), refusing.clone())));
-    for (resource, scope) in [(refusing, "api"), (front.resource("/nothing"), "api"), (front.resource("/api"), "nothing")] {
+    for (resource, scope) in [
+        (refusing, "api"),
+        (front.resource("/nothing"), "api"),
+        (front.resource("/api"), "nothing"),
+    ] {
         let mut fields = form.filled(&[("label", "Forged")]);
         fields.push(("resource".to_owned(), resource));
         fields.push(("scope".to_owned(), scope.to_owned()));

@@ -15,18 +15,27 @@ const GZIP: &[u8] = &[
 /// The cases.
 pub fn trials() -> Vec<Case> {
     vec![
-        Case::new("issue 3: status, headers and body of the upstream's answer come back", |servers| {
-            as_they_are(servers.gateway());
-        }),
-        Case::new("issue 3: an upstream can't sign a person in or out, or rule the whole origin", |servers| {
-            headers_that_stay_behind(servers.gateway());
-        }),
+        Case::new(
+            "issue 3: status, headers and body of the upstream's answer come back",
+            |servers| {
+                as_they_are(servers.gateway());
+            },
+        ),
+        Case::new(
+            "issue 3: an upstream can't sign a person in or out, or rule the whole origin",
+            |servers| {
+                headers_that_stay_behind(servers.gateway());
+            },
+        ),
         Case::new("issue 3: a page of the upstream can't act as the sign-in page", |servers| {
             sandboxed(servers.gateway());
         }),
-        Case::new("issue 3: a redirect is the client's to follow, and leads back to the resource", |servers| {
-            redirects(servers.gateway());
-        }),
+        Case::new(
+            "issue 3: a redirect is the client's to follow, and leads back to the resource",
+            |servers| {
+                redirects(servers.gateway());
+            },
+        ),
         Case::new("RFC 9110 section 9.3.2: HEAD answers like GET, without the body", |servers| {
             let front = servers.gateway();
             let (place, token) = (front.upstream.plain(), front.token("/api", "api"));
@@ -45,7 +54,9 @@ pub fn trials() -> Vec<Case> {
 
 fn as_they_are(front: &Front) {
     let token = front.token("/api", "api");
-    for status in [200, 201, 202, 203, 204, 206, 304, 400, 403, 404, 409, 410, 418, 422, 429, 500, 501, 503] {
+    for status in
+        [200, 201, 202, 203, 204, 206, 304, 400, 403, 404, 409, 410, 418, 422, 429, 500, 501, 503]
+    {
         let has_body = !matches!(status, 204 | 304);
         let whole = Whole::status(status)
             .header("content-type", "application/problem+json")
@@ -133,8 +144,11 @@ fn sandboxed(front: &Front) {
     let token = front.token("/api", "api");
     for own in [None, Some("default-src 'self'; sandbox allow-scripts allow-same-origin")] {
         let whole = Whole::text("<script>alert(1)</script>");
-        let whole = own.into_iter().fold(whole, |whole, policy| whole.header("content-security-policy", policy));
-        let place = front.upstream.place(Answer::Whole(whole.header("x-content-type-options", "none")));
+        let whole = own
+            .into_iter()
+            .fold(whole, |whole, policy| whole.header("content-security-policy", policy));
+        let place =
+            front.upstream.place(Answer::Whole(whole.header("x-content-type-options", "none")));
         let reply = front.get(&format!("/api/{}", place.name()), Some(&token)).expect(200);
         let values = |wanted: &str| -> Vec<String> {
             let own = reply.headers.iter().filter(|(name, _)| name == wanted);
@@ -157,12 +171,18 @@ fn redirects(front: &Front) {
         (301, format!("{upstream}/notes"), public.clone()),
         (307, "/notes/next".to_owned(), "/api/next".to_owned()),
         (308, "next?page=2".to_owned(), "next?page=2".to_owned()),
-        (303, "https://elsewhere.example/notes".to_owned(), "https://elsewhere.example/notes".to_owned()),
+        (
+            303,
+            "https://elsewhere.example/notes".to_owned(),
+            "https://elsewhere.example/notes".to_owned(),
+        ),
         // Not under the resource: it can't be said in public terms.
         (302, format!("{upstream}/secret"), format!("{upstream}/secret")),
         (201, format!("{upstream}/notes/42"), format!("{public}/42")),
     ] {
-        let place = front.upstream.place(Answer::Whole(Whole::status(status).header("location", &location)));
+        let place = front
+            .upstream
+            .place(Answer::Whole(Whole::status(status).header("location", &location)));
         let call = front.call("POST", &format!("/api/{}", place.name()));
         let reply = call.bearer(&token).body("once").send().expect(status);
         assert_eq!(reply.header("location"), Some(expected.as_str()), "{location}");

@@ -8,15 +8,24 @@ use crate::Case;
 /// The cases.
 pub fn trials() -> Vec<Case> {
     vec![
-        Case::new("MRS-12, needs 25: with a bound of 0 a revoked access token is refused by the next call", |servers| {
-            access_token(servers.gateway());
-        }),
-        Case::new("RFC 7009 section 2.1: revoking a refresh token ends the access tokens of its grant too", |servers| {
-            refresh_token(servers.gateway());
-        }),
-        Case::new("needs 30: within its bound a resource may remember a token, and one it has not seen is asked about", |servers| {
-            remembered(servers.gateway());
-        }),
+        Case::new(
+            "MRS-12, needs 25: with a bound of 0 a revoked access token is refused by the next call",
+            |servers| {
+                access_token(servers.gateway());
+            },
+        ),
+        Case::new(
+            "RFC 7009 section 2.1: revoking a refresh token ends the access tokens of its grant too",
+            |servers| {
+                refresh_token(servers.gateway());
+            },
+        ),
+        Case::new(
+            "needs 30: within its bound a resource may remember a token, and one it has not seen is asked about",
+            |servers| {
+                remembered(servers.gateway());
+            },
+        ),
         Case::new("needs 18: another grant of the same client goes on", |servers| {
             let front = servers.gateway();
             let mut walk = Walk::begin(&front.server);

@@ -15,9 +15,12 @@ pub fn trials() -> Vec<Case> {
                 widened(servers.gateway());
             },
         ),
-        Case::new("needs 27: a refresh token from before gives tokens with the wider scope", |servers| {
-            earlier_tokens(servers.gateway());
-        }),
+        Case::new(
+            "needs 27: a refresh token from before gives tokens with the wider scope",
+            |servers| {
+                earlier_tokens(servers.gateway());
+            },
+        ),
         Case::new("needs 27: asking for less than before takes nothing away", |servers| {
             asking_for_less(servers.gateway());
         }),

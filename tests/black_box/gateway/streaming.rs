@@ -1,8 +1,10 @@
 //! Bodies that are long, slow, or ended early.
 
 use latchkey_tests::stream::Filler;
-use latchkey_tests::upstream::Answer;
-use latchkey_tests::{Deployment, Front};
+use latchkey_tests::upstream::{Answer, Feed, Place};
+use latchkey_tests::{Call, Deployment, Front, Stream};
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::Case;
@@ -17,8 +19,14 @@ pub fn trials() -> Vec<Case> {
         Case::new("issue 3: server-sent events pass one by one, as they are sent", |servers| {
             events(servers.gateway());
         }),
-        Case::new("issue 3: a client that goes away ends the upstream's work", |servers| {
-            aborts(servers.gateway());
+        Case::new(
+            "issue 3: a client that goes away from an answer ends the upstream's work",
+            |servers| {
+                aborted_answer(servers.gateway());
+            },
+        ),
+        Case::new("issue 3: an upload that breaks off is never taken for a whole one", |servers| {
+            aborted_upload(servers.gateway());
         }),
         Case::new("issue 3: a large upload without a length passes whole", |servers| {
             let front = servers.gateway();
@@ -39,59 +47,67 @@ pub fn trials() -> Vec<Case> {
 
 fn events(front: &Front) {
     for (path, scope) in [("/api", "api"), ("/mcp", "mcp")] {
-        let place = front.upstream.place(Answer::Fed("text/event-stream"));
+        let place = front.upstream.place(Answer::events());
         let call = front.call("GET", &format!("{path}?at={}", place.name()));
         let call = call.bearer(&front.token(path, scope)).header("accept", "text/event-stream");
-        let (feeder, mut stream) = std::thread::scope(|threads| {
-            // An event stream begins with its first event at the latest.
-            let opened = threads.spawn(|| call.open());
-            let feeder = place.feed();
-            feeder.send("data: 0\n\n");
-            (feeder, opened.join().expect("an answer"))
-        });
+        let (feed, mut stream) = opened(call, &place, "data: 0\n\n");
         assert_eq!(stream.head.status, 200, "{}", stream.head.describe());
         assert_eq!(stream.head.header("content-type"), Some("text/event-stream"));
         assert_eq!(stream.wait_for("data: 0\n\n"), "data: 0\n\n");
         // Each is sent only when the one before it has arrived.
         for number in 1..20 {
             let event = format!("id: {number}\ndata: {number}\n\n");
-            feeder.send(&event);
+            feed.send(&event);
             assert_eq!(stream.wait_for(&event), event);
         }
-        drop(feeder);
+        drop(feed);
         assert_eq!(stream.rest().as_deref(), Ok(""));
     }
 }
 
-fn aborts(front: &Front) {
-    // In the middle of an answer.
-    let place = front.upstream.place(Answer::Fed("text/event-stream"));
+/// An answer that has begun with `first`, and what feeds the rest of it.
+pub(super) fn opened(call: Call<'_>, place: &Place, first: &str) -> (Feed, Stream) {
+    std::thread::scope(|threads| {
+        // Nothing is passed on before there is something to pass on.
+        let opened = threads.spawn(|| call.open());
+        let feed = place.feed();
+        feed.send(first);
+        (feed, opened.join().expect("an answer"))
+    })
+}
+
+/// workerd on a developer's machine notices that a client has gone away when it next writes to it.
+fn aborted_answer(front: &Front) {
+    let place = front.upstream.place(Answer::events());
     let call = front.call("GET", &format!("/api?at={}", place.name()));
     let call = call.bearer(&front.token("/api", "api"));
-    let (feeder, mut stream) = std::thread::scope(|threads| {
-        let opened = threads.spawn(|| call.open());
-        let feeder = place.feed();
-        feeder.send("data: 0\n\n");
-        (feeder, opened.join().expect("an answer"))
-    });
+    let (feed, mut stream) = opened(call, &place, "data: 0\n\n");
     let _ = stream.wait_for("data: 0\n\n");
     drop(stream);
-    place.wait_until_abandoned();
-    assert!(!feeder.try_send("data: 1\n\n"));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !place.is_abandoned() {
+        assert!(Instant::now() < deadline, "the upstream works on for nobody");
+        let _ = feed.try_send(": still there?\n\n");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
 
-    // Before an answer.
-    let place = front.upstream.place(Answer::Never);
+fn aborted_upload(front: &Front) {
+    let place = front.upstream.plain();
     let head = format!(
-        "GET /api/{} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {}\r\n\r\n",
+        "POST /api/{} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {}\r\nContent-Length: {MEGABYTE}\r\n\r\n",
         place.name(),
         front.token("/api", "api")
     );
-    let mut connection =
-        std::net::TcpStream::connect(("127.0.0.1", front.server.port())).expect("connection");
-    std::io::Write::write_all(&mut connection, head.as_bytes()).expect("a request");
-    place.wait_for_request();
-    drop(connection);
+    let mut client = TcpStream::connect(("127.0.0.1", front.server.port())).expect("connection");
+    client.write_all(head.as_bytes()).expect("a request");
+    client.write_all(&[b'x'; 100_000]).expect("a part of a body");
+    // It passes on what has come, and doesn't wait for the rest.
+    place.wait_for_bytes(100_000);
+    drop(client);
     place.wait_until_abandoned();
+    // What didn't come whole never looks as if it had.
+    assert!(place.received().is_empty(), "{:?}", place.received());
 }
 
 /// A server of its own, so that nobody else's requests are in its memory, and which has forwarded
@@ -150,31 +166,26 @@ fn upload() {
 fn long_stream() {
     let minutes = if std::env::var("LATCHKEY_LONG").is_ok_and(|long| long == "1") { 10 } else { 1 };
     let front = front();
-    let place = front.upstream.place(Answer::Fed("text/event-stream"));
+    let place = front.upstream.place(Answer::events());
     let call = front.call("GET", &format!("/mcp?at={}", place.name()));
     let call = call.bearer(&front.token("/mcp", "mcp"));
     let padding = "x".repeat(2_000);
     let growth = growth_during(&front, || {
-        std::thread::scope(|threads| {
-            let opened = threads.spawn(|| call.open());
-            let feeder = place.feed();
-            feeder.send("data: first\n\n");
-            let mut stream = opened.join().expect("an answer");
-            let _ = stream.wait_for("data: first\n\n");
-            let (started, mut number) = (Instant::now(), 0_u64);
-            while started.elapsed() < Duration::from_secs(60 * minutes) {
-                number += 1;
-                let event = format!("id: {number}\ndata: {padding}\n\n");
-                feeder.send(&event);
-                assert_eq!(stream.wait_for(&event), event);
-                // A stream of events has pauses; this is its pace and waits for nothing.
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            println!("{number} events");
-            assert!(number > 500 * minutes, "only {number} events");
-            drop(feeder);
-            assert_eq!(stream.rest().as_deref(), Ok(""));
-        });
+        let (feed, mut stream) = opened(call, &place, "data: first\n\n");
+        let _ = stream.wait_for("data: first\n\n");
+        let (started, mut number) = (Instant::now(), 0_u64);
+        while started.elapsed() < Duration::from_secs(60 * minutes) {
+            number += 1;
+            let event = format!("id: {number}\ndata: {padding}\n\n");
+            feed.send(&event);
+            assert_eq!(stream.wait_for(&event), event);
+            // A stream of events has pauses; this is its pace and waits for nothing.
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        println!("{number} events");
+        assert!(number > 500 * minutes, "only {number} events");
+        drop(feed);
+        assert_eq!(stream.rest().as_deref(), Ok(""));
     });
     assert!(growth < GROWTH, "memory grew by {} MB", growth / MEGABYTE);
 }

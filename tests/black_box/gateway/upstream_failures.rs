@@ -9,13 +9,16 @@ use crate::Case;
 /// The cases.
 pub fn trials() -> Vec<Case> {
     vec![
-        Case::new("issue 3: an upstream that can't be reached is 502, with a reference in the log", |servers| {
-            let front = servers.gateway();
-            for method in ["GET", "POST", "DELETE"] {
-                let call = front.call(method, "/dead/x").bearer(&front.token("/dead", "mcp"));
-                failed(front, &call.body("a body").send(), 502, "upstream_unavailable");
-            }
-        }),
+        Case::new(
+            "issue 3: an upstream that can't be reached is 502, with a reference in the log",
+            |servers| {
+                let front = servers.gateway();
+                for method in ["GET", "POST", "DELETE"] {
+                    let call = front.call(method, "/dead/x").bearer(&front.token("/dead", "mcp"));
+                    failed(front, &call.body("a body").send(), 502, "upstream_unavailable");
+                }
+            },
+        ),
         Case::new("issue 3: an upstream that closes the connection is 502", |servers| {
             let front = servers.gateway();
             let place = front.upstream.place(Answer::Hangup);
@@ -23,17 +26,23 @@ pub fn trials() -> Vec<Case> {
             let reply = front.get(&format!("/api/{}", place.name()), Some(&token));
             failed(front, &reply, 502, "upstream_unavailable");
         }),
-        Case::new("issue 3: an upstream that doesn't answer in its time is 504, and is told to stop", |servers| {
-            late(servers.gateway());
-        }),
+        Case::new(
+            "issue 3: an upstream that doesn't answer in its time is 504, and is told to stop",
+            |servers| {
+                late(servers.gateway());
+            },
+        ),
         Case::new("issue 3: an answer that breaks off breaks off for the client too", |servers| {
             let front = servers.gateway();
-            let place = front.upstream.place(Answer::BreakOff);
+            // Of an answer without a length workerd makes a whole one, whatever is in front of it.
+            let head = Whole::status(200).header("content-length", "100");
+            let place = front.upstream.place(Answer::Fed(head));
             let call = front.call("GET", &format!("/api/{}", place.name()));
-            let stream = call.bearer(&front.token("/api", "api")).open();
-            assert_eq!(stream.head.status, 200);
-            let broken = stream.rest().expect_err("an answer that seems to be whole");
-            assert!("the beginning".starts_with(&broken), "{broken}");
+            let call = call.bearer(&front.token("/api", "api"));
+            let (feed, mut stream) = super::streaming::opened(call, &place, "the beginning");
+            let _ = stream.wait_for("the beginning");
+            feed.break_off();
+            let _ = stream.rest().expect_err("an answer that seems to be whole");
         }),
         Case::new(
             "issue 3: an upstream that asks for a credential of its own is 502: a new token would not help the client",
@@ -41,26 +50,37 @@ pub fn trials() -> Vec<Case> {
                 upstream_refuses(servers.gateway());
             },
         ),
-        Case::new("issue 3: a service binding that isn't there is 503, and the log says what to do", |servers| {
-            let front = servers.gateway();
-            let reply = front.get("/unbound/x", Some(&front.token("/unbound", "mcp")));
-            let reference = reply.expect_error(503, "temporarily_unavailable");
-            assert!(reply.header("retry-after").is_some(), "{}", reply.describe());
-            let event = front.server.log().event(&reference);
-            assert!(event["do"].as_str().unwrap_or_default().contains("[[services]]"), "{event}");
-            assert!(event.to_string().contains("NOWHERE"), "{event}");
-            assert!(!reply.text().contains("NOWHERE"), "{}", reply.describe());
-        }),
-        Case::new("issue 3: the upstream's own errors are its own: they come back as they are", |servers| {
-            let front = servers.gateway();
-            for status in [500, 502, 503, 504] {
-                let whole = Whole::status(status).header("content-type", "text/plain").body("mine");
-                let place = front.upstream.place(Answer::Whole(whole));
-                let target = format!("/api/{}", place.name());
-                let reply = front.get(&target, Some(&front.token("/api", "api"))).expect(status);
-                assert_eq!(reply.text(), "mine");
-            }
-        }),
+        Case::new(
+            "issue 3: a service binding that isn't there is 503, and the log says what to do",
+            |servers| {
+                let front = servers.gateway();
+                let reply = front.get("/unbound/x", Some(&front.token("/unbound", "mcp")));
+                let reference = reply.expect_error(503, "temporarily_unavailable");
+                assert!(reply.header("retry-after").is_some(), "{}", reply.describe());
+                let event = front.server.log().event(&reference);
+                assert!(
+                    event["do"].as_str().unwrap_or_default().contains("[[services]]"),
+                    "{event}"
+                );
+                assert!(event.to_string().contains("NOWHERE"), "{event}");
+                assert!(!reply.text().contains("NOWHERE"), "{}", reply.describe());
+            },
+        ),
+        Case::new(
+            "issue 3: the upstream's own errors are its own: they come back as they are",
+            |servers| {
+                let front = servers.gateway();
+                for status in [500, 502, 503, 504] {
+                    let whole =
+                        Whole::status(status).header("content-type", "text/plain").body("mine");
+                    let place = front.upstream.place(Answer::Whole(whole));
+                    let target = format!("/api/{}", place.name());
+                    let reply =
+                        front.get(&target, Some(&front.token("/api", "api"))).expect(status);
+                    assert_eq!(reply.text(), "mine");
+                }
+            },
+        ),
     ]
 }
 
@@ -95,7 +115,9 @@ fn late(front: &Front) {
 }
 
 fn upstream_refuses(front: &Front) {
-    for (path, token) in [("/api", front.token("/api", "api")), ("/slow-bound", front.token("/slow-bound", "api"))] {
+    for (path, token) in
+        [("/api", front.token("/api", "api")), ("/slow-bound", front.token("/slow-bound", "api"))]
+    {
         for status in [401, 407] {
             let whole = Whole::status(status)
                 .header("www-authenticate", "Bearer resource_metadata=\"https://evil.example\"")

@@ -42,7 +42,8 @@ impl Deployment {
 
         let mut configuration = served["served"].clone();
         let vars = configuration["vars"].as_object_mut();
-        let vars = vars.ok_or("wrangler.toml has an upstream of its own: the examples aren't served")?;
+        let vars =
+            vars.ok_or("wrangler.toml has an upstream of its own: the examples aren't served")?;
         vars.insert("ISSUER".to_owned(), self.issuer_on(port).into());
         let settings: Map<String, Value> = toml::from_str(&self.settings).expect("settings");
         let shipped = vars["LATCHKEY"].as_object_mut();

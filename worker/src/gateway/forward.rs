@@ -14,8 +14,9 @@ use latchkey_protocol::jwt::{ASSERTION_LIFETIME, AssertionClaims};
 use latchkey_protocol::resource::ResourceIndicator;
 use std::time::Duration;
 use web_sys::{RequestCache, RequestInit, RequestRedirect};
+use worker::AbortController;
 
-use super::{Visit, answers};
+use super::{Visit, answers, open_stream};
 use crate::failure::{Failure, RETRY_AFTER_SECONDS};
 use crate::http::{Answer, BodyStream, Incoming, Taken};
 use crate::keys;
@@ -44,7 +45,7 @@ pub async fn forward(
                 controller.abort();
                 Trouble::Refused(status)
             } else {
-                return Ok(returned(visit, &response));
+                return Ok(returned(visit, holder, &response, controller));
             }
         }
         Err(trouble) => trouble,
@@ -56,7 +57,7 @@ pub async fn forward(
 struct Arrived {
     response: worker::Response,
     /// Ends the exchange, with the rest of the body.
-    controller: worker::AbortController,
+    controller: AbortController,
 }
 
 async fn send(
@@ -77,7 +78,7 @@ async fn send(
         },
     };
     let headers = request_headers(visit, incoming, holder).await?;
-    let controller = worker::AbortController::default();
+    let controller = AbortController::default();
     let init = RequestInit::new();
     init.set_method(visit.method);
     init.set_headers(headers.0.as_ref());
@@ -110,7 +111,7 @@ async fn send(
     let timeout = Duration::from_secs(gateway.timeout.as_seconds());
     let patience = Box::pin(async move {
         // The time that a client takes to send its body isn't the upstream's.
-        if let Some(taken) = taken {
+        if let Some(mut taken) = taken {
             taken.wait().await;
         }
         worker::Delay::from(timeout).await;
@@ -187,7 +188,12 @@ fn set_body(init: &RequestInit, incoming: &Incoming, message: Option<Vec<u8>>) -
 }
 
 /// The upstream's answer as the client gets it.
-fn returned(visit: &Visit<'_>, response: &worker::Response) -> Answer {
+fn returned(
+    visit: &Visit<'_>,
+    holder: &Holder,
+    response: &worker::Response,
+    controller: AbortController,
+) -> Answer {
     let Visit { requested, method, .. } = visit;
     let mut answer = Answer::empty(response.status_code());
     for (name, value) in response.headers() {
@@ -209,7 +215,19 @@ fn returned(visit: &Visit<'_>, response: &worker::Response) -> Answer {
     match response.body() {
         worker::ResponseBody::Empty => answer,
         worker::ResponseBody::Body(bytes) => answer.with_body(bytes.clone()),
-        worker::ResponseBody::Stream(stream) => answer.with_stream(BodyStream::new(stream.clone())),
+        worker::ResponseBody::Stream(stream) => {
+            let stream = BodyStream::new(stream.clone());
+            let content_type = response.headers().get("content-type").ok().flatten();
+            let goes_on = content_type.is_some_and(|kind| open_stream::is_event_stream(&kind));
+            if !goes_on {
+                return answer.with_stream(stream);
+            }
+            let (stream, over) = stream.cut_by(&controller.signal());
+            if let Some(over) = over {
+                open_stream::watch(visit, holder, over, controller);
+            }
+            answer.with_stream(stream)
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod answers;
 mod check;
 mod forward;
 mod message;
+mod open_stream;
 mod remembered;
 mod report;
 
@@ -117,8 +118,9 @@ impl Visit<'_> {
         }
         let labels = report::Labels::of(message.as_ref());
         let body = message.map(|message| message.bytes);
+        let sent = report::sent(self, caller, labels);
         let answer = forward::forward(self, incoming, &holder, body).await?;
-        report::called(self, caller, labels, answer.status());
+        sent.answered(answer.status());
         Ok(answer)
     }
 

@@ -1,6 +1,11 @@
 //! What the person's activity log is told about a call, after the answer has left.
 
+use futures_channel::oneshot;
+use futures_util::future::{Either, select};
 use latchkey_protocol::activity::{Activity, Call, RefusedCall};
+use latchkey_protocol::identifier::AccountId;
+use latchkey_protocol::time::UnixTime;
+use std::time::Duration;
 
 use super::Visit;
 use super::check::Caller;
@@ -12,6 +17,9 @@ use crate::platform;
 
 /// How many different names of one message are noted.
 const MAX_NAMES: usize = 5;
+/// After this long a call without an answer is noted as such. The platform keeps a request whose
+/// client has gone for 30 seconds.
+const LONG: Duration = Duration::from_secs(25);
 
 /// The names of the JSON-RPC methods and tools of a message, fit for a log.
 #[derive(Default)]
@@ -49,19 +57,49 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Notes a call that was answered with `status`.
-pub fn called(visit: &Visit<'_>, caller: Caller, labels: Labels, status: u16) {
+/// A call that goes on to the upstream.
+pub struct Sent(oneshot::Sender<u16>);
+
+impl Sent {
+    /// The call was answered with `status`.
+    pub fn answered(self, status: u16) {
+        // Nobody listens any more only when the platform has ended the request.
+        let _ = self.0.send(status);
+    }
+}
+
+/// Notes a call, once it is answered. It is arranged before the call is sent on: the platform ends
+/// the request of a client that hangs up, and what it did has to be in the log all the same.
+pub fn sent(visit: &Visit<'_>, caller: Caller, labels: Labels) -> Sent {
+    let (sender, mut answered) = oneshot::channel();
+    let started_at = visit.started_at;
     let call = Call {
         resource: visit.requested.resource.identifier.clone(),
         credential: caller.credential.clone(),
         method: visit.method.to_owned(),
         rpc: labels.rpc,
         tool: labels.tool,
-        status,
-        duration_ms: platform::milliseconds().saturating_sub(visit.started_at),
+        status: Call::NO_ANSWER_YET,
+        duration_ms: 0,
         reference: visit.context.reference.clone(),
     };
-    send(visit, caller, Activity::Called(call));
+    let report = Report::of(visit, caller);
+    visit.context.later.wait_until(async move {
+        let entry = |status| {
+            let duration_ms = platform::milliseconds().saturating_sub(started_at);
+            Activity::Called(Call { status, duration_ms, ..call.clone() })
+        };
+        let status = match select(&mut answered, worker::Delay::from(LONG)).await {
+            Either::Left((status, _)) => status,
+            Either::Right(_) => {
+                report.send(entry(Call::NO_ANSWER_YET)).await;
+                answered.await
+            }
+        };
+        // Without a status the answer was a failure of ours.
+        report.send(entry(status.unwrap_or(503))).await;
+    });
+    Sent(sender)
 }
 
 /// Notes a call that was refused for `reason`.
@@ -75,21 +113,40 @@ pub fn refused(visit: &Visit<'_>, caller: Caller, labels: Labels, reason: &str) 
         reason: reason.to_owned(),
         reference: visit.context.reference.clone(),
     };
-    send(visit, caller, Activity::Refused(call));
+    let report = Report::of(visit, caller);
+    visit.context.later.wait_until(async move { report.send(Activity::Refused(call)).await });
 }
 
-/// Never awaited: a slow or broken account object costs the client nothing.
-fn send(visit: &Visit<'_>, caller: Caller, activity: Activity) {
-    let env = visit.context.env.clone();
-    let message = Log { activity, at: visit.context.now };
-    let (endpoint, reference) = (visit.context.endpoint, visit.context.reference.clone());
-    visit.context.later.wait_until(async move {
-        let account = caller.subject.as_str();
-        let sent = objects::send(&env, ObjectKind::Account, account, &message).await;
+/// Whose log is told, and about which request. What is sent is never awaited by the answer: a slow or
+/// broken account object costs the client nothing.
+struct Report {
+    env: worker::Env,
+    subject: AccountId,
+    at: UnixTime,
+    endpoint: &'static str,
+    reference: String,
+}
+
+impl Report {
+    fn of(visit: &Visit<'_>, caller: Caller) -> Self {
+        let context = visit.context;
+        Self {
+            env: context.env.clone(),
+            subject: caller.subject,
+            at: context.now,
+            endpoint: context.endpoint,
+            reference: context.reference.clone(),
+        }
+    }
+
+    async fn send(&self, activity: Activity) {
+        let message = Log { activity, at: self.at };
+        let account = self.subject.as_str();
+        let sent = objects::send(&self.env, ObjectKind::Account, account, &message).await;
         if let Err(failure) = sent {
             Event::new(Level::Error, "failed")
-                .with("endpoint", endpoint.to_owned())
-                .with("reference", reference)
+                .with("endpoint", self.endpoint.to_owned())
+                .with("reference", self.reference.clone())
                 .with("cause", failure.to_string())
                 .with(
                     "do",
@@ -97,7 +154,7 @@ fn send(visit: &Visit<'_>, caller: Caller, activity: Activity) {
                 )
                 .write();
         }
-    });
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use js_sys::{Array, Function, Reflect};
 use std::fmt;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ReadableStream, TransformStream};
+use web_sys::{AbortSignal, ReadableStream, StreamPipeOptions, TransformStream};
 
 /// No request to this server needs more.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -68,6 +68,15 @@ impl BodyStream {
         let taken = self.0.pipe_to(&pipe.writable());
         (Self(pipe.readable()), Some(Taken(JsFuture::from(taken))))
     }
+
+    /// The same body, which breaks off when `signal` is given, and what tells when it is over.
+    pub fn cut_by(self, signal: &AbortSignal) -> (Self, Option<Taken>) {
+        let Some(pipe) = pipe(None) else { return (self, None) };
+        let options = StreamPipeOptions::new();
+        options.set_signal(signal);
+        let taken = self.0.pipe_to_with_options(&pipe.writable(), &options);
+        (Self(pipe.readable()), Some(Taken(JsFuture::from(taken))))
+    }
 }
 
 /// Tells when a body has been taken to its end, or can't be.
@@ -75,9 +84,9 @@ pub struct Taken(JsFuture);
 
 impl Taken {
     /// Waits for it.
-    pub async fn wait(self) {
+    pub async fn wait(&mut self) {
         // A body that broke off is over too; whoever takes it sees the error itself.
-        drop(self.0.await);
+        drop((&mut self.0).await);
     }
 }
 

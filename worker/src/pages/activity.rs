@@ -129,11 +129,16 @@ fn called(call: &Call, names: &impl Names) -> Happening {
     let verb = if call.tool.is_some() { "called" } else { "sent" };
     title.push(words(verb));
     title.extend(what(&call.method, call.rpc.as_ref(), call.tool.as_ref()));
-    let failed = call.status >= 400;
+    // MCP clients ask for a stream, or end a session, whether or not the server has such things.
+    let is_usual = call.status == 405 && matches!(call.method.as_str(), "GET" | "DELETE");
+    let failed = call.status >= 400 && !is_usual;
     let mut facts = vec![vec![Piece::Name(names.resource(&call.resource).to_owned())]];
     facts.extend(how(&call.method, call.rpc.as_ref(), call.tool.as_ref()));
-    let result = if failed { "Failed with" } else { "Answered" };
-    facts.push(vec![words(&format!("{result} {} after {} ms", call.status, call.duration_ms))]);
+    facts.push(vec![words(&match call.status {
+        Call::NO_ANSWER_YET => format!("No answer after {} ms", call.duration_ms),
+        status if failed => format!("Failed with {status} after {} ms", call.duration_ms),
+        status => format!("Answered {status} after {} ms", call.duration_ms),
+    })]);
     Happening {
         title,
         facts,

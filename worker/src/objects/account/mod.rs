@@ -2,6 +2,7 @@
 //! one message at a time.
 
 pub mod messages;
+mod recent_refusals;
 mod rows;
 mod schema;
 mod scope;
@@ -17,8 +18,9 @@ use messages::{
     Approve, BeginSession, CheckAccess, CheckPersonalAccessToken, CheckSession, Create,
     CreateToken, Credentials, Earlier, EndOtherSessions, EndSession, EndSessionOf,
     InspectRefreshToken, Log, Overview, ReadActivity, Redeem, Refresh, Revoke, RevokeApp,
-    RevokeToken,
+    RevokeToken, StillGood,
 };
+use recent_refusals::RecentRefusals;
 use rows::Rows;
 use scope::{Scope, create};
 
@@ -27,11 +29,12 @@ use scope::{Scope, create};
 pub struct Account {
     state: worker::State,
     env: worker::Env,
+    recent_refusals: RecentRefusals,
 }
 
 impl worker::DurableObject for Account {
     fn new(state: worker::State, env: worker::Env) -> Self {
-        Self { state, env }
+        Self { state, env, recent_refusals: RecentRefusals::default() }
     }
 
     async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
@@ -60,7 +63,8 @@ impl worker::DurableObject for Account {
             InspectRefreshToken::NAME => {
                 answer(message, |m: InspectRefreshToken| scope.inspect_refresh_token(&m))
             }
-            Log::NAME => answer(message, |m: Log| scope.log(&m)),
+            StillGood::NAME => answer(message, |m: StillGood| scope.still_good(&m)),
+            Log::NAME => answer(message, |m: Log| scope.log(&m, &self.recent_refusals)),
             Overview::NAME => answer(message, |m: Overview| scope.overview(&m)),
             RevokeApp::NAME => answer(message, |m: RevokeApp| scope.revoke_app(&m)),
             CreateToken::NAME => answer(message, |m: CreateToken| scope.create_token(&m)),

@@ -1,5 +1,6 @@
 //! Whether a token is good, and what was done with it.
 
+use latchkey_protocol::access::Credential;
 use latchkey_protocol::activity::Activity;
 use latchkey_protocol::grant::refresh_token::RefreshTokenState;
 use latchkey_protocol::identifier::{GrantId, PersonalAccessTokenId};
@@ -32,6 +33,19 @@ pub enum AccessState {
     Live,
     /// The token was given back, or its grant is over.
     Revoked,
+}
+
+/// Asks about a credential that was good when a stream began that is still open.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct StillGood {
+    /// Which.
+    pub credential: Credential,
+}
+
+impl Message for StillGood {
+    const NAME: &'static str = "still-good";
+    /// An access token's own end doesn't count: its stream lives as long as its grant.
+    type Reply = AccessState;
 }
 
 /// Asks about a personal access token.

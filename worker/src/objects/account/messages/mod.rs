@@ -10,7 +10,7 @@ mod sessions;
 
 pub use access::{
     AccessState, CheckAccess, CheckPersonalAccessToken, InspectRefreshToken, Log,
-    PersonalAccessTokenProblem,
+    PersonalAccessTokenProblem, StillGood,
 };
 pub use grants::{Approve, Approved, Earlier, Redeem, Refresh, Revoke};
 pub use page::{

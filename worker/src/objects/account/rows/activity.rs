@@ -14,13 +14,17 @@ use crate::objects::sql::{integer, text, time};
 /// How long the activity log goes back.
 pub(super) const KEEP_ACTIVITY: Lifetime = Lifetime::days(90);
 
-/// What programs and strangers can add as often as they like. It is counted apart, so that nobody can
-/// push a sign-in or a consent out of the log by calling a resource very often.
-const FREQUENT: &str = "kind IN ('called', 'refused', 'code_redeemed', 'refreshed', 'revoked', \
-                        'sign_in_refused')";
-/// How many entries are kept of those, and of everything else: 10,000 together.
-const KEEP_FREQUENT: u64 = 8_000;
-const KEEP_OTHERS: u64 = 2_000;
+/// How many entries are kept of what: 10,000 together. Each sort is counted apart, so that nobody
+/// pushes what they did out of the log by being refused very often, nor a sign-in or a consent by
+/// calling very often.
+const KEEP: [(&[&str], u64); 4] = [
+    (&["called"], 5_000),
+    (&["refused"], 1_500),
+    (&["code_redeemed", "refreshed", "revoked"], 1_500),
+    (&["sign_in_refused"], 500),
+];
+/// How many are kept of everything else.
+const KEEP_OTHERS: u64 = 1_500;
 /// After this many new entries the oldest go, if there are too many: long before the next sweep
 /// when calls are frequent.
 const TRIM_EVERY: u64 = 1_000;
@@ -79,14 +83,20 @@ impl Rows {
 }
 
 /// What deletes the oldest entries of each sort, and how many of it are kept.
-fn trims() -> [(String, u64); 2] {
+fn trims() -> Vec<(String, u64)> {
     let trim = |which: &str| {
         format!(
             "DELETE FROM activity WHERE {which} AND id <= (
                 SELECT id FROM activity WHERE {which} ORDER BY id DESC LIMIT 1 OFFSET ?)"
         )
     };
-    [(trim(FREQUENT), KEEP_FREQUENT), (trim(&format!("NOT {FREQUENT}")), KEEP_OTHERS)]
+    let list = |kinds: &[&str]| format!("('{}')", kinds.join("', '"));
+    let counted: Vec<&str> = KEEP.iter().flat_map(|(kinds, _)| kinds.iter().copied()).collect();
+    let others = (trim(&format!("kind NOT IN {}", list(&counted))), KEEP_OTHERS);
+    KEEP.iter()
+        .map(|(kinds, keep)| (trim(&format!("kind IN {}", list(kinds))), *keep))
+        .chain([others])
+        .collect()
 }
 
 /// The filter as SQL, and what is bound in it.

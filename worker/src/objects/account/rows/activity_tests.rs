@@ -43,25 +43,28 @@ fn found(database: &Connection, filter: &ActivityFilter) -> Vec<i64> {
 }
 
 #[test]
-fn no_number_of_calls_pushes_a_consent_out_of_the_log() {
+fn no_number_of_refusals_pushes_a_call_out_of_the_log_and_none_of_calls_a_consent() {
     let database = database();
     database.execute_batch("BEGIN").expect("a transaction");
     add(&database, "consented", Some("the-app"), 1);
-    for kind in ["called", "refused", "refreshed"] {
+    add(&database, "called", Some("the-app"), 1);
+    add(&database, "sign_in_refused", None, 4_000);
+    for kind in ["refused", "refreshed", "revoked"] {
         add(&database, kind, Some("the-app"), 4_000);
     }
     add(&database, "signed_in", None, KEEP_OTHERS + 10);
     add(&database, "consented", Some("another"), 1);
     for (statement, keep) in trims() {
-        assert!(trim(&database, &statement, keep) > 0);
+        let _ = trim(&database, &statement, keep);
     }
     let count = |kind: &str| -> u64 {
         let count = "SELECT count(*) FROM activity WHERE kind = ?";
         let count = database.query_row(count, [kind], |row| row.get::<_, u32>(0));
         count.expect("a number").into()
     };
-    // The oldest 4,000 of the frequent ones are gone: all of the first kind.
-    assert_eq!(["called", "refused", "refreshed"].map(count), [0, 4_000, 4_000]);
+    // What an app did outlives any number of refusals, and each sort is bounded.
+    assert_eq!(["called", "refused", "sign_in_refused"].map(count), [1, 1_500, 500]);
+    assert_eq!(["refreshed", "revoked"].map(count), [0, 1_500]);
     // Of the others the oldest are gone as well, and nothing else.
     assert_eq!(["consented", "signed_in"].map(count), [1, KEEP_OTHERS - 1]);
 }

@@ -9,8 +9,9 @@ use super::Scope;
 use crate::failure::Failure;
 use crate::objects::account::messages::{
     AccessState, CheckAccess, CheckPersonalAccessToken, InspectRefreshToken, Log,
-    PersonalAccessTokenProblem,
+    PersonalAccessTokenProblem, StillGood,
 };
+use crate::objects::account::recent_refusals::RecentRefusals;
 
 impl Scope {
     pub fn check_access(&self, message: &CheckAccess) -> Result<AccessState, Failure> {
@@ -48,7 +49,32 @@ impl Scope {
         }))
     }
 
-    pub fn log(&self, message: &Log) -> Result<(), Failure> {
+    /// Whether the grant or the personal access token is one of this account's.
+    fn is_known(&self, credential: &Credential) -> Result<bool, Failure> {
+        Ok(match credential {
+            Credential::AccessToken { grant, .. } => self.rows.grant(grant)?.is_some(),
+            Credential::PersonalAccessToken { id } => {
+                self.rows.personal_access_token(id)?.is_some()
+            }
+        })
+    }
+
+    pub fn still_good(&self, message: &StillGood) -> Result<AccessState, Failure> {
+        match &message.credential {
+            Credential::AccessToken { grant, token_id, .. } => {
+                let (grant, token_id) = (grant.clone(), token_id.clone());
+                self.check_access(&CheckAccess { grant, token_id })
+            }
+            Credential::PersonalAccessToken { id } => {
+                let stored = self.rows.personal_access_token(id)?;
+                let goes_on =
+                    stored.is_some_and(|token| !token.record.expires_at.has_passed(self.now));
+                Ok(if goes_on { AccessState::Live } else { AccessState::Revoked })
+            }
+        }
+    }
+
+    pub fn log(&self, message: &Log, recent: &RecentRefusals) -> Result<(), Failure> {
         if self.rows.profile()?.is_none() {
             return Ok(());
         }
@@ -59,12 +85,9 @@ impl Scope {
                 Credential::AccessToken { grant, .. } => self.rows.note_call_of_grant(grant, at)?,
                 Credential::PersonalAccessToken { id } => self.rows.note_call_of_token(id, at)?,
             },
-            Activity::Refused(call) => match &call.credential {
-                Credential::AccessToken { grant, .. } => self.rows.grant(grant)?.is_some(),
-                Credential::PersonalAccessToken { id } => {
-                    self.rows.personal_access_token(id)?.is_some()
-                }
-            },
+            Activity::Refused(call) => {
+                self.is_known(&call.credential)? && recent.is_news(call, self.now)
+            }
             _ => true,
         };
         if is_about_something { self.rows.log(&message.activity, at) } else { Ok(()) }

@@ -1,4 +1,4 @@
-//! The bodies that an [`crate::upstream::Upstream`] sends.
+//! The bodies that an upstream sends.
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::upstream::Exchange;
+use super::place::Exchange;
 
 /// The end of a connection in the middle of something.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl std::error::Error for Broken {}
 
 /// Feeds the body of an answer. The body ends when this is dropped.
 #[derive(Debug)]
-pub struct Feed(UnboundedSender<Bytes>);
+pub struct Feed(UnboundedSender<Option<Bytes>>);
 
 impl Feed {
     /// Sends a piece of the body.
@@ -38,27 +38,28 @@ impl Feed {
     /// Sends a piece of the body; false when nobody reads any more.
     #[must_use]
     pub fn try_send(&self, text: &str) -> bool {
-        self.0.send(Bytes::copy_from_slice(text.as_bytes())).is_ok()
+        self.0.send(Some(Bytes::copy_from_slice(text.as_bytes()))).is_ok()
+    }
+
+    /// Ends the connection in the middle of the body.
+    pub fn break_off(self) {
+        // Whoever has gone away already needn't be told.
+        let _ = self.0.send(None);
     }
 }
 
 /// A body on its way out.
-pub(crate) enum Sending {
+pub(super) enum Sending {
     Whole(Option<Bytes>),
-    Broken(Option<Bytes>),
-    Fed { pieces: UnboundedReceiver<Bytes>, exchange: Option<Exchange> },
+    Fed { pieces: UnboundedReceiver<Option<Bytes>>, exchange: Option<Exchange> },
 }
 
 impl Sending {
-    pub(crate) fn whole(body: Vec<u8>) -> Self {
+    pub(super) fn whole(body: Vec<u8>) -> Self {
         Self::Whole((!body.is_empty()).then(|| body.into()))
     }
 
-    pub(crate) fn broken() -> Self {
-        Self::Broken(Some(Bytes::from_static(b"the beginning")))
-    }
-
-    pub(crate) fn fed(exchange: Exchange) -> (Feed, Self) {
+    pub(super) fn fed(exchange: Exchange) -> (Feed, Self) {
         let (sender, pieces) = unbounded_channel();
         (Feed(sender), Self::Fed { pieces, exchange: Some(exchange) })
     }
@@ -74,12 +75,9 @@ impl Body for Sending {
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match self.get_mut() {
             Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::Broken(bytes) => match bytes.take() {
-                Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-                None => Poll::Ready(Some(Err(Broken))),
-            },
             Self::Fed { pieces, exchange } => pieces.poll_recv(context).map(|piece| match piece {
-                Some(bytes) => Some(Ok(Frame::data(bytes))),
+                Some(Some(bytes)) => Some(Ok(Frame::data(bytes))),
+                Some(None) => exchange.take().map(|exchange| exchange.ended(Err(Broken))),
                 None => exchange.take().and_then(|exchange| exchange.ended(None)),
             }),
         }
@@ -94,7 +92,7 @@ impl Body for Sending {
             Self::Whole(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
-            Self::Broken(_) | Self::Fed { .. } => SizeHint::default(),
+            Self::Fed { .. } => SizeHint::default(),
         }
     }
 }

@@ -1,0 +1,62 @@
+//! An event stream that is open while its credential is taken back.
+//!
+//! A call is checked when it begins. An event stream may go on for hours, so what it lives by is
+//! looked at again and again, and the stream ends with it.
+
+use futures_util::future::{Either, select};
+use latchkey_protocol::access::Holder;
+use std::time::Duration;
+use worker::AbortController;
+
+use super::Visit;
+use crate::http::Taken;
+use crate::objects::account::messages::{AccessState, StillGood};
+use crate::objects::{self, ObjectKind};
+
+/// How often the account is asked, in seconds, unless the resource's revocation bound is longer.
+const ASK_EVERY: u64 = 30;
+
+/// Whether an answer of this content type can go on without end
+/// ([HTML section 9.2](https://html.spec.whatwg.org/multipage/server-sent-events.html)).
+pub fn is_event_stream(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("text/event-stream")
+}
+
+/// Cuts a stream off by `controller` once its grant or personal access token is over. `over` tells
+/// that the stream has ended by itself.
+pub fn watch(visit: &Visit<'_>, holder: &Holder, mut over: Taken, controller: AbortController) {
+    let bound = visit.requested.gateway.revocation_bound.as_seconds();
+    let every = Duration::from_secs(bound.max(ASK_EVERY));
+    let (env, subject) = (visit.context.env.clone(), holder.subject.clone());
+    let message = StillGood { credential: holder.credential.clone() };
+    visit.context.later.wait_until(async move {
+        loop {
+            let tick = worker::Delay::from(every);
+            if let Either::Left(_) = select(Box::pin(over.wait()), tick).await {
+                return;
+            }
+            let state = objects::send(&env, ObjectKind::Account, subject.as_str(), &message).await;
+            // An account that doesn't answer is asked again; nobody loses a stream to that.
+            if let Ok(AccessState::Revoked) = state {
+                controller.abort();
+                return;
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_server_sent_events_are_watched() {
+        for yes in ["text/event-stream", "Text/Event-Stream; charset=utf-8"] {
+            assert!(is_event_stream(yes), "{yes}");
+        }
+        for no in ["", "text/event-streams", "application/json"] {
+            assert!(!is_event_stream(no), "{no}");
+        }
+    }
+}
