@@ -9,11 +9,13 @@ mod refusal;
 pub use refusal::{Refusal, TokenProblem};
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 use crate::bearer::CredentialKind;
 use crate::client::ClientId;
 use crate::configuration::{Configuration, Gateway, ProtectedResource};
 use crate::identifier::{AccountId, GrantId, PersonalAccessTokenId};
+use crate::letter_case::folded;
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
 use crate::time::UnixTime;
@@ -78,7 +80,8 @@ impl Credential {
 /// tool it calls. All at once, so that a person is asked once (MRS-08).
 ///
 /// Names of methods are compared without regard to case, because some servers do; `HEAD` also
-/// needs what `GET` needs, because it says the same about the resource.
+/// needs what `GET` needs, because it says the same about the resource. A tool whose name is a listed
+/// one but for case or spaces around it also needs what that one needs.
 #[must_use]
 pub fn needed_scope(
     resource: &ProtectedResource,
@@ -90,9 +93,20 @@ pub fn needed_scope(
     let like_get = (method == "HEAD").then_some("GET");
     let by_method = [Some(method.as_str()), like_get];
     let by_method = by_method.into_iter().flatten().filter_map(|name| gateway.methods.get(name));
-    let by_tool =
-        tools.iter().filter_map(|tool| gateway.tools.get(*tool).or_else(|| gateway.tools.get("*")));
+    let listed: Vec<_> =
+        gateway.tools.iter().map(|(name, scope)| (careless(name), name.as_str(), scope)).collect();
+    let by_tool = tools.iter().flat_map(|tool| {
+        let own = gateway.tools.get(*tool).or_else(|| gateway.tools.get("*"));
+        let read = careless(tool);
+        let alike = listed.iter().filter(move |(other, name, _)| *other == read && name != tool);
+        own.into_iter().chain(alike.map(|(_, _, scope)| *scope))
+    });
     by_method.chain(by_tool).fold(resource.scopes.clone(), |needed, more| needed.union(more))
+}
+
+/// A tool's name as a server may read it that trims and folds it.
+fn careless(name: &str) -> Cow<'_, str> {
+    folded(name.trim())
 }
 
 /// Passes when the credential is for this resource, still lives, and holds every needed scope or one

@@ -38,6 +38,7 @@ pub mod identifier;
 pub mod introspection;
 pub mod jwt;
 pub mod key_schedule;
+mod letter_case;
 pub mod mac;
 pub mod mcp;
 pub mod metadata;

@@ -43,7 +43,10 @@ impl Inspected {
     }
 
     /// Passes when the headers `Mcp-Method` and `Mcp-Name` (revision 2026-07-28) say what the body
-    /// says, or are absent: a server may go by either.
+    /// says, or are absent: a server may go by either. A body that calls nothing agrees with neither.
+    ///
+    /// Where no body is read, [`crate::forwarding::request_headers::passes_without_message`] leaves
+    /// both out.
     ///
     /// # Errors
     ///
@@ -53,6 +56,10 @@ impl Inspected {
         mcp_method: Option<&str>,
         mcp_name: Option<&str>,
     ) -> Result<(), MessageError> {
+        let is_silent = mcp_method.is_none() && mcp_name.is_none();
+        if self.calls.is_empty() && !is_silent {
+            return Err(MessageError::HeaderMismatch);
+        }
         let name = mcp_name.map(decoded);
         let agrees = self.calls.iter().all(|call| {
             let method = mcp_method.is_none_or(|method| method == call.method);
@@ -140,7 +147,8 @@ pub enum MessageError {
     NotJson,
     /// A member comes twice; which one counts differs between programs.
     DuplicateMember,
-    /// A member or method differs from one that counts by case only, which not every program sees.
+    /// A member or method differs from one that counts by case only, which not every program sees,
+    /// or a name has a control character, at which some programs end it.
     AmbiguousMember,
     /// A `tools/call` doesn't say which tool.
     ToolNameMissing,
@@ -200,7 +208,7 @@ impl MessageError {
             Self::DuplicateMember => "The message has a member twice; send each member once.",
             Self::AmbiguousMember => {
                 "The message has a member or a method whose name differs from a known one by \
-                 case only; write it as JSON-RPC and MCP do."
+                 case only, or a name with a control character; write it as JSON-RPC and MCP do."
             }
             Self::ToolNameMissing => {
                 "The tools/call has no params.name; name the tool with a string."

@@ -215,6 +215,8 @@ fn scopes(server: &Server) {
         (Some("offline_access"), "mcp"),
         (Some("MCP"), "mcp"),
     ] {
+        // Another installation each time, so that nothing was allowed before.
+        walk.client = Client::public(server);
         let mut request = walk.request();
         if let Some(requested) = requested {
             request = request.and("scope", requested);

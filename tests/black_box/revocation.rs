@@ -8,7 +8,7 @@ use crate::Case;
 pub fn trials() -> Vec<Case> {
     vec![
         Case::new(
-            "RFC 7009 section 2.1, REV-05: revoking a refresh token ends its grant, and no other",
+            "RFC 7009 section 2.1, REV-05: revoking a refresh token ends its installation's access, and no other's",
             |servers| {
                 refresh_token(servers.standard());
             },
@@ -72,13 +72,21 @@ pub fn trials() -> Vec<Case> {
 
 fn refresh_token(server: &Server) {
     let mut walk = Walk::begin(server);
-    let (tokens, bystander) = (walk.tokens(), walk.tokens());
+    let (tokens, same) = (walk.tokens(), walk.tokens());
+    // The same client for another resource, and for another person.
+    let resource = walk.request().and("resource", "https://api.example/v1");
+    let elsewhere = walk.tokens_for(&resource);
+    let somebody = Walk::with(server, walk.client.clone()).tokens();
     for _ in 0..2 {
         let reply = walk.client.revoke(server, &tokens.refresh).expect(200);
         assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
     }
-    walk.client.refresh(server, &tokens.refresh).expect_error(400, "invalid_grant");
-    let _ = Tokens::from_reply(&walk.client.refresh(server, &bystander.refresh));
+    for ended in [&tokens, &same] {
+        walk.client.refresh(server, &ended.refresh).expect_error(400, "invalid_grant");
+    }
+    for bystander in [&elsewhere, &somebody] {
+        let _ = Tokens::from_reply(&walk.client.refresh(server, &bystander.refresh));
+    }
 }
 
 fn unknown_tokens(server: &Server) {

@@ -59,7 +59,7 @@ fn mrs_08_everything_a_request_needs_is_named_at_once() {
         ("POST", &["list_notes"], "mcp read"),
         ("POST", &["delete_note", "list_notes"], "mcp write read"),
         ("POST", &["another"], "mcp admin"),
-        ("POST", &["Delete_Note"], "mcp admin"),
+        ("POST", &["Delete_Note"], "mcp admin write"),
         ("DELETE", &["list_notes"], "mcp write read"),
         ("delete", &[], "mcp write"),
         ("GET", &[], "mcp read"),
@@ -69,6 +69,48 @@ fn mrs_08_everything_a_request_needs_is_named_at_once() {
         let needed = needed_scope(&resource, gateway, method, tools);
         assert_eq!(needed.to_string(), expected, "{method} {tools:?}");
     }
+}
+
+#[test]
+fn mrs_08_a_tool_that_a_careless_server_takes_for_a_listed_one_needs_what_that_one_needs() {
+    let needed = |tools: &Value, called: &str| {
+        let scopes =
+            ["mcp", "read", "write", "admin"].map(|name| json!({ "name": name, "title": "x" }));
+        let configuration = configuration_with(&json!({
+            "scopes": scopes,
+            "resources": [{
+                "path": "/mcp", "kind": "mcp", "upstream": { "service": "MCP" }, "scopes": ["mcp"],
+                "tools": tools,
+            }],
+        }));
+        let resource = resource(&configuration);
+        let gateway = resource.gateway.as_ref().expect("a gateway");
+        needed_scope(&resource, gateway, "POST", &[called]).to_string()
+    };
+    let tools = json!({ "delete_note": ["write"], "Links": ["read"] });
+    for called in [
+        "DELETE_NOTE",
+        "Delete_Note",
+        " delete_note",
+        "delete_note\u{a0}",
+        "delete_note ",
+        " Delete_Note ",
+    ] {
+        assert_eq!(needed(&tools, called), "mcp write", "{called:?}");
+    }
+    for called in ["links", "LINKS", "Lin\u{212a}s", "lin\u{212a}\u{17f}"] {
+        assert_eq!(needed(&tools, called), "mcp read", "{called:?}");
+    }
+    for called in ["delete-note", "delete_notes", "deletenote", "other", ""] {
+        assert_eq!(needed(&tools, called), "mcp", "{called:?}");
+    }
+    // Listed both ways, either needs both: which one runs is the server's choice.
+    let both = json!({ "Purge": ["write"], "purge": ["admin"], "*": ["read"] });
+    assert_eq!(needed(&both, "purge"), "mcp admin write");
+    assert_eq!(needed(&both, "Purge"), "mcp write admin");
+    assert_eq!(needed(&both, "PURGE"), "mcp read write admin");
+    assert_eq!(needed(&both, "other"), "mcp read");
+    assert_eq!(needed(&both, "*"), "mcp read");
 }
 
 #[test]

@@ -23,8 +23,8 @@ const COLUMNS: [&str; 13] = [
     "personal_access_token",
 ];
 
-/// The entries as CSV with a header row and CRLF. A field that a spreadsheet would take for a formula
-/// begins with `'`.
+/// The entries as CSV with a header row and CRLF. Whatever a spreadsheet would take for a formula, at
+/// the beginning of a field or after a `;` in it, has a `'` before it.
 #[must_use]
 pub fn csv(entries: &[Entry]) -> String {
     let mut text = String::new();
@@ -169,12 +169,32 @@ fn write_row(text: &mut String, fields: impl Iterator<Item = Option<String>>) {
 
 /// One field as RFC 4180 section 2 writes it.
 fn quoted(field: &str) -> String {
-    // A tool's or a client's name is chosen by others, and a spreadsheet computes what looks like a
-    // formula (CWE-1236).
-    let guard = if field.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { "'" } else { "" };
-    if field.contains([',', '"', '\r', '\n']) {
-        format!("\"{guard}{}\"", field.replace('"', "\"\""))
+    let guarded = guarded(field);
+    if guarded.contains([',', '"', '\r', '\n']) {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
     } else {
-        format!("{guard}{field}")
+        guarded
     }
+}
+
+/// What makes a spreadsheet compute a cell; the last four are the wide forms of East Asian keyboards.
+const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// The field with a `'` before whatever a spreadsheet would take for a formula (CWE-1236): a tool's or
+/// a client's name is chosen by others.
+fn guarded(field: &str) -> String {
+    let mut text = String::with_capacity(field.len());
+    if field.starts_with(['\t', '\r', '\n']) {
+        text.push('\'');
+    }
+    // Where decimals have a comma, the list separator is `;` and our quotes don't count, so a cell may
+    // begin inside a field.
+    for (position, piece) in field.split_inclusive([';', '\t', '\r', '\n']).enumerate() {
+        let begins = if position == 0 { piece } else { piece.trim_start_matches([' ', '"']) };
+        if begins.starts_with(SIGNS) {
+            text.push('\'');
+        }
+        text.push_str(piece);
+    }
+    text
 }

@@ -172,11 +172,24 @@ fn cwe_1236_no_field_is_taken_for_a_formula() {
         ("+1", "'+1"),
         ("-1", "'-1"),
         ("@SUM(A1)", "'@SUM(A1)"),
-        ("\t=1", "'\t=1"),
-        ("\r=1", "\"'\r=1\""),
-        ("\n=1", "\"'\n=1\""),
+        ("\t1", "'\t1"),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "\"'\r'=1\""),
+        ("\n=1", "\"'\n'=1\""),
         ("=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\""),
+        // Full-width.
+        ("＝1+1", "'＝1+1"),
+        ("＋1", "'＋1"),
+        ("－1", "'－1"),
+        ("＠SUM(A1)", "'＠SUM(A1)"),
+        // Where `;` separates, a cell begins after it.
+        ("x;=HYPERLINK(1);y", "x;'=HYPERLINK(1);y"),
+        ("x;＝1;-1", "x;'＝1;'-1"),
+        ("x; =1", "x;' =1"),
+        ("x;\"=1\"", "\"x;'\"\"=1\"\"\""),
+        ("=1;=1", "'=1;'=1"),
         ("a=1", "a=1"),
+        ("a;b=1; c-d", "a;b=1; c-d"),
     ] {
         let text = csv(&[called(|call| call.tool = Some(name.to_owned()))]);
         assert!(text.contains(&format!(",{field},200,")), "{name:?}: {text}");
@@ -223,13 +236,16 @@ fn rfc3339_5_6_times_are_written_in_utc() {
 
 proptest! {
     #[test]
-    fn whatever_a_tool_is_called_the_row_has_its_columns(tool in "[a-z,\"=\r\n;']{0,20}") {
+    fn whatever_a_tool_is_called_the_row_has_its_columns(tool in "[a-z,\"=＋\r\n; ']{0,20}") {
         let text = csv(&[called(|call| call.tool = Some(tool.clone()))]);
         let rows = read(&text);
         prop_assert_eq!(rows.len(), 2);
         prop_assert_eq!(rows[1].len(), rows[0].len());
-        let guarded = format!("'{tool}");
-        prop_assert!(rows[1][6] == tool || rows[1][6] == guarded);
+        prop_assert_eq!(rows[1][6].replace('\'', ""), tool.replace('\'', ""));
+        for cell in text.split([';', '\r', '\n']) {
+            let begins = cell.trim_start_matches([' ', '"']);
+            prop_assert!(!begins.starts_with(['=', '＋']), "{}", text);
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use crate::configuration::Upstream;
+use crate::configuration::{Configuration, Upstream};
+use crate::protected_resource::{self, Requested};
 use crate::resource::ResourceIndicator;
 
 /// The URL that a request is forwarded to.
@@ -78,6 +79,45 @@ fn place<'a>(upstream: &'a Upstream, public_origin: &'a str) -> (&'a str, &'a st
         Upstream::Service { path, .. } => (public_origin, path),
         Upstream::Url { origin, path } => (origin, path),
     }
+}
+
+/// Whether a client that follows a redirect would call something else than the resource that it
+/// called: another origin, another place on this one, or another resource below this one.
+///
+/// `location` is the server's own `Location`, before [`public_location`]. Most clients send `X-API-Key`
+/// along wherever a redirect leads, and `Authorization` everywhere on its origin, so such a redirect
+/// would give a person's token away, or have it used on a resource that the server isn't. What can't
+/// be read for certain leads out.
+#[must_use]
+pub fn leads_out(location: &str, requested: &Requested<'_>, configuration: &Configuration) -> bool {
+    let Requested { resource, gateway, .. } = requested;
+    let location = public_location(location, &gateway.upstream, &resource.identifier);
+    let Some(next) = followed(&location, requested) else { return true };
+    let found = protected_resource::find(configuration, &resource.place.host, next.path());
+    !matches!(found, Some(Ok(found)) if found.resource.identifier == resource.identifier)
+}
+
+/// The URL that a client comes to from the one that it requested; `None` when that is another origin,
+/// or when two clients could read `location` in two ways.
+fn followed(location: &str, requested: &Requested<'_>) -> Option<Url> {
+    let place = &requested.resource.place;
+    let base = format!("{}{}{}", place.origin, place.path, requested.rest);
+    let base = Url::parse(&base).ok()?;
+    // `/\host` is another host to browsers and a path to others; tabs and line ends are dropped by some.
+    if location.contains(|character: char| character.is_control() || character == '\\') {
+        return None;
+    }
+    // With a scheme it has to be whole: `https:x` and `https:///x` are read in several ways.
+    let is_whole = |location: &str| {
+        let (scheme, rest) = location.split_once("://").unwrap_or_default();
+        scheme.eq_ignore_ascii_case(base.scheme()) && !rest.starts_with('/')
+    };
+    if Url::parse(location).is_ok() && !is_whole(location.trim()) {
+        return None;
+    }
+    let next = base.join(location).ok()?;
+    let has_user = !next.username().is_empty() || next.password().is_some();
+    (!has_user && next.origin() == base.origin()).then_some(next)
 }
 
 /// Whether the server behind the gateway refused the gateway itself. The client's own credential was

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::names::{folded, is_latchkeys, is_of_the_connection, is_our_cookie};
+use super::names::{folded, is_another_proxys, is_latchkeys, is_of_the_connection, is_our_cookie};
 use crate::access::Holder;
 use crate::resource::ResourceIndicator;
 use crate::secret::Secret;
@@ -19,17 +19,9 @@ pub fn passes(name: &str) -> bool {
     // MRS-15: the client's credential, and proofs of its possession.
     let is_credential = matches!(name.as_str(), "authorization" | "x-api-key" | "dpop" | "cookie");
     // Who calls from where, which the gateway says itself.
-    let is_origin = matches!(
-        name.as_str(),
-        "host"
-            | "forwarded"
-            | "x-forwarded"
-            | "x-host"
-            | "x-real-ip"
-            | "x-client-ip"
-            | "x-cluster-client-ip"
-            | "true-client-ip"
-    ) || name.starts_with("x-forwarded-");
+    let is_origin = matches!(name.as_str(), "host" | "forwarded" | "x-forwarded" | "x-host")
+        || name.starts_with("x-forwarded-")
+        || is_another_proxys(&name);
     // Another method or URL than the one whose scopes were checked.
     let is_override = matches!(
         name.as_str(),
@@ -41,6 +33,13 @@ pub fn passes(name: &str) -> bool {
     let is_disguised =
         name != plain && ["content-", "mcp-"].iter().any(|prefix| name.starts_with(prefix));
     !(is_credential || is_origin || is_override || is_expect || is_disguised)
+}
+
+/// The same for a request to an MCP server whose body wasn't read ([`crate::mcp`]): `Mcp-Method` and
+/// `Mcp-Name` name a call that nothing was compared with, and a server may go by them.
+#[must_use]
+pub fn passes_without_message(name: &str) -> bool {
+    passes(name) && !matches!(folded(name).as_str(), "mcp-method" | "mcp-name")
 }
 
 /// What of a `Cookie` header reaches the server behind the gateway: all but our own cookies, which

@@ -3,6 +3,7 @@
 //! That server's answers come from the origin of the sign-in page. What a header could do to the
 //! whole origin doesn't pass.
 
+pub use super::cache::cache_control;
 use super::names::{folded, is_latchkeys, is_of_the_connection, is_our_cookie};
 
 /// The most names that a preflight's answer repeats.
@@ -23,14 +24,18 @@ const ALLOWED_HEADERS: [&str; 9] = [
 ];
 
 /// Whether a header of the server behind the gateway reaches the client. `Set-Cookie` doesn't;
-/// [`may_set_cookie`] says which of its values do.
+/// [`may_set_cookie`] says which of its values do. Nor does `Cache-Control`; [`cache_control`] says
+/// what is sent in its place.
 #[must_use]
 pub fn passes(name: &str) -> bool {
     let name = folded(name);
     if is_of_the_connection(&name) || is_latchkeys(&name) || name.starts_with("access-control-") {
         return false;
     }
-    !matches!(
+    // `CDN-Cache-Control` and its kin (RFC 9213) would overrule what `cache_control` says.
+    let is_for_caches = name.ends_with("cache-control")
+        || matches!(name.as_str(), "surrogate-control" | "x-accel-expires");
+    let is_refused = matches!(
         name.as_str(),
         "set-cookie"
             // The gateway's own word: a challenge of the server behind it would lead a client to
@@ -47,7 +52,8 @@ pub fn passes(name: &str) -> bool {
             | "nel"
             | "report-to"
             | "set-login"
-    )
+    );
+    !(is_for_caches || is_refused)
 }
 
 /// Whether the server behind the gateway may set this cookie (the value of one `Set-Cookie`): not
@@ -59,10 +65,13 @@ pub fn may_set_cookie(value: &str) -> bool {
     pair.split_once('=').is_some_and(|(name, _)| !name.trim().is_empty() && !is_our_cookie(name))
 }
 
-/// The headers of every forwarded answer, to append to those that [`passes`] lets through.
+/// The headers of every forwarded answer, to append to those that [`passes`] lets through. The
+/// server's own `Vary` and `Content-Security-Policy` stay beside ours.
 #[must_use]
-pub const fn added() -> [(&'static str, &'static str); 4] {
+pub const fn added() -> [(&'static str, &'static str); 5] {
     [
+        // RFC 9110 section 12.5.5. A browser's own cache isn't keyed by who asks either.
+        ("vary", "Authorization, X-API-Key"),
         ("x-content-type-options", "nosniff"),
         // An HTML page of the server behind the gateway shares its origin with the sign-in page. In a
         // sandbox it runs no script and posts no form, so it can't act as that page. A policy

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use super::{Call, MAX_MESSAGES, MessageError};
+use crate::letter_case::folded;
 
 /// The method that names a tool.
 const TOOLS_CALL: &str = "tools/call";
@@ -43,19 +44,14 @@ pub(super) fn depth(text: &str) -> usize {
     deepest
 }
 
-/// A name as the most careless reader compares it: Go's `encoding/json` folds case, also of the two
-/// characters outside ASCII whose other case is inside.
-fn folded(name: &str) -> String {
-    let fold = |character| match character {
-        '\u{17f}' => 's',
-        '\u{212a}' => 'k',
-        other => other.to_ascii_lowercase(),
-    };
-    name.chars().map(fold).collect()
+fn is_nearly_one_of(name: &str, known: &[&str]) -> bool {
+    !known.contains(&name) && known.contains(&folded(name).as_ref())
 }
 
-fn is_nearly_one_of(name: &str, known: &[&str]) -> bool {
-    !known.contains(&name) && known.contains(&folded(name).as_str())
+/// Whether a reader in C sees a shorter name: there `\u0000` ends it. Other control characters have
+/// no place in a name either.
+fn has_control(name: &str) -> bool {
+    name.chars().any(char::is_control)
 }
 
 #[derive(Default)]
@@ -81,7 +77,10 @@ enum Member {
 #[derive(Default)]
 struct Params {
     has_duplicate: bool,
+    /// A member of a tool call whose name isn't quite one that counts.
     is_ambiguous: bool,
+    /// A control character in the name of a member, whatever the method is.
+    has_control: bool,
     name: Option<Member>,
 }
 
@@ -94,14 +93,22 @@ impl Message {
         if params.has_duplicate {
             return Err(MessageError::DuplicateMember);
         }
+        let has_control_in_name =
+            matches!(&params.name, Some(Member::Text(name)) if has_control(name));
+        if params.has_control || has_control_in_name {
+            return Err(MessageError::AmbiguousMember);
+        }
         let method = match self.method {
             // An answer: it has a result or an error.
             None => return Ok(None),
             Some(Member::Other) => return Err(MessageError::NotJson),
+            Some(Member::Text(method)) if has_control(&method) => {
+                return Err(MessageError::AmbiguousMember);
+            }
             Some(Member::Text(method)) => method,
         };
         if method != TOOLS_CALL {
-            return match folded(method.trim()).as_str() {
+            return match folded(method.trim()).as_ref() {
                 TOOLS_CALL => Err(MessageError::AmbiguousMember),
                 _ => Ok(Some(Call { method, tool: None })),
             };
@@ -167,7 +174,7 @@ impl<'de> Visitor<'de> for MessageVisitor {
         let mut message = Message::default();
         let mut seen = HashSet::new();
         while let Some(key) = map.next_key::<String>()? {
-            if is_nearly_one_of(&key, &MESSAGE_MEMBERS) {
+            if is_nearly_one_of(&key, &MESSAGE_MEMBERS) || has_control(&key) {
                 message.problem.get_or_insert(MessageError::AmbiguousMember);
             }
             match key.as_str() {
@@ -253,6 +260,7 @@ impl<'de> Deserialize<'de> for Params {
                 let mut seen = HashSet::new();
                 while let Some(key) = map.next_key::<String>()? {
                     params.is_ambiguous |= is_nearly_one_of(&key, &PARAMS_MEMBERS);
+                    params.has_control |= has_control(&key);
                     match key.as_str() {
                         "name" => params.name = Some(map.next_value()?),
                         _ => drop(map.next_value::<IgnoredAny>()?),

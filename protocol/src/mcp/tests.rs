@@ -205,7 +205,54 @@ fn headers_that_name_another_method_or_tool_than_the_body_are_refused() {
     }
     let resource = inspected(r#"{"method":"resources/read","params":{"uri":"note:1"}}"#);
     assert_eq!(resource.agrees_with(Some("resources/read"), Some("note:1")), Ok(()));
-    assert_eq!(inspected(r#"{"id":1,"result":{}}"#).agrees_with(Some("x"), Some("y")), Ok(()));
+}
+
+#[test]
+fn headers_that_name_a_call_that_the_body_does_not_make_are_refused() {
+    for body in [
+        r#"{"jsonrpc":"2.0","id":1,"params":{"name":"delete_note"}}"#,
+        r#"{"id":1,"result":{}}"#,
+        "{}",
+        "[]",
+        r#"[{"id":1,"result":{}}]"#,
+    ] {
+        let inspected = inspect(body.as_bytes()).expect("reads");
+        assert_eq!(inspected.agrees_with(None, None), Ok(()), "{body}");
+        for (method, name) in [
+            (Some("tools/call"), Some("delete_note")),
+            (Some("tools/call"), None),
+            (None, Some("delete_note")),
+            (Some(""), None),
+        ] {
+            let refused = Err(MessageError::HeaderMismatch);
+            assert_eq!(inspected.agrees_with(method, name), refused, "{body} {method:?} {name:?}");
+        }
+    }
+}
+
+#[test]
+fn a_name_that_a_reader_in_c_would_cut_off_is_refused() {
+    for body in [
+        r#"{"method":"tools/call","params":{"name":"delete_note\u0000"}}"#,
+        r#"{"method":"tools/call","params":{"name":"delete_note\u0000x"}}"#,
+        r#"{"method":"tools/call","params":{"name":"\tdelete_note"}}"#,
+        r#"{"method":"tools/call","params":{"name":"delete_note\u007f"}}"#,
+        r#"{"method":"tools/call","params":{"name":"delete_note\u0085"}}"#,
+        r#"{"method":"tools/call\u0000","params":{"name":"delete_note"}}"#,
+        r#"{"method":"ping\n"}"#,
+        r#"{"method":"tools/call","params":{"name":"list","name\u0000":"delete_note"}}"#,
+        r#"{"method":"tools/call","params":{"name":"list"},"params\u0000":{"name":"delete_note"}}"#,
+        r#"{"method":"ping","method\u0000x":"tools/call"}"#,
+        r#"{"method":"prompts/get","params":{"name":"a\u0000"}}"#,
+        r#"{"method":"prompts/get","params":{"a\u0000":1}}"#,
+        r#"{"id\u0000":1,"result":{}}"#,
+        r#"[{"method":"ping"},{"method":"ping\u0000"}]"#,
+    ] {
+        assert_eq!(read(body), Err(MessageError::AmbiguousMember), "{body}");
+    }
+    let inside = r#"{"method":"tools/call","params":{"name":"a","arguments":{"x\u0000":"\n"},"_meta":{"y\n":1}}}"#;
+    assert!(read(inside).is_ok(), "arguments are the tool's own");
+    assert!(read(r#"{"method":"notifications/message","params":{"data":"a\nb"}}"#).is_ok());
 }
 
 #[test]

@@ -4,6 +4,9 @@
 //! A resource on the issuer's origin is found by the path alone: whatever stands in front of this
 //! server may have changed `Host`. A resource on another origin is found by host and path.
 
+mod confusion;
+#[cfg(test)]
+mod confusion_tests;
 mod metadata;
 #[cfg(test)]
 mod metadata_tests;
@@ -41,7 +44,7 @@ impl fmt::Display for RouteError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::ConfusingPath => {
-                "The path can be read in more than one way; send it without empty segments, '.' and '..' segments, backslashes, and percent-encoded dots, slashes or control characters."
+                "The path can be read in more than one way; send it in the case in which the resource is written, without empty segments, '.' and '..' segments, backslashes, and percent-encoded letters, digits, '-', '.', '_', '~', slashes, percent signs or control characters."
             }
         })
     }
@@ -53,7 +56,8 @@ impl std::error::Error for RouteError {}
 ///
 /// `host` is the request's host, with the port if it has one, and `path` its path as it was sent,
 /// without the query. Nothing is decoded and no case is folded; of several resources the one with
-/// the longest path is meant.
+/// the longest path is meant. A path that a more careless program would find under another, longer
+/// one of them is for neither: the server behind may be that program.
 ///
 /// # Errors
 ///
@@ -65,7 +69,9 @@ pub fn find<'a>(
     path: &'a str,
 ) -> Option<Result<Requested<'a>, RouteError>> {
     let requested = nearest(configuration, host, path)?;
-    Some(if is_confusing(requested.rest) { Err(RouteError::ConfusingPath) } else { Ok(requested) })
+    let is_confusing = confusion::is_confusing(requested.rest)
+        || could_be_for_another(configuration, host, path, &requested);
+    Some(if is_confusing { Err(RouteError::ConfusingPath) } else { Ok(requested) })
 }
 
 /// The resource behind the gateway that `path` lies under, however the rest of it is written. For
@@ -105,37 +111,30 @@ pub fn is_known_host(configuration: &Configuration, host: &str) -> bool {
 /// [RFC 8615 section 3](https://www.rfc-editor.org/rfc/rfc8615#section-3)
 const WELL_KNOWN: &str = "/.well-known";
 
-/// Whether the upstream could read what follows a resource's path as another path.
-fn is_confusing(rest: &str) -> bool {
-    // One slash at the very end is common and means the same everywhere.
-    let segments = rest.strip_suffix('/').unwrap_or(rest).split('/').skip(1);
-    segments.into_iter().any(|segment| {
-        // Some servers cut a segment's parameters off before they look for dots: `/..;x/`.
-        let name = segment.split_once(';').map_or(segment, |(name, _)| name);
-        let unsafe_byte = |byte: u8| byte.is_ascii_control() || matches!(byte, b'\\' | b'?' | b'#');
-        segment.is_empty()
-            || matches!(name, "." | "..")
-            || segment.bytes().any(unsafe_byte)
-            || decoded(segment).is_none_or(|bytes| std::str::from_utf8(&bytes).is_err())
-    })
-}
-
-/// The bytes of a segment; `None` when a percent-encoding is malformed or hides what has a meaning
-/// in paths: a slash, a backslash, a dot or a control character.
-fn decoded(segment: &str) -> Option<Vec<u8>> {
-    let mut pieces = segment.split('%');
-    let mut bytes = pieces.next()?.as_bytes().to_vec();
-    for piece in pieces {
-        let (digits, after) = piece.split_at_checked(2)?;
-        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
-        }
-        let byte = u8::from_str_radix(digits, 16).ok()?;
-        if byte.is_ascii_control() || matches!(byte, b'/' | b'\\' | b'.') {
-            return None;
-        }
-        bytes.push(byte);
-        bytes.extend_from_slice(after.as_bytes());
+/// Whether a more careless program would find `path` under a resource with a longer path than the
+/// one that was found. Only resources behind the gateway count: for the others no request comes here,
+/// however it is written.
+fn could_be_for_another(
+    configuration: &Configuration,
+    host: &str,
+    path: &str,
+    found: &Requested<'_>,
+) -> bool {
+    let found = &found.resource.place;
+    let mut longer = configuration
+        .protected_resources
+        .iter()
+        .filter(|resource| resource.gateway.is_some())
+        .map(|resource| &resource.place)
+        // What is on the request's own host has been found before what is on the issuer's origin.
+        .filter(|place| {
+            place.has_host(host) || (place.is_on_issuers_origin && !found.has_host(host))
+        })
+        .filter(|place| place.path.len() > found.path.len())
+        .peekable();
+    if longer.peek().is_none() {
+        return false;
     }
-    Some(bytes)
+    let reduced = confusion::reduced(path);
+    longer.any(|place| reduced.starts_with(&confusion::reduced(&place.path)))
 }

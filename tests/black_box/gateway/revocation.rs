@@ -1,5 +1,6 @@
 //! When a revocation acts: at once, or within the bound that the resource has.
 
+use latchkey_tests::upstream::Answer;
 use latchkey_tests::{Front, Tokens, Walk};
 
 use super::{nothing_reached, refused};
@@ -24,6 +25,12 @@ pub fn trials() -> Vec<Case> {
             "needs 30: within its bound a resource may remember a token, and one it has not seen is asked about",
             |servers| {
                 remembered(servers.gateway());
+            },
+        ),
+        Case::new(
+            "needs 25: an event stream that is open when its access is taken back ends soon after",
+            |servers| {
+                open_stream(servers.gateway());
             },
         ),
         Case::new("needs 18: another grant of the same client goes on", |servers| {
@@ -91,4 +98,32 @@ fn remembered(front: &Front) {
     let reply = front.get(&format!("/api/{}", place.name()), Some(&seen.access));
     refused(&reply, 401, "invalid_token");
     nothing_reached(&place);
+}
+
+fn open_stream(front: &Front) {
+    let mut walk = Walk::begin(&front.server);
+    let tokens = front.tokens(&mut walk, "/api", "api");
+    let pat = walk.browser.new_token("Listens", &["api"], &[&front.resource("/api")]);
+    let opened = |token: &str| {
+        let place = front.upstream.place(Answer::events());
+        let call = front.call("GET", &format!("/api?at={}", place.name())).bearer(token);
+        let (feed, mut stream) = super::streaming::opened(call, &place, "data: 0\n\n");
+        let _ = stream.wait_for("data: 0\n\n");
+        (place, feed, stream)
+    };
+    let (by_app, by_pat) = (opened(&tokens.access), opened(&pat));
+    let bystander = opened(&front.token("/api", "api"));
+    let _ = walk.browser.take_back("revoke-app", None);
+    let _ = walk.browser.take_back("revoke-token", None);
+    for (place, feed, stream) in [by_app, by_pat] {
+        place.wait_until_abandoned();
+        assert!(!feed.try_send("data: secret\n\n"));
+        // Whether it ends or breaks off: nothing more comes.
+        let rest = stream.rest().unwrap_or_else(|partial| partial);
+        assert_eq!(rest, "");
+    }
+    let (place, feed, mut stream) = bystander;
+    feed.send("data: 1\n\n");
+    let _ = stream.wait_for("data: 1\n\n");
+    assert!(!place.is_abandoned());
 }

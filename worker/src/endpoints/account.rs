@@ -5,7 +5,7 @@ use latchkey_protocol::configuration::{Configuration, Endpoint};
 use latchkey_protocol::identifier::{AccountId, GrantId, PersonalAccessTokenId, SessionId};
 use latchkey_protocol::params::{Parameters, encode};
 use latchkey_protocol::resource::ResourceIndicator;
-use latchkey_protocol::scope::Scope;
+use latchkey_protocol::scope::{Scope, ScopeToken};
 use latchkey_protocol::time::Lifetime;
 
 use super::{look, page, sign_in, sign_out, unreadable_form};
@@ -80,15 +80,23 @@ pub fn log_later(context: &Context, account: AccountId, activity: Activity) {
     });
 }
 
-/// The words for a scope, one line for each token.
+/// The words for a scope, one line for each token. A token that implies others says so: whoever allows
+/// it allows those too (MRS-09).
 pub fn scope_lines<'a>(configuration: &'a Configuration, scope: &'a Scope) -> Vec<ScopeLine<'a>> {
-    let line = |token| {
+    let includes = |token: &ScopeToken| {
+        let alone = Scope::from_tokens([token.clone()]);
+        let implied = configuration.implied(&alone).difference(&alone);
+        let title = |token| configuration.scope(token).map(|found| found.title.as_str());
+        implied.iter().filter_map(title).collect()
+    };
+    let line = |token: &'a ScopeToken| {
         let definition = configuration.scope(token);
         ScopeLine {
             token: token.as_str(),
             // What was granted is shown even if the configuration has dropped it since.
             title: definition.map_or("No longer offered here", |found| found.title.as_str()),
             detail: definition.and_then(|found| found.detail.as_deref()),
+            includes: includes(token),
             earlier: None,
         }
     };
@@ -314,4 +322,35 @@ fn forged(context: &Context, reason: ForgedForm) -> Result<Answer, Failure> {
         action: Some(Link { label: "Go to your account", href: &account }),
     };
     page(context, 403, error.render())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn mrs_09_a_scope_that_gives_more_than_it_says_names_what_else_it_gives() {
+        let settings = json!({ "scopes": [
+            { "name": "read", "title": "Read your notes" },
+            { "name": "write", "title": "Write notes", "implies": ["read"] },
+            { "name": "admin", "title": "Do everything", "detail": "All of it.", "implies": ["write"] },
+        ]});
+        let configuration =
+            Configuration::parse("https://id.example", &settings).expect("configuration");
+        let scope = Scope::parse("admin gone read write").expect("scope");
+        let lines = scope_lines(&configuration, &scope);
+        let includes: Vec<_> =
+            lines.iter().map(|line| (line.token, line.includes.clone())).collect();
+        assert_eq!(
+            includes,
+            [
+                ("admin", vec!["Write notes", "Read your notes"]),
+                ("gone", vec![]),
+                ("read", vec![]),
+                ("write", vec!["Read your notes"]),
+            ]
+        );
+        assert_eq!(lines.first().and_then(|line| line.detail), Some("All of it."));
+    }
 }

@@ -122,7 +122,7 @@ impl Form<'_> {
         let known = configuration.known_scope();
         let scopes: Vec<_> = scope_lines(configuration, &known)
             .into_iter()
-            .map(|item| Choice { item, is_chosen: filled.scope.contains(item.token) })
+            .map(|item| Choice { is_chosen: filled.scope.contains(item.token), item })
             .collect();
         let is_chosen = |uri| filled.resources.iter().any(|chosen| chosen.as_str() == uri);
         let resources: Vec<_> = resource_lines(configuration, self.accepting)

@@ -95,7 +95,13 @@ mod tests {
 
     #[test]
     fn needs_27_nothing_is_marked_unless_the_app_has_something() {
-        let line = |token| ScopeLine { token, title: "", detail: None, earlier: None };
+        let line = |token| ScopeLine {
+            token,
+            title: "",
+            detail: None,
+            includes: Vec::new(),
+            earlier: None,
+        };
         let marks = |earlier: &str| {
             marked(vec![line("a"), line("b")], &scope(earlier))
                 .iter()

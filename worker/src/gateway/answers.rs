@@ -23,8 +23,8 @@ pub fn error(status: u16, code: &str, description: &str, reference: &str) -> Ans
 /// nothing of an answer without it, not even that it is a 401.
 pub fn with_common_headers(answer: Answer) -> Answer {
     response_headers::added().into_iter().fold(answer, |answer, (name, value)| match name {
-        // Several policies all count, so the upstream's own stays.
-        "content-security-policy" => answer.with_header(name, value),
+        // Several policies and several lists all count, so the upstream's own stays.
+        "content-security-policy" | "vary" => answer.with_header(name, value),
         _ => answer.with_only_header(name, value),
     })
 }

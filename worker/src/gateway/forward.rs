@@ -7,7 +7,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::{Either, select};
 use js_sys::Uint8Array;
 use latchkey_protocol::access::Holder;
-use latchkey_protocol::configuration::Upstream;
+use latchkey_protocol::bearer::CredentialKind;
+use latchkey_protocol::configuration::{ResourceKind, Upstream};
 use latchkey_protocol::entropy::Entropy;
 use latchkey_protocol::forwarding::{location, request_headers, response_headers};
 use latchkey_protocol::jwt::{ASSERTION_LIFETIME, AssertionClaims};
@@ -44,6 +45,9 @@ pub async fn forward(
             } else if location::is_upstream_refusal(status) {
                 controller.abort();
                 Trouble::Refused(status)
+            } else if leads_a_token_out(visit, holder, &response) {
+                controller.abort();
+                Trouble::LeadsOut
             } else {
                 return Ok(returned(visit, holder, &response, controller));
             }
@@ -77,7 +81,7 @@ async fn send(
             }
         },
     };
-    let headers = request_headers(visit, incoming, holder).await?;
+    let headers = request_headers(visit, incoming, holder, message.is_some()).await?;
     let controller = AbortController::default();
     let init = RequestInit::new();
     init.set_method(visit.method);
@@ -131,6 +135,7 @@ async fn request_headers(
     visit: &Visit<'_>,
     incoming: &Incoming,
     holder: &Holder,
+    has_message: bool,
 ) -> Result<worker::Headers, Failure> {
     let context = visit.context;
     let claims = AssertionClaims {
@@ -147,8 +152,13 @@ async fn request_headers(
     let headers = worker::Headers::new();
     let failed = |cause| Failure::unavailable("writing the headers of a forwarded request", cause);
     for (name, value) in incoming.headers() {
+        // What isn't in a message that was checked doesn't stand in a header either.
+        let passes = match visit.requested.gateway.kind {
+            ResourceKind::Mcp if !has_message => request_headers::passes_without_message(&name),
+            ResourceKind::Mcp | ResourceKind::Http => request_headers::passes(&name),
+        };
         // The platform writes the length of what is really sent.
-        if request_headers::passes(&name) && name != "content-length" {
+        if passes && name != "content-length" {
             headers.append(&name, &value).map_err(failed)?;
         }
     }
@@ -202,6 +212,7 @@ fn returned(
             "set-cookie" => value,
             // The platform writes the length of what is really sent, and of HEAD sends nothing.
             "content-length" if *method != "HEAD" => continue,
+            "cache-control" => continue,
             "location" => location::public_location(
                 &value,
                 &requested.gateway.upstream,
@@ -212,6 +223,10 @@ fn returned(
         };
         answer = answer.with_header(name, value);
     }
+    // The upstream doesn't know that its answer is one person's.
+    let cache_control = response.headers().get("cache-control").ok().flatten();
+    let answer = answer
+        .with_header("cache-control", response_headers::cache_control(cache_control.as_deref()));
     match response.body() {
         worker::ResponseBody::Empty => answer,
         worker::ResponseBody::Body(bytes) => answer.with_body(bytes.clone()),
@@ -229,6 +244,17 @@ fn returned(
             answer.with_stream(stream)
         }
     }
+}
+
+/// Whether the answer is a redirect by which a client would carry a personal access token to where it
+/// wasn't meant to go: clients keep `X-API-Key` whatever the address, and such a token is good
+/// for several resources. An access token is for this one only.
+fn leads_a_token_out(visit: &Visit<'_>, holder: &Holder, response: &worker::Response) -> bool {
+    holder.credential.kind() == CredentialKind::PersonalAccessToken
+        && (300..400).contains(&response.status_code())
+        && response.headers().get("location").ok().flatten().is_some_and(|location| {
+            location::leads_out(&location, &visit.requested, &visit.context.configuration)
+        })
 }
 
 /// Scheme, host and port of a resource.
@@ -252,6 +278,8 @@ enum Trouble {
     Refused(u16),
     /// It answered with a status that can't be passed on.
     Status(u16),
+    /// It sent a personal access token elsewhere.
+    LeadsOut,
 }
 
 impl Trouble {
@@ -298,6 +326,14 @@ impl Trouble {
                 "The server behind this address gave an answer that can't be passed on.",
                 format!("the upstream answered {status}"),
                 "An upstream answers with a final status; WebSockets aren't forwarded.",
+            ),
+            Self::LeadsOut => (
+                502,
+                UNAVAILABLE,
+                "The server behind this address leads to another one, and a personal access token \
+                 must not go there. Use the other address directly.",
+                "a redirect that leads out of the resource".to_owned(),
+                "The upstream redirects to an address outside of its resource; let it answer itself.",
             ),
         };
         visit

@@ -52,7 +52,7 @@ pub struct Resource<'a> {
 }
 
 /// One scope in words.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ScopeLine<'a> {
     /// The scope token itself, shown small.
     pub token: &'a str,
@@ -60,8 +60,17 @@ pub struct ScopeLine<'a> {
     pub title: &'a str,
     /// A sentence more.
     pub detail: Option<&'a str>,
+    /// The titles of the scopes that whoever holds this one has too; mostly none.
+    pub includes: Vec<&'a str>,
     /// Whether the app has it already; [`None`] where nobody asks.
     pub earlier: Option<Earlier>,
+}
+
+impl ScopeLine<'_> {
+    /// Whether there is more to say than its title.
+    pub fn has_more(&self) -> bool {
+        self.detail.is_some() || !self.includes.is_empty()
+    }
 }
 
 /// What an app that asks again may do already.

@@ -333,6 +333,22 @@ fn needs_27_asking_for_more_says_what_is_new() {
 }
 
 #[test]
+fn mrs_09_a_scope_that_implies_others_says_so_wherever_it_is_shown() {
+    const WORDS: &str = "Includes: Read your notes, Write and change notes.";
+    for (name, times) in
+        [("consent-implying", 2), ("account-implying", 4), ("new-token-implying", 2)]
+    {
+        assert_eq!(page(name).matches(WORDS).count(), times, "{name}");
+    }
+    for name in ["consent-more", "account", "new-token"] {
+        assert!(!page(name).contains("Includes:"), "{name}");
+    }
+    let form = page("new-token-implying");
+    assert!(form.contains(&format!("id=\"scope-4-detail\">Their history too. {WORDS}</p>")));
+    assert!(form.contains("value=\"notes:delete\" aria-describedby=\"scope-5-detail\""));
+}
+
+#[test]
 fn the_activitys_links_keep_its_filters() {
     let calls = page("activity-calls");
     let query = "group=calls&#38;app=latchkey_client_01";

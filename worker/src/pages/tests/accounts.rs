@@ -6,7 +6,7 @@ use super::super::{
     AccountPage, AppItem, Choice, Destination, Done, Look, NewTokenPage, Resource, ScopeLine,
     SessionItem, TokenCreatedPage, TokenExample, TokenItem,
 };
-use super::fixtures::{CSRF, SCOPES, bare_look, hostile, hostile_look, look};
+use super::fixtures::{CSRF, SCOPES, bare_look, hostile, hostile_look, implying, look};
 use super::gallery::Rendered;
 
 /// 3 Oct 2026, 14:05:09 UTC.
@@ -39,7 +39,7 @@ fn token(label: &str, last_used_at: Option<UnixTime>, expires_at: UnixTime) -> T
     TokenItem {
         id: "b8Rz5QwK1tYp0Lx3Vn6JdA",
         label,
-        scopes: SCOPES.iter().take(2).copied().collect(),
+        scopes: SCOPES.iter().take(2).cloned().collect(),
         resources: vec![NOTES, API],
         created_at: ago(Lifetime::days(29)),
         last_used_at,
@@ -123,6 +123,18 @@ pub(super) fn accounts() -> Vec<Rendered> {
         }
         .render(),
     );
+    let implying_apps = [AppItem {
+        scopes: implying(),
+        ..app(Some("Claude"), Destination::Web { host: "claude.ai" }, 1)
+    }];
+    let implying_tokens =
+        [TokenItem { scopes: implying(), ..token("CI", None, NOW.plus(Lifetime::days(7))) }];
+    add(
+        "account-implying",
+        look,
+        AccountPage { apps: &implying_apps, tokens: &implying_tokens, ..account(look, &sessions) }
+            .render(),
+    );
     let names: Vec<String> = (1..=60)
         .map(|number| match number % 4 {
             0 => format!("Claude Code {number}"),
@@ -153,7 +165,13 @@ pub(super) fn accounts() -> Vec<Rendered> {
         look,
         AccountPage { apps: &many, tokens: &many_tokens, ..account(look, &sessions) }.render(),
     );
-    let lines = [ScopeLine { token: &bad, title: &bad, detail: Some(&bad), earlier: None }];
+    let lines = [ScopeLine {
+        token: &bad,
+        title: &bad,
+        detail: Some(&bad),
+        includes: vec![&bad, &bad],
+        earlier: None,
+    }];
     let resources = [Resource { name: Some(&bad), uri: &bad }];
     add(
         "account-hostile",
@@ -199,6 +217,9 @@ pub(super) fn accounts() -> Vec<Rendered> {
     let both = [NOTES, API].map(|item| Choice { item, is_chosen: false });
     let one = [Choice { item: NOTES, is_chosen: true }];
     add("new-token", look, form(look, &scopes, &both).render());
+    let wide: Vec<_> =
+        implying().into_iter().map(|item| Choice { item, is_chosen: false }).collect();
+    add("new-token-implying", look, form(look, &wide, &both).render());
     let alone = SCOPES.map(|item| Choice { item, is_chosen: true });
     add("new-token-one", bare, form(bare, alone.get(..1).unwrap(), &one).render());
     add(
@@ -215,7 +236,7 @@ pub(super) fn accounts() -> Vec<Rendered> {
     );
     // Scope tokens and URIs have a grammar, and the form sends them back whole.
     let (long, far) = ("W".repeat(256), format!("https://a.example/{}", "W".repeat(300)));
-    let wild = [Choice { item: ScopeLine { token: &long, ..lines[0] }, is_chosen: true }];
+    let wild = [Choice { item: ScopeLine { token: &long, ..lines[0].clone() }, is_chosen: true }];
     let wild_resources =
         [Resource { uri: &far, ..resources[0] }; 2].map(|item| Choice { item, is_chosen: true });
     add(

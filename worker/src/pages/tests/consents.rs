@@ -7,7 +7,8 @@ use super::super::{
     Resource, ScopeLine,
 };
 use super::fixtures::{
-    SCOPES, bare_look, claude, consent, cursor, hostile, hostile_client, hostile_look, look,
+    SCOPES, bare_look, claude, consent, cursor, hostile, hostile_client, hostile_look, implying,
+    look,
 };
 use super::gallery::Rendered;
 
@@ -85,6 +86,7 @@ pub(super) fn consents() -> Vec<Rendered> {
             token,
             title: "Read and change the records of this module",
             detail: None,
+            includes: Vec::new(),
             earlier: None,
         })
         .collect();
@@ -103,7 +105,13 @@ pub(super) fn consents() -> Vec<Rendered> {
         }
         .render(),
     );
-    let scopes = [ScopeLine { token: &bad, title: &bad, detail: Some(&bad), earlier: None }];
+    let scopes = [ScopeLine {
+        token: &bad,
+        title: &bad,
+        detail: Some(&bad),
+        includes: vec![&bad, &bad],
+        earlier: None,
+    }];
     add(
         "consent-hostile",
         odd,
@@ -134,6 +142,16 @@ pub(super) fn consents() -> Vec<Rendered> {
         look,
         ConsentPage {
             scopes: &more,
+            ..consent(look, claude(), Destination::Web { host: "claude.ai" })
+        }
+        .render(),
+    );
+    let implying = implying();
+    add(
+        "consent-implying",
+        look,
+        ConsentPage {
+            scopes: &implying,
             ..consent(look, claude(), Destination::Web { host: "claude.ai" })
         }
         .render(),

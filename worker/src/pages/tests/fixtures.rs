@@ -84,27 +84,47 @@ pub(super) const SCOPES: [ScopeLine<'static>; 3] = [
         token: "notes:read",
         title: "Read your notes",
         detail: Some("All of them, with their attachments."),
+        includes: Vec::new(),
         earlier: None,
     },
     ScopeLine {
         token: "notes:write",
         title: "Write and change notes",
         detail: None,
+        includes: Vec::new(),
         earlier: None,
     },
     ScopeLine {
         token: "profile",
         title: "See your name and e-mail address",
         detail: None,
+        includes: Vec::new(),
         earlier: None,
     },
 ];
+
+/// The same, and one that includes two of them, once with a detail and once without.
+pub(super) fn implying() -> Vec<ScopeLine<'static>> {
+    let all = |token, title, detail| ScopeLine {
+        token,
+        title,
+        detail,
+        includes: vec!["Read your notes", "Write and change notes"],
+        earlier: None,
+    };
+    let more = [
+        all("notes:all", "Manage your notes", Some("Their history too.")),
+        all("notes:delete", "Delete notes", None),
+    ];
+    SCOPES.into_iter().chain(more).collect()
+}
 
 pub(super) fn consent<'a>(
     look: &'a Look,
     client: Client<'a>,
     destination: Destination<'a>,
 ) -> ConsentPage<'a> {
+    static SHOWN: [ScopeLine<'static>; 3] = SCOPES;
     ConsentPage {
         look,
         csrf: CSRF,
@@ -117,7 +137,7 @@ pub(super) fn consent<'a>(
             name: Some("Acme Notes MCP"),
             uri: "https://notes.acme.example/mcp",
         }],
-        scopes: &SCOPES,
+        scopes: &SHOWN,
         access: AccessPeriod::Renewed { idle: Lifetime::days(30), absolute: Lifetime::days(365) },
         manage_path: "/account",
     }
