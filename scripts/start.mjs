@@ -185,10 +185,10 @@ function tryExamples(issuer, account) {
   say(`  VS Code        code --add-mcp '{"name":"latchkey","type":"http","url":"${url}"}'`);
   say(`  Cursor         in .cursor/mcp.json: {"mcpServers":{"latchkey":{"url":"${url}"}}}`);
   say(`  MCP Inspector  npx @modelcontextprotocol/inspector   with "Streamable HTTP" and ${url}`);
-  say("  Ask it to add a note and to delete it: deleting needs one more scope, so the client asks again.");
+  say("  Ask it to add a note and to delete it: deleting needs one more scope, which clients that can ask you for.");
   say();
   say(bold("Or call the API with a token of your own"));
-  say(`  1. Make one at ${account}/tokens, with "Change your notes"`);
+  say(`  1. Make one at ${account}/tokens, with "Change your notes", for "The notes API"`);
   say(`  2. curl ${issuer}/api/notes -H 'Authorization: Bearer <token>' -d '{"text":"hello"}'`);
   say(`     curl ${issuer}/api/notes -H 'X-API-Key: <token>'`);
   say(`  3. See what was called, and revoke it, at ${account}`);

@@ -93,6 +93,7 @@ pub fn nearest<'a>(
         })
     };
     let longest = |requested: &Requested<'_>| requested.resource.place.path.len();
+    let under = || under().filter(|requested| !is_probe(requested.rest));
     under().filter(|requested| requested.resource.place.has_host(host)).max_by_key(longest).or_else(
         || {
             under()
@@ -100,6 +101,14 @@ pub fn nearest<'a>(
                 .max_by_key(longest)
         },
     )
+}
+
+/// Whether a client looks for a metadata document below the resource. None is there, and what isn't
+/// there is 404 to a client that looks: a 401 would end its search.
+fn is_probe(rest: &str) -> bool {
+    ["/.well-known/oauth-", "/.well-known/openid-configuration"]
+        .iter()
+        .any(|place| rest.starts_with(place))
 }
 
 /// Whether the configuration has a resource on this host, so that a request for it is no surprise.

@@ -38,6 +38,23 @@ pub(super) fn found<'a>(
 const MCP: &str = "https://id.example/mcp";
 
 #[test]
+fn needs_11_a_probe_for_metadata_below_a_resource_finds_nothing() {
+    let configuration = deployment("https://id.example", &[MCP]);
+    for probe in [
+        "oauth-protected-resource",
+        "oauth-authorization-server",
+        "openid-configuration",
+        "oauth-x/y",
+    ] {
+        let path = format!("/mcp/.well-known/{probe}");
+        assert_eq!(found(&configuration, "id.example", &path), None, "{path}");
+    }
+    for other in ["/mcp/.well-known/other", "/mcp/x/.well-known/oauth-x"] {
+        assert!(found(&configuration, "id.example", other).is_some(), "{other}");
+    }
+}
+
+#[test]
 fn a_host_is_known_when_a_resource_is_on_it() {
     let uris = ["https://notes.example/v1", "-https://api.example:8443"];
     let configuration = deployment("http://127.0.0.1:8787", &uris);

@@ -295,7 +295,7 @@ fn exported_as_csv(front: &Front) {
     let mut walk = Walk::begin(&front.server);
     let tokens = front.tokens(&mut walk, "/mcp", "mcp");
     let place = front.upstream.plain();
-    let names = ["=1+1", "+1", "-1", "@SUM(A1)", "a,b", "a\"b", "\tx", "plain"];
+    let names = ["=1+1", "+1", "-1", "@SUM(A1)", "a,b", "a\"b", "plain"];
     for name in names {
         let _ = front.message(&place, &tokens.access, &tool(name)).send().expect(200);
     }
@@ -358,7 +358,7 @@ fn hostile(front: &Front) {
     let _ = walk.browser.new_token(name, &["api"], &[&front.resource("/api")]);
     let place = front.upstream.plain();
     let long = "x".repeat(10_000);
-    for tool_name in [name, "<img src=x onerror=alert(1)>", "\u{0}\u{1b}[2J", &long] {
+    for tool_name in [name, "<img src=x onerror=alert(1)>", "\u{200b}\u{2066}", &long] {
         let _ = front.message(&place, &tokens.access, &tool(tool_name)).send().expect(200);
     }
     let _ = wait_for(&mut walk.browser, "called", 4);

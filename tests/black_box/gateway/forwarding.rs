@@ -101,8 +101,12 @@ fn never_cached(front: &Front) {
     let target = format!("/api/{}/style.css", place.name());
     for scope in ["api", "mcp api"] {
         let reply = front.get(&target, Some(&front.token("/api", scope))).expect(200);
-        // It is the upstream's to say what the client may keep.
-        assert_eq!(reply.header("cache-control"), Some("public, max-age=3600"));
+        // What the client may keep is the upstream's to say; a cache that others share keeps nothing.
+        let kept = reply.header("cache-control").unwrap_or_default();
+        assert!(kept.contains("max-age=3600") && kept.contains("private"), "{kept}");
+        assert!(!kept.contains("public"), "{kept}");
+        let varies = reply.header("vary").unwrap_or_default();
+        assert!(varies.contains("Authorization"), "{}", reply.describe());
         assert_eq!(reply.header("etag"), Some("\"1\""));
     }
     assert_eq!(place.received().len(), 2);

@@ -63,7 +63,7 @@ fn send<'a>(front: &'a Front, place: &Place, token: &str) -> Call<'a> {
 fn by_tool(front: &Front) {
     let place = front.upstream.plain();
     let token = front.token("/mcp", "mcp");
-    for name in ["list_notes", "Delete_Note", "delete_note ", "delete-note"] {
+    for name in ["list_notes", "delete-note", "delete_notes", "xdelete_note"] {
         let _ = front.message(&place, &token, &tool(name)).send().expect(200);
     }
     for other in [
@@ -75,9 +75,17 @@ fn by_tool(front: &Front) {
         let _ = front.message(&place, &token, &other).send().expect(200);
     }
     let before = place.begun();
-    let reply = front.message(&place, &token, &tool("delete_note")).send();
-    let challenge = refused(&reply, 403, "insufficient_scope");
-    assert_eq!(challenge.scope(), ["mcp", "mcp:write"]);
+    // Some servers look for a tool in any letter case, or without the space around it.
+    for name in ["delete_note", "Delete_Note", "DELETE_NOTE", " delete_note", "delete_note "] {
+        let reply = front.message(&place, &token, &tool(name)).send();
+        let challenge = refused(&reply, 403, "insufficient_scope");
+        assert_eq!(challenge.scope(), ["mcp", "mcp:write"], "{name:?}");
+    }
+    // Or end a name at its first control character.
+    for name in ["delete_note\u{0}", "list_notes\u{0}x", "delete_note\n", "\u{1b}[2Jdelete_note"] {
+        let reply = front.message(&place, &token, &tool(name)).send();
+        reply.expect_error(400, "invalid_request");
+    }
     assert_eq!(place.begun(), before);
     let token = front.token("/mcp", "mcp mcp:write");
     let _ = front.message(&place, &token, &tool("delete_note")).send().expect(200);

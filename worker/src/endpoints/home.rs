@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys;
-use crate::pages::{EndpointLine, HomePage, SignedIn};
+use crate::pages::{EndpointLine, HomePage, Resource, SignedIn};
 
 /// The landing page.
 pub async fn get(context: &Context, incoming: &Incoming) -> Result<Answer, Failure> {
@@ -25,6 +25,7 @@ pub async fn get(context: &Context, incoming: &Incoming) -> Result<Answer, Failu
         ("Token", Endpoint::Token),
         ("Registration", Endpoint::Registration),
         ("Revocation", Endpoint::Revocation),
+        ("Introspection", Endpoint::Introspection),
         ("Keys (JWKS)", Endpoint::Jwks),
     ]
     .into_iter()
@@ -32,6 +33,12 @@ pub async fn get(context: &Context, incoming: &Incoming) -> Result<Answer, Failu
     .collect();
     let endpoints: Vec<EndpointLine<'_>> =
         urls.iter().map(|(name, url)| EndpointLine { name, url }).collect();
+    let resources: Vec<Resource<'_>> = configuration
+        .protected_resources
+        .iter()
+        .filter(|resource| resource.gateway.is_some())
+        .map(|resource| Resource { name: Some(&resource.name), uri: resource.identifier.as_str() })
+        .collect();
     let mut notices = Vec::new();
     if !issuer.is_https() {
         notices.push(
@@ -51,6 +58,7 @@ pub async fn get(context: &Context, incoming: &Incoming) -> Result<Answer, Failu
         sign_up_allowed: configuration.sign_up,
         issuer: issuer.as_str(),
         metadata_url: &metadata_url,
+        resources: &resources,
         endpoints: &endpoints,
         notices,
     };

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::consent::Resource;
 use super::filters;
 use super::look::Look;
 use super::text;
@@ -20,6 +21,8 @@ pub struct HomePage<'a> {
     pub issuer: &'a str,
     /// The URL of the metadata document.
     pub metadata_url: &'a str,
+    /// What is behind the gateway: what a client connects to.
+    pub resources: &'a [Resource<'a>],
     /// The endpoints that are configured.
     pub endpoints: &'a [EndpointLine<'a>],
     /// What the operator should know, such as a setting that is meant for development.

@@ -4,7 +4,7 @@
 
 use super::super::{
     Action, AlreadyApprovedPage, Destination, EndpointLine, ErrorPage, HomePage, Look, Outcome,
-    ReturnToApp, ReturnWithError, SignInPage, SignUpPage, SignedIn, SignedOutPage,
+    Resource, ReturnToApp, ReturnWithError, SignInPage, SignUpPage, SignedIn, SignedOutPage,
 };
 use super::accounts::accounts;
 use super::activities::activities;
@@ -263,9 +263,14 @@ pub(super) fn gallery() -> Vec<Rendered> {
         AlreadyApprovedPage { look: bare, client: None }.render(),
     );
 
+    let behind = [
+        Resource { name: Some("Acme Notes MCP"), uri: "https://id.acme.example/mcp" },
+        Resource { name: Some("The notes API"), uri: "https://id.acme.example/api" },
+    ];
     let home = |look, account, notices| HomePage {
         look,
         account,
+        resources: &behind,
         sign_up_allowed: true,
         issuer: "https://id.acme.example",
         metadata_url: "https://id.acme.example/.well-known/oauth-authorization-server",
@@ -273,6 +278,11 @@ pub(super) fn gallery() -> Vec<Rendered> {
         notices,
     };
     add("home", look, home(look, None, Vec::new()).render());
+    add(
+        "home-nothing-behind",
+        look,
+        HomePage { resources: &[], ..home(look, None, Vec::new()) }.render(),
+    );
     add(
         "home-signed-in",
         look,
@@ -294,6 +304,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
             sign_up_allowed: false,
             issuer: &bad,
             metadata_url: "/",
+            resources: &[Resource { name: Some(&bad), uri: &bad }],
             endpoints: &[EndpointLine { name: &bad, url: &bad }],
             notices: vec![bad.clone()],
         }
