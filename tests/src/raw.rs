@@ -17,7 +17,7 @@ pub struct RawReply {
 }
 
 /// Sends `head` (request line and headers, without `Host` and the empty line) and `body`, and reads
-/// until the server closes the connection.
+/// the answer.
 ///
 /// # Panics
 ///
@@ -55,17 +55,38 @@ fn attempt(server: &Server, host: &str, head: &str, body: &[u8]) -> RawReply {
     stream.set_read_timeout(Some(Duration::from_secs(60))).expect("timeout");
     // A server may answer and close before it has read everything; the answer is what counts.
     let sent = stream.write_all(&request);
-    let mut answer = Vec::new();
-    if let Err(error) = stream.read_to_end(&mut answer) {
-        assert!(
-            error.kind() == ErrorKind::ConnectionReset && !answer.is_empty(),
-            "no answer to {head:?}: {error} (sending: {sent:?})"
-        );
+    let (mut answer, mut buffer) = (Vec::new(), [0; 16 * 1024]);
+    // workerd waits five seconds before it closes.
+    while !is_whole(&answer) {
+        match stream.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => answer.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset && !answer.is_empty() => break,
+            Err(error) => panic!("no answer to {head:?}: {error} (sending: {sent:?})"),
+        }
     }
     let text = String::from_utf8_lossy(&answer).into_owned();
     let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
     let status = status.unwrap_or_else(|| panic!("no status line after {head:?}: {text:?}"));
     RawReply { status, text }
+}
+
+/// Whether an answer has come to its end
+/// ([RFC 9112 section 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)). False when only the
+/// end of the connection can tell.
+fn is_whole(answer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer);
+    let Some((head, _)) = text.split_once("\r\n\r\n") else { return false };
+    let value = |wanted: &str| {
+        let mut fields = head.lines().filter_map(|line| line.split_once(": "));
+        fields.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim())
+    };
+    let begin = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or_default() + 4;
+    match value("content-length").and_then(|length| length.parse::<usize>().ok()) {
+        Some(length) => answer.len() >= begin + length,
+        None if value("transfer-encoding") == Some("chunked") => answer.ends_with(b"0\r\n\r\n"),
+        None => false,
+    }
 }
 
 /// `body` as one chunk of the chunked transfer coding
@@ -77,4 +98,24 @@ pub fn chunked(body: &[u8]) -> Vec<u8> {
     bytes.extend_from_slice(body);
     bytes.extend_from_slice(b"\r\n0\r\n\r\n");
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_whole;
+
+    #[test]
+    fn rfc9112_6_3_an_answer_is_whole_when_its_length_has_come_or_its_last_chunk() {
+        for (answer, expected) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", false),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab", true),
+            ("HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n", true),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", false),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", true),
+            ("HTTP/1.1 200 OK\r\nContent-Len", false),
+            ("HTTP/1.1 200 OK\r\n\r\nab", false),
+        ] {
+            assert_eq!(is_whole(answer.as_bytes()), expected, "{answer:?}");
+        }
+    }
 }

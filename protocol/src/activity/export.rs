@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Datelike, Timelike};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 use super::{Activity, Call, Entry, RefusedCall};
+use crate::client::ClientId;
 use crate::time::UnixTime;
 
 /// The columns, in their order. In JSON they are the names of the members.
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "time",
     "kind",
     "client_id",
@@ -21,16 +23,18 @@ const COLUMNS: [&str; 13] = [
     "label",
     "reference",
     "personal_access_token",
+    "client_name",
 ];
 
 /// The entries as CSV with a header row and CRLF. Whatever a spreadsheet would take for a formula, at
-/// the beginning of a field or after a `;` in it, has a `'` before it.
+/// the beginning of a field or after a `;` in it, has a `'` before it. `names` are those of the clients, as
+/// far as they are known.
 #[must_use]
-pub fn csv(entries: &[Entry]) -> String {
+pub fn csv(entries: &[Entry], names: &BTreeMap<ClientId, String>) -> String {
     let mut text = String::new();
     write_row(&mut text, COLUMNS.iter().map(|column| Some((*column).to_owned())));
     for entry in entries {
-        write_row(&mut text, fields(entry).into_iter());
+        write_row(&mut text, fields(entry, names).into_iter());
     }
     text
 }
@@ -38,10 +42,10 @@ pub fn csv(entries: &[Entry]) -> String {
 /// The entries as a JSON array of objects. What an entry doesn't have is left out; every value is a
 /// string but `duration_ms`.
 #[must_use]
-pub fn json(entries: &[Entry]) -> String {
+pub fn json(entries: &[Entry], names: &BTreeMap<ClientId, String>) -> String {
     let object = |entry: &Entry| {
         let mut members = Map::new();
-        for (column, field) in COLUMNS.into_iter().zip(fields(entry)) {
+        for (column, field) in COLUMNS.into_iter().zip(fields(entry, names)) {
             if let Some(field) = field {
                 members.insert(column.to_owned(), Value::from(field));
             }
@@ -75,18 +79,20 @@ pub fn rfc3339(time: UnixTime) -> String {
 }
 
 /// The fields of one entry, in the order of [`COLUMNS`].
-fn fields(entry: &Entry) -> [Option<String>; COLUMNS.len()] {
+fn fields(entry: &Entry, names: &BTreeMap<ClientId, String>) -> [Option<String>; COLUMNS.len()] {
     let activity = &entry.activity;
     let mut row = Row::default();
     match activity {
         Activity::Called(call) => {
             let Call { resource, credential: _, method, rpc, tool, .. } = call;
+            row.label = call.label.as_deref().map(ToOwned::to_owned);
             row.call(resource.as_str(), method, rpc.as_ref(), tool.as_ref(), &call.reference);
             row.result = Some(call.status.to_string());
             row.duration_ms = Some(call.duration_ms.to_string());
         }
         Activity::Refused(call) => {
             let RefusedCall { resource, credential: _, method, rpc, tool, .. } = call;
+            row.label = call.label.as_deref().map(ToOwned::to_owned);
             row.call(resource.as_str(), method, rpc.as_ref(), tool.as_ref(), &call.reference);
             row.result = Some(call.reason.clone());
         }
@@ -123,6 +129,7 @@ fn fields(entry: &Entry) -> [Option<String>; COLUMNS.len()] {
         row.label,
         row.reference,
         activity.personal_access_token().map(ToString::to_string),
+        activity.client_id().and_then(|id| names.get(id)).cloned(),
     ]
 }
 

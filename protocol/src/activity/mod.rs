@@ -115,6 +115,10 @@ pub struct Call {
     pub resource: ResourceIndicator,
     /// What the caller presented.
     pub credential: Credential,
+    /// What the person calls the personal access token that was presented, as it was then: the log
+    /// outlives the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Box<str>>,
     /// The HTTP method.
     pub method: String,
     /// The JSON-RPC method, of a call to an MCP server.
@@ -142,6 +146,10 @@ pub struct RefusedCall {
     pub resource: ResourceIndicator,
     /// What the caller presented.
     pub credential: Credential,
+    /// What the person calls the personal access token that was presented, as it was then: the log
+    /// outlives the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Box<str>>,
     /// The HTTP method.
     pub method: String,
     /// The JSON-RPC method, of a call to an MCP server.

@@ -4,6 +4,7 @@ use crate::identifier::GrantId;
 use crate::test_support::{API, NOW, client_id};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 fn token_id() -> PersonalAccessTokenId {
     PersonalAccessTokenId::parse("AAAAAAAAAAAAAAAAAAAAAA").expect("id")
@@ -21,6 +22,7 @@ fn call() -> Call {
     Call {
         resource: ResourceIndicator::parse(API).expect("resource"),
         credential: by_client(),
+        label: None,
         method: "POST".to_owned(),
         rpc: Some("tools/call".to_owned()),
         tool: Some("delete_note".to_owned()),
@@ -34,12 +36,17 @@ fn refused() -> RefusedCall {
     RefusedCall {
         resource: ResourceIndicator::parse(API).expect("resource"),
         credential: Credential::PersonalAccessToken { id: token_id() },
+        label: Some("Backup".into()),
         method: "DELETE".to_owned(),
         rpc: None,
         tool: None,
         reason: "insufficient_scope".to_owned(),
         reference: "ref-2".to_owned(),
     }
+}
+
+fn names() -> BTreeMap<ClientId, String> {
+    BTreeMap::from([(client_id("client"), "The app".to_owned())])
 }
 
 /// One of each kind, with the client that it is about.
@@ -118,6 +125,23 @@ fn schema_version_1_entries_read_on() {
 }
 
 #[test]
+fn a_call_that_was_stored_without_a_label_reads_on() {
+    for activity in [Activity::Called(call()), Activity::Refused(refused())] {
+        let mut value = serde_json::to_value(&activity).expect("json");
+        let _ = value.as_object_mut().expect("an object").remove("label");
+        let back: Activity = serde_json::from_value(value.clone()).expect("reads back");
+        assert_eq!(serde_json::to_value(&back).expect("json"), value);
+    }
+}
+
+#[test]
+fn cwe_1236_a_clients_name_in_the_export_is_no_formula() {
+    let names = BTreeMap::from([(client_id("client"), "=1+1".to_owned())]);
+    let text = csv(&[entry(Activity::Called(call()))], &names);
+    assert!(text.ends_with(",'=1+1\r\n"), "{text}");
+}
+
+#[test]
 fn a_groups_name_reads_back_and_no_other_does() {
     for group in Group::ALL {
         assert_eq!(Group::parse(group.as_str()), Some(group));
@@ -154,15 +178,15 @@ fn rfc4180_2_the_export_has_a_header_row_and_crlf_after_each_row() {
         entry(created),
     ];
     let expected = [
-        "time,kind,client_id,resource,method,rpc_method,tool,result,duration_ms,scope,label,reference,personal_access_token",
-        "2027-01-15T08:00:00Z,called,client,https://api.example/v1,POST,tools/call,delete_note,200,12,,,ref-1,",
-        "2027-01-15T08:00:00Z,refused,,https://api.example/v1,DELETE,,,insufficient_scope,,,,ref-2,AAAAAAAAAAAAAAAAAAAAAA",
-        "2027-01-15T08:00:00Z,consented,client,,,,,,,read write,,,",
-        "2027-01-15T08:00:00Z,personal_access_token_created,,,,,,,,,\"a \"\"b\"\", c\",,AAAAAAAAAAAAAAAAAAAAAA",
+        "time,kind,client_id,resource,method,rpc_method,tool,result,duration_ms,scope,label,reference,personal_access_token,client_name",
+        "2027-01-15T08:00:00Z,called,client,https://api.example/v1,POST,tools/call,delete_note,200,12,,,ref-1,,The app",
+        "2027-01-15T08:00:00Z,refused,,https://api.example/v1,DELETE,,,insufficient_scope,,,Backup,ref-2,AAAAAAAAAAAAAAAAAAAAAA,",
+        "2027-01-15T08:00:00Z,consented,client,,,,,,,read write,,,,The app",
+        "2027-01-15T08:00:00Z,personal_access_token_created,,,,,,,,,\"a \"\"b\"\", c\",,AAAAAAAAAAAAAAAAAAAAAA,",
         "",
     ];
-    assert_eq!(csv(&entries), expected.join("\r\n"));
-    assert_eq!(csv(&[]).lines().count(), 1, "the header row is always there");
+    assert_eq!(csv(&entries, &names()), expected.join("\r\n"));
+    assert_eq!(csv(&[], &names()).lines().count(), 1, "the header row is always there");
 }
 
 #[test]
@@ -191,14 +215,14 @@ fn cwe_1236_no_field_is_taken_for_a_formula() {
         ("a=1", "a=1"),
         ("a;b=1; c-d", "a;b=1; c-d"),
     ] {
-        let text = csv(&[called(|call| call.tool = Some(name.to_owned()))]);
+        let text = csv(&[called(|call| call.tool = Some(name.to_owned()))], &names());
         assert!(text.contains(&format!(",{field},200,")), "{name:?}: {text}");
     }
 }
 
 #[test]
 fn the_json_export_leaves_out_what_an_entry_does_not_have() {
-    let text = json(&[entry(Activity::Called(call())), entry(Activity::SignedIn)]);
+    let text = json(&[entry(Activity::Called(call())), entry(Activity::SignedIn)], &names());
     let value: Value = serde_json::from_str(&text).expect("json");
     assert_eq!(
         value,
@@ -214,11 +238,12 @@ fn the_json_export_leaves_out_what_an_entry_does_not_have() {
                 "result": "200",
                 "duration_ms": 12,
                 "reference": "ref-1",
+                "client_name": "The app",
             },
             { "time": "2027-01-15T08:00:00Z", "kind": "signed_in" },
         ])
     );
-    assert_eq!(json(&[]), "[]");
+    assert_eq!(json(&[], &names()), "[]");
 }
 
 #[test]
@@ -237,7 +262,7 @@ fn rfc3339_5_6_times_are_written_in_utc() {
 proptest! {
     #[test]
     fn whatever_a_tool_is_called_the_row_has_its_columns(tool in "[a-z,\"=＋\r\n; ']{0,20}") {
-        let text = csv(&[called(|call| call.tool = Some(tool.clone()))]);
+        let text = csv(&[called(|call| call.tool = Some(tool.clone()))], &BTreeMap::new());
         let rows = read(&text);
         prop_assert_eq!(rows.len(), 2);
         prop_assert_eq!(rows[1].len(), rows[0].len());

@@ -1,6 +1,7 @@
 //! The account page: what has access, and taking it back at once.
 
 use latchkey_tests::{Browser, Client, Front, Tokens, Walk};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::{nothing_reached, refused};
 use crate::Case;
@@ -65,6 +66,7 @@ fn connected_app(front: &Front) {
     ] {
         assert!(text.contains(shown), "{shown}: {text}");
     }
+    called_later(front, &mut walk, &tokens.access);
     // One line for the app, however often it gets tokens, and none for one that never did.
     let _ = Tokens::from_reply(&walk.client.refresh(&front.server, &tokens.refresh));
     let _ = front.tokens(&mut walk, "/api", "api api:write");
@@ -74,6 +76,44 @@ fn connected_app(front: &Front) {
     let page = other.browser.account();
     assert_eq!(page.attributes("input[name=action][value=revoke-app]", "value").len(), 1);
     assert!(!page.text().contains(waiting.document["client_name"].as_str().unwrap()));
+}
+
+/// When the one app was last used, as the page says it to programs.
+#[track_caller]
+fn last_used(walk: &mut Walk<'_>) -> String {
+    let page = walk.browser.account();
+    let lines = page.texts("[aria-labelledby=apps] .item .note");
+    let lines: Vec<_> = lines.iter().filter(|line| line.starts_with("Last used ")).collect();
+    let times = page.attributes("[aria-labelledby=apps] .item .note time", "datetime");
+    assert_eq!((lines.len(), times.len()), (1, 1), "{}", page.text());
+    let is_utc = times[0].len() == 20 && times[0].ends_with('Z');
+    assert!(is_utc, "not in an order of time: {times:?}");
+    times.concat()
+}
+
+/// A call through the gateway is a use, too.
+fn called_later(front: &Front, walk: &mut Walk<'_>, token: &str) {
+    let second = || SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
+    let before = last_used(walk);
+    // It is shown in whole seconds.
+    let (read, deadline) = (second(), Instant::now() + Duration::from_secs(60));
+    while second() == read {
+        assert!(Instant::now() < deadline, "the clock stands still");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(last_used(walk), before, "nothing was called");
+    let place = front.upstream.plain();
+    let _ = front.get(&format!("/api/{}", place.name()), Some(token)).expect(200);
+    // It is written after the answer.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let after = last_used(walk);
+        if after > before {
+            return;
+        }
+        assert_eq!(after, before, "it goes backwards");
+        assert!(Instant::now() < deadline, "it stays at {before}");
+    }
 }
 
 fn revoke_app(front: &Front) {
@@ -147,6 +187,7 @@ fn sessions(front: &Front) {
 fn other_sessions(front: &Front) {
     let mut walk = Walk::begin(&front.server);
     let tokens = front.tokens(&mut walk, "/api", "api");
+    let token = walk.browser.new_token("Kept", &["api"], &[&front.resource("/api")]);
     let mut others = [elsewhere(&walk), elsewhere(&walk)];
     let _ = walk.browser.take_back("end-other-sessions", None);
     for other in &mut others {
@@ -155,7 +196,11 @@ fn other_sessions(front: &Front) {
     }
     assert!(walk.browser.account().text().contains(&walk.person.email));
     let place = front.upstream.plain();
-    let _ = front.get(&format!("/api/{}", place.name()), Some(&tokens.access)).expect(200);
+    let target = format!("/api/{}", place.name());
+    for credential in [&tokens.access, &token] {
+        let _ = front.get(&target, Some(credential)).expect(200);
+    }
+    let _ = front.call("GET", &target).api_key(&token).send().expect(200);
     let _ = Tokens::from_reply(&walk.client.refresh(&front.server, &tokens.refresh));
 }
 

@@ -3,6 +3,8 @@
 use latchkey_tests::upstream::{Answer, Whole};
 use latchkey_tests::{Browser, Client, Front, Tokens, Walk, jwt};
 use serde_json::{Value, json};
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use super::tool;
@@ -21,6 +23,12 @@ pub fn trials() -> Vec<Case> {
             "issue 3: a call is logged with method, tool, client, result, time and the reference that the upstream has",
             |servers| {
                 one_call(servers.gateway());
+            },
+        ),
+        Case::new(
+            "issue 3: a call that its client broke off after it was sent on is in the log all the same",
+            |servers| {
+                hung_up(servers.gateway());
             },
         ),
         Case::new(
@@ -187,6 +195,35 @@ fn one_call(front: &Front) {
     }
 }
 
+fn hung_up(front: &Front) {
+    let mut walk = Walk::begin(&front.server);
+    let tokens = front.tokens(&mut walk, "/mcp", "mcp");
+    let place = front.upstream.place(Answer::Never);
+    let message = tool("list_notes").to_string();
+    let request = format!(
+        "POST /mcp?at={} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{message}",
+        place.name(),
+        tokens.access,
+        message.len()
+    );
+    let mut client = TcpStream::connect(("127.0.0.1", front.server.port())).expect("connection");
+    client.write_all(request.as_bytes()).expect("a request");
+    // The upstream has it, and has begun to do whatever it does.
+    place.wait_for_request();
+    drop(client);
+    let entries = wait_for(&mut walk.browser, "called", 1);
+    let called = kinds(&entries, "called");
+    assert_eq!(called.len(), 1, "{entries:?}");
+    let called = called[0];
+    assert_eq!(called["client_id"], walk.client.id);
+    assert_eq!(called["resource"], front.resource("/mcp"));
+    assert_eq!(called["method"], "POST");
+    assert_eq!(called["tool"], "list_notes");
+    assert_eq!(called["reference"], place.only().header("latchkey-reference").unwrap());
+    // It never had an answer, so none is claimed.
+    assert!(["102", "504"].map(Value::from).contains(&called["result"]), "{called}");
+}
+
 fn by_a_token(front: &Front) {
     let mut walk = Walk::begin(&front.server);
     let token = walk.browser.new_token("Nightly backup", &["api"], &[&front.resource("/api")]);
@@ -202,8 +239,12 @@ fn by_a_token(front: &Front) {
         let entry = kinds(&entries, kind)[0];
         assert_eq!(entry["personal_access_token"], id, "{entry}");
         assert_eq!(entry.get("client_id"), None, "{entry}");
+        // Taken back, and still called by its name.
+        assert_eq!(entry["label"], "Nightly backup", "{entry}");
     }
     assert_eq!(kinds(&entries, "called")[0]["method"], "PUT");
+    let calls = walk.browser.page("/account/activity?group=calls").expect(200).text();
+    assert!(calls.contains("Nightly backup"), "{calls}");
     let text = walk.browser.page("/account/activity").expect(200).text();
     assert!(text.matches("Nightly backup").count() >= 4, "{text}");
 }

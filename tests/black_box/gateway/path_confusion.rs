@@ -47,10 +47,7 @@ pub fn trials() -> Vec<Case> {
 /// Sends a request target as it is, with a token.
 fn send(front: &Front, token: &str, target: &str) -> raw::RawReply {
     let head = format!("GET {target} HTTP/1.1\nAuthorization: Bearer {token}");
-    let started = std::time::Instant::now();
-    let reply = raw::send(&front.server, &head, b"");
-    eprintln!("TIME {:?} {target}", started.elapsed());
-    reply
+    raw::send(&front.server, &head, b"")
 }
 
 fn refused_paths(front: &Front) {

@@ -250,6 +250,14 @@ fn revoked(front: &Front) {
         let _ = front.get(&target, Some(token)).expect(200);
     }
     // Signing out ends no token.
+    let page = walk.browser.account();
+    let _ = walk.browser.submit(&page, &page.form("/sign-out"), &[]).page().expect(200);
+    let page = walk.browser.page("/account").expect(200);
+    assert!(!page.text().contains(&walk.person.email), "{}", page.text());
+    for token in [&kept, &taken] {
+        let _ = front.get(&target, Some(token)).expect(200);
+    }
+    let _ = walk.browser.sign_in(&page, &walk.person).page().expect(200);
     let done = walk.browser.take_back("revoke-token", Some(&id(&taken)));
     assert!(done.text().contains("The token is revoked"), "{}", done.text());
     assert!(!done.text().contains("Taken") && done.text().contains("Kept"), "{}", done.text());

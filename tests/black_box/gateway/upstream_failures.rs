@@ -1,7 +1,9 @@
 //! An upstream that can't be reached, is late, breaks off, or refuses the gateway.
 
-use latchkey_tests::upstream::{Answer, Whole};
+use latchkey_tests::upstream::{Answer, Place, Whole};
 use latchkey_tests::{Front, Reply};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::Case;
@@ -30,6 +32,13 @@ pub fn trials() -> Vec<Case> {
             "issue 3: an upstream that doesn't answer in its time is 504, and is told to stop",
             |servers| {
                 late(servers.gateway());
+            },
+        ),
+        Case::new(
+            "issue 3: an upstream's time begins when it has the whole request, and ends with the head of its answer",
+            |servers| {
+                slow_upload(servers.gateway());
+                slow_answer(servers.gateway());
             },
         ),
         Case::new("issue 3: an answer that breaks off breaks off for the client too", |servers| {
@@ -112,6 +121,84 @@ fn late(front: &Front) {
     assert!(took >= Duration::from_millis(1_900), "{took:?}");
     assert!(took < Duration::from_secs(30), "{took:?}");
     place.wait_until_abandoned();
+}
+
+/// Longer than the upstream at `/brief` may take.
+const LONGER: Duration = Duration::from_millis(3_500);
+/// Between two pieces of something slow: its pace, which waits for nothing.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Sends a body in small chunks for longer than the timeout. Returns the status line, how long it
+/// took to come once the body was over, and the length of the body.
+fn in_small_chunks(front: &Front, place: &Place) -> (String, Duration, u64) {
+    let head = format!(
+        "POST /brief/{} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\r\n",
+        place.name(),
+        front.token("/brief", "mcp")
+    );
+    let mut client = TcpStream::connect(("127.0.0.1", front.server.port())).expect("connection");
+    client.set_read_timeout(Some(Duration::from_secs(60))).expect("timeout");
+    client.write_all(head.as_bytes()).expect("a request");
+    let (mut started, mut length) = (None, 0_u64);
+    while started.is_none_or(|started: Instant| started.elapsed() < LONGER) {
+        client.write_all(b"5\r\npiece\r\n").expect("a chunk");
+        length += 5;
+        if started.is_none() {
+            // From here on the upstream is at work.
+            place.wait_for_bytes(length);
+            started = Some(Instant::now());
+        }
+        std::thread::sleep(PAUSE);
+    }
+    let over = Instant::now();
+    client.write_all(b"0\r\n\r\n").expect("the last chunk");
+    // Not to the end: the connection may stay open long after the answer.
+    let mut answer = String::new();
+    let _ = BufReader::new(client).read_line(&mut answer).expect("an answer");
+    (answer, over.elapsed(), length)
+}
+
+fn slow_upload(front: &Front) {
+    let place = front.upstream.plain();
+    let (answer, _, length) = in_small_chunks(front, &place);
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let received = place.only();
+    assert_eq!(received.length, length);
+    assert!(received.body.chunks(5).all(|piece| piece == b"piece"), "{received:?}");
+    // The time isn't up before it began, and doesn't go on for ever after that.
+    let place = front.upstream.place(Answer::Never);
+    let (answer, took, _) = in_small_chunks(front, &place);
+    println!("{took:?} after the whole request");
+    assert!(answer.starts_with("HTTP/1.1 504 "), "{answer}");
+    assert!(took >= Duration::from_millis(1_900), "{took:?}");
+    assert!(took < Duration::from_secs(30), "{took:?}");
+    place.wait_until_abandoned();
+}
+
+fn slow_answer(front: &Front) {
+    let heads = [
+        Whole::status(200).header("content-type", "text/event-stream"),
+        Whole::status(200).header("content-type", "application/octet-stream"),
+    ];
+    for head in heads {
+        let place = front.upstream.place(Answer::Fed(head));
+        let call = front.call("GET", &format!("/brief/{}", place.name()));
+        let call = call.bearer(&front.token("/brief", "mcp"));
+        let (feed, mut stream) = super::streaming::opened(call, &place, "piece 0\n\n");
+        assert_eq!(stream.head.status, 200, "{}", stream.head.describe());
+        assert_eq!(stream.wait_for("piece 0\n\n"), "piece 0\n\n");
+        let (started, mut number) = (Instant::now(), 0);
+        while started.elapsed() < LONGER {
+            std::thread::sleep(PAUSE);
+            number += 1;
+            let piece = format!("piece {number}\n\n");
+            feed.send(&piece);
+            assert_eq!(stream.wait_for(&piece), piece);
+        }
+        drop(feed);
+        assert_eq!(stream.rest().as_deref(), Ok(""));
+        assert!(!place.is_abandoned(), "the gateway went away from it");
+    }
 }
 
 fn upstream_refuses(front: &Front) {

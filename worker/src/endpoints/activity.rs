@@ -5,7 +5,7 @@ use latchkey_protocol::client::ClientId;
 use latchkey_protocol::configuration::{Configuration, Endpoint};
 use latchkey_protocol::identifier::PersonalAccessTokenId;
 use latchkey_protocol::resource::ResourceIndicator;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::account::ask;
@@ -17,14 +17,17 @@ use crate::failure::Failure;
 use crate::http::{Answer, Incoming, PageSecurity};
 use crate::keys;
 use crate::objects::account::messages::{
-    AccountOverview, ActivityFilter, ConnectedApp, Overview, ReadActivity,
+    AccountOverview, ActivityFilter, ConnectedApp, LoggedApp, LoggedApps, Overview, ReadActivity,
 };
 use crate::pages::{ActivityPage, EntryLine, Happening, Names, Narrowing, dates, text};
 
 /// How many entries a page has.
 const PAGE: usize = 50;
-/// How many entries an export has at most.
+/// How many entries of an export are read at once: the most that one message reads.
 const EXPORT: u32 = 1_000;
+/// How many times an export reads, so that it ends: 10,000 entries are kept, and up to 1,000 more until the
+/// oldest are deleted.
+const EXPORT_READS: usize = 11;
 /// How many names of apps that have no access any more are looked up for one page.
 const MAX_LOOKUPS: usize = 10;
 /// How many characters a name has that is followed by a date.
@@ -41,15 +44,20 @@ pub async fn page(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
     let limit = u32::try_from(PAGE + 1).unwrap_or(u32::MAX);
     let filter = filter(incoming, limit);
     let entries = read(context, &signed_in, filter.clone()).await?;
-    let (Some(overview), Some(mut entries)) = (ask(context, &signed_in, &overview).await?, entries)
-    else {
+    let logged = LoggedApps { key: signed_in.key.clone() };
+    let (Some(overview), Some(logged), Some(mut entries)) = (
+        ask(context, &signed_in, &overview).await?,
+        ask(context, &signed_in, &logged).await?,
+        entries,
+    ) else {
         return Ok(go_sign_in(context));
     };
     let has_more = entries.len() > PAGE;
     entries.truncate(PAGE);
     let older = entries.last().filter(|_| has_more).map(|entry| entry.id);
 
-    let known = Known::gather(context, &overview, &entries, filter.client_id.as_ref()).await;
+    let known =
+        Known::gather(context, &overview, &logged, &entries, filter.client_id.as_ref()).await;
     let lines: Vec<EntryLine> = entries
         .iter()
         .map(|entry| EntryLine { at: entry.at, happening: Happening::of(&entry.activity, &known) })
@@ -83,13 +91,13 @@ pub async fn page(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
     answer_page(context, 200, list.render())
 }
 
-/// The newest entries as CSV.
+/// All entries of the filter as CSV.
 pub async fn csv(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
     let kind = ("text/csv; charset=utf-8; header=present", "activity.csv");
     export(context, incoming, kind, activity::csv).await
 }
 
-/// The newest entries as JSON.
+/// All entries of the filter as JSON.
 pub async fn json(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
     let kind = ("application/json", "activity.json");
     export(context, incoming, kind, activity::json).await
@@ -99,21 +107,26 @@ async fn export(
     context: &Context,
     incoming: &Incoming,
     (content_type, file_name): (&str, &str),
-    write: impl FnOnce(&[Entry]) -> String,
+    write: impl FnOnce(&[Entry], &BTreeMap<ClientId, String>) -> String,
 ) -> Result<Answer, Failure> {
     let browser = Browser::read(context, incoming);
     let Some(signed_in) = browser.signed_in(context).await? else {
         return Ok(go_sign_in(context));
     };
+    let overview = Overview { key: signed_in.key.clone() };
     let filter = ActivityFilter { before: None, ..filter(incoming, EXPORT) };
-    let Some(entries) = read(context, &signed_in, filter).await? else {
+    let entries = read_all(context, &signed_in, filter).await?;
+    let (Some(overview), Some(entries)) = (ask(context, &signed_in, &overview).await?, entries)
+    else {
         return Ok(go_sign_in(context));
     };
+    let wanted = entries.iter().filter_map(|entry| entry.activity.client_id());
+    let names = client_names(context, &overview, wanted).await;
     Ok(Answer::empty(200)
         .with_header("content-type", content_type)
         .with_header("content-disposition", format!("attachment; filename=\"{file_name}\""))
         .with_headers(PageSecurity { image_source: None }.headers())
-        .with_body(write(&entries)))
+        .with_body(write(&entries, &names)))
 }
 
 /// A page that is shown in place would be saved as the file that was asked for.
@@ -127,6 +140,25 @@ async fn read(
     filter: ActivityFilter,
 ) -> Result<Option<Vec<Entry>>, Failure> {
     ask(context, signed_in, &ReadActivity { key: signed_in.key.clone(), filter }).await
+}
+
+/// Everything of the filter, newest first. It ends at a read that finds nothing, not at a short one: entries
+/// that this release can't read are left out of a read.
+async fn read_all(
+    context: &Context,
+    signed_in: &SignedIn,
+    mut filter: ActivityFilter,
+) -> Result<Option<Vec<Entry>>, Failure> {
+    let mut all = Vec::new();
+    for _ in 0..EXPORT_READS {
+        let Some(entries) = read(context, signed_in, filter.clone()).await? else {
+            return Ok(None);
+        };
+        let Some(oldest) = entries.last() else { break };
+        filter.before = Some(oldest.id);
+        all.extend(entries);
+    }
+    Ok(Some(all))
 }
 
 /// What the query asks for; what can't be read is left out, as if nobody had chosen it.
@@ -154,7 +186,7 @@ const fn group_words(group: Group) -> &'static str {
 /// The names that the list needs.
 struct Known {
     configuration: Rc<Configuration>,
-    clients: HashMap<ClientId, String>,
+    clients: BTreeMap<ClientId, String>,
     tokens: HashMap<PersonalAccessTokenId, String>,
     /// The apps to choose from.
     listed: Vec<(ClientId, String)>,
@@ -164,32 +196,18 @@ impl Known {
     async fn gather(
         context: &Context,
         overview: &AccountOverview,
+        logged: &[LoggedApp],
         entries: &[Entry],
         chosen: Option<&ClientId>,
     ) -> Self {
-        let mut clients = HashMap::new();
-        for app in &overview.apps {
-            let name = app.client_name.clone().unwrap_or_else(|| app.client_id.to_string());
-            clients.insert(app.client_id.clone(), name);
-        }
+        // Those that are read first come first, in case there are too many.
+        let wanted = chosen
+            .into_iter()
+            .chain(entries.iter().filter_map(|entry| entry.activity.client_id()))
+            .chain(logged.iter().map(|app| &app.client_id));
+        let clients = client_names(context, overview, wanted).await;
         let mut listed = to_choose_from(&overview.apps);
-        let mut missing: Vec<&ClientId> = chosen.into_iter().collect();
-        missing.extend(entries.iter().filter_map(|entry| entry.activity.client_id()));
-        missing.retain(|client_id| !clients.contains_key(*client_id));
-        missing.sort();
-        missing.dedup();
-        for client_id in missing.into_iter().take(MAX_LOOKUPS) {
-            match clients::find(context, client_id).await {
-                Ok(Some(client)) => {
-                    if let Some(name) = &client.metadata.client_name {
-                        clients.insert(client_id.clone(), name.clone());
-                    }
-                }
-                Ok(None) => {}
-                // A name that isn't found is not worth the page.
-                Err(failure) => context.log_failure(&failure),
-            }
-        }
+        listed.extend(not_connected(&overview.apps, logged, &clients));
         if let Some(chosen) = chosen
             && !listed.iter().any(|(client_id, _)| client_id == chosen)
         {
@@ -208,6 +226,55 @@ impl Known {
         tokens.extend(living);
         Self { configuration: Rc::clone(&context.configuration), clients, tokens, listed }
     }
+}
+
+/// The names of the apps that have access, and of those of `wanted` that are found.
+async fn client_names<'a>(
+    context: &Context,
+    overview: &AccountOverview,
+    wanted: impl Iterator<Item = &'a ClientId>,
+) -> BTreeMap<ClientId, String> {
+    let named = |app: &ConnectedApp| Some((app.client_id.clone(), app.client_name.clone()?));
+    let mut names: BTreeMap<ClientId, String> = overview.apps.iter().filter_map(named).collect();
+    let mut missing: Vec<&ClientId> = Vec::new();
+    for client_id in wanted {
+        if missing.len() >= MAX_LOOKUPS {
+            break;
+        }
+        let has_access = overview.apps.iter().any(|app| app.client_id == *client_id);
+        if !has_access && !missing.contains(&client_id) {
+            missing.push(client_id);
+        }
+    }
+    for client_id in missing {
+        match clients::find(context, client_id).await {
+            Ok(Some(client)) => {
+                if let Some(name) = &client.metadata.client_name {
+                    names.insert(client_id.clone(), name.clone());
+                }
+            }
+            Ok(None) => {}
+            // A name that isn't found is not worth the page.
+            Err(failure) => context.log_failure(&failure),
+        }
+    }
+    names
+}
+
+/// The apps that are in the log but have no access, each with the time of its last entry, which tells those
+/// of one name apart.
+fn not_connected(
+    apps: &[ConnectedApp],
+    logged: &[LoggedApp],
+    names: &BTreeMap<ClientId, String>,
+) -> Vec<(ClientId, String)> {
+    let has_access = |one: &&LoggedApp| apps.iter().any(|app| app.client_id == one.client_id);
+    let words = |one: &LoggedApp| {
+        let name = names.get(&one.client_id).map_or(one.client_id.as_str(), String::as_str);
+        let name = text::clean_to(name, SHORT_NAME);
+        (one.client_id.clone(), format!("{name}, last seen {}", dates::moment(one.last_at)))
+    };
+    logged.iter().filter(|one| !has_access(one)).map(words).collect()
 }
 
 /// The apps that have access, each once. Clients register themselves, often under one name; when they
@@ -250,17 +317,36 @@ impl Names for Known {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use latchkey_protocol::time::UnixTime;
+
+    fn app(client_id: &str, name: &str, seconds: u64) -> ConnectedApp {
+        serde_json::from_value(serde_json::json!({
+            "grant": "AAAAAAAAAAAAAAAAAAAAAA", "client_id": client_id, "client_name": name,
+            "redirect_uri": "http://127.0.0.1/cb", "scope": "", "resources": [],
+            "first_used_at": seconds, "last_used_at": 5, "ends_at": 9, "idle_until": 9,
+        }))
+        .expect("an app")
+    }
+
+    #[test]
+    fn an_app_without_access_that_is_in_the_log_is_listed_with_when_it_was_last_seen() {
+        let id = |id: &str| ClientId::parse(id).expect("an id");
+        let logged = ["a", "b", "c"].map(|name| LoggedApp {
+            client_id: id(name),
+            last_at: UnixTime::from_seconds(1_791_018_307),
+        });
+        let names = BTreeMap::from([(id("b"), "Claude Code".to_owned())]);
+        assert_eq!(
+            not_connected(&[app("a", "Claude", 1)], &logged, &names),
+            [
+                (id("b"), "Claude Code, last seen 3 Oct 2026, 09:05 UTC".to_owned()),
+                (id("c"), "c, last seen 3 Oct 2026, 09:05 UTC".to_owned()),
+            ]
+        );
+    }
 
     #[test]
     fn apps_of_one_name_are_told_apart_and_each_client_is_listed_once() {
-        let app = |client_id: &str, name: &str, seconds: u64| -> ConnectedApp {
-            serde_json::from_value(serde_json::json!({
-                "grant": "AAAAAAAAAAAAAAAAAAAAAA", "client_id": client_id, "client_name": name,
-                "redirect_uri": "http://127.0.0.1/cb", "scope": "", "resources": [],
-                "first_used_at": seconds, "last_used_at": 5, "ends_at": 9, "idle_until": 9,
-            }))
-            .expect("an app")
-        };
         let apps = [
             app("a", "Claude", 1),
             app("b", "Claude Code", 1_791_018_307),

@@ -1,6 +1,6 @@
 //! `GET /`: for the person or developer who lands here.
 
-use latchkey_protocol::configuration::Endpoint;
+use latchkey_protocol::configuration::{Endpoint, ResourceKind};
 
 use super::{look, page, sign_out};
 use crate::browser::Browser;
@@ -36,7 +36,9 @@ pub async fn get(context: &Context, incoming: &Incoming) -> Result<Answer, Failu
     let resources: Vec<Resource<'_>> = configuration
         .protected_resources
         .iter()
-        .filter(|resource| resource.gateway.is_some())
+        .filter(|resource| {
+            resource.gateway.as_ref().is_some_and(|gateway| gateway.kind == ResourceKind::Mcp)
+        })
         .map(|resource| Resource { name: Some(&resource.name), uri: resource.identifier.as_str() })
         .collect();
     let mut notices = Vec::new();

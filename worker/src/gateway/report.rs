@@ -76,6 +76,7 @@ pub fn sent(visit: &Visit<'_>, caller: Caller, labels: Labels) -> Sent {
     let call = Call {
         resource: visit.requested.resource.identifier.clone(),
         credential: caller.credential.clone(),
+        label: None,
         method: visit.method.to_owned(),
         rpc: labels.rpc,
         tool: labels.tool,
@@ -107,6 +108,7 @@ pub fn refused(visit: &Visit<'_>, caller: Caller, labels: Labels, reason: &str) 
     let call = RefusedCall {
         resource: visit.requested.resource.identifier.clone(),
         credential: caller.credential.clone(),
+        label: None,
         method: visit.method.to_owned(),
         rpc: labels.rpc,
         tool: labels.tool,

@@ -125,7 +125,7 @@ impl Happening {
 }
 
 fn called(call: &Call, names: &impl Names) -> Happening {
-    let mut title = caller(&call.credential, names);
+    let mut title = caller(&call.credential, call.label.as_deref(), names);
     let verb = if call.tool.is_some() { "called" } else { "sent" };
     title.push(words(verb));
     title.extend(what(&call.method, call.rpc.as_ref(), call.tool.as_ref()));
@@ -148,7 +148,7 @@ fn called(call: &Call, names: &impl Names) -> Happening {
 }
 
 fn refused(call: &RefusedCall, names: &impl Names) -> Happening {
-    let mut title = caller(&call.credential, names);
+    let mut title = caller(&call.credential, call.label.as_deref(), names);
     title.push(words("was refused"));
     title.extend(what(&call.method, call.rpc.as_ref(), call.tool.as_ref()));
     let mut facts = vec![vec![Piece::Name(names.resource(&call.resource).to_owned())]];
@@ -157,13 +157,14 @@ fn refused(call: &RefusedCall, names: &impl Names) -> Happening {
     Happening { title, facts, tone: Tone::Refused, reference: Some(call.reference.clone()) }
 }
 
-/// Who called.
-fn caller(credential: &Credential, names: &impl Names) -> Vec<Piece> {
+/// Who called. A token is called by the label that the entry has, or, in an entry from before entries had
+/// one, by what it is called elsewhere.
+fn caller(credential: &Credential, label: Option<&str>, names: &impl Names) -> Vec<Piece> {
     match credential {
         Credential::AccessToken { client_id, .. } => {
             vec![app(names.client(client_id), client_id)]
         }
-        Credential::PersonalAccessToken { id } => match names.token(id) {
+        Credential::PersonalAccessToken { id } => match label.or_else(|| names.token(id)) {
             Some(label) => vec![words("The token"), Piece::Name(format!("“{label}”"))],
             None => vec![words("A token that is gone")],
         },
@@ -266,6 +267,17 @@ mod tests {
             "Claude was refused delete_note | Notes, POST tools/call, Reason: insufficient scope \
              | Refused"
         );
+    }
+
+    #[test]
+    fn a_call_of_a_token_keeps_the_label_that_it_was_logged_with() {
+        for (label, expected) in [(json!("Backup"), "Backup"), (json!(null), "CI")] {
+            let line = read(json!({ "kind": "called", "resource": "https://a.example/mcp",
+                "method": "GET", "rpc": null, "tool": null, "status": 200, "duration_ms": 1,
+                "credential": { "kind": "personal_access_token", "id": "AAAAAAAAAAAAAAAAAAAAAA" },
+                "label": label, "reference": "k5f7qjm4" }));
+            assert!(line.starts_with(&format!("The token “{expected}” sent")), "{line}");
+        }
     }
 
     #[test]

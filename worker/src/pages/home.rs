@@ -21,7 +21,7 @@ pub struct HomePage<'a> {
     pub issuer: &'a str,
     /// The URL of the metadata document.
     pub metadata_url: &'a str,
-    /// What is behind the gateway: what a client connects to.
+    /// The MCP servers behind the gateway: what a client connects to.
     pub resources: &'a [Resource<'a>],
     /// The endpoints that are configured.
     pub endpoints: &'a [EndpointLine<'a>],

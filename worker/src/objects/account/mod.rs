@@ -17,8 +17,8 @@ use crate::platform;
 use messages::{
     Approve, BeginSession, CheckAccess, CheckPersonalAccessToken, CheckSession, Create,
     CreateToken, Credentials, Earlier, EndOtherSessions, EndSession, EndSessionOf,
-    InspectRefreshToken, Log, Overview, ReadActivity, Redeem, Refresh, Revoke, RevokeApp,
-    RevokeToken, StillGood,
+    InspectRefreshToken, Log, LoggedApps, Overview, ReadActivity, Redeem, Refresh, Revoke,
+    RevokeApp, RevokeToken, StillGood,
 };
 use recent_refusals::RecentRefusals;
 use rows::Rows;
@@ -73,6 +73,7 @@ impl worker::DurableObject for Account {
             EndOtherSessions::NAME => {
                 answer(message, |m: EndOtherSessions| scope.end_other_sessions(&m))
             }
+            LoggedApps::NAME => answer(message, |m: LoggedApps| scope.logged_apps(&m)),
             ReadActivity::NAME => answer(message, |m: ReadActivity| scope.read_activity(&m)),
             name => return unknown(name),
         };

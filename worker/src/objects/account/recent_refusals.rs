@@ -18,8 +18,9 @@ pub struct RecentRefusals(RefCell<HashMap<String, UnixTime>>);
 impl RecentRefusals {
     /// Whether there was none like it in the last minute. If so there is now.
     pub fn is_news(&self, call: &RefusedCall, now: UnixTime) -> bool {
-        // By what was refused and why; each has a reference of its own, which doesn't count.
-        let alike = RefusedCall { reference: String::new(), ..call.clone() };
+        // By what was refused and why; each has a reference of its own, which doesn't count, nor does
+        // a label: the token's id does.
+        let alike = RefusedCall { reference: String::new(), label: None, ..call.clone() };
         let Ok(key) = serde_json::to_string(&alike) else { return true };
         let mut recent = self.0.borrow_mut();
         if recent.get(&key).is_some_and(|at| now.since(*at) < STANDS) {
@@ -45,6 +46,7 @@ mod tests {
         RefusedCall {
             resource: ResourceIndicator::parse("https://id.example/mcp").expect("a resource"),
             credential: Credential::PersonalAccessToken { id },
+            label: None,
             method: "POST".to_owned(),
             rpc: None,
             tool: Some(tool.to_owned()),
@@ -59,6 +61,8 @@ mod tests {
         let now = UnixTime::from_seconds(1_000);
         assert!(recent.is_news(&refused("a", "one"), now));
         assert!(!recent.is_news(&refused("a", "two"), now.plus(Lifetime::seconds(59))));
+        let labelled = RefusedCall { label: Some("CI".into()), ..refused("a", "two") };
+        assert!(!recent.is_news(&labelled, now));
         assert!(recent.is_news(&refused("b", "three"), now));
         assert!(recent.is_news(&refused("a", "four"), now.plus(Lifetime::seconds(60))));
     }

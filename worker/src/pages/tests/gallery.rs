@@ -265,7 +265,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
 
     let behind = [
         Resource { name: Some("Acme Notes MCP"), uri: "https://id.acme.example/mcp" },
-        Resource { name: Some("The notes API"), uri: "https://id.acme.example/api" },
+        Resource { name: Some("Acme Drawings MCP"), uri: "https://id.acme.example/drawings" },
     ];
     let home = |look, account, notices| HomePage {
         look,

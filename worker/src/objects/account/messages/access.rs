@@ -73,7 +73,7 @@ pub enum PersonalAccessTokenProblem {
 }
 
 /// Adds to the person's activity log. A [`Activity::Called`] also notes the last use of its
-/// credential. Of an account or a credential that doesn't exist nothing is written.
+/// credential, and the object fills in a token's label. Of an account or a credential that doesn't exist nothing is written.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Log {
     /// What happened.

@@ -15,7 +15,7 @@ pub use access::{
 pub use grants::{Approve, Approved, Earlier, Redeem, Refresh, Revoke};
 pub use page::{
     AccountOverview, ActivityFilter, ConnectedApp, CreateToken, EndOtherSessions, EndSessionOf,
-    Overview, ReadActivity, RevokeApp, RevokeToken, SessionLine, TokenLine,
+    LoggedApp, LoggedApps, Overview, ReadActivity, RevokeApp, RevokeToken, SessionLine, TokenLine,
 };
 pub use sessions::{
     BeginSession, CheckSession, Create, Credentials, EndSession, Person, SessionKey,

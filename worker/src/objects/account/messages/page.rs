@@ -192,6 +192,28 @@ impl Message for ReadActivity {
     type Reply = Option<Vec<Entry>>;
 }
 
+/// Asks for the apps that the activity log is about.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct LoggedApps {
+    /// The cookie.
+    pub key: SessionKey,
+}
+
+impl Message for LoggedApps {
+    const NAME: &'static str = "logged-apps";
+    /// The latest first, at most 100.
+    type Reply = Option<Vec<LoggedApp>>;
+}
+
+/// An app that the activity log is about; it may have no access any more.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LoggedApp {
+    /// Which.
+    pub client_id: ClientId,
+    /// When its newest entry was written.
+    pub last_at: UnixTime,
+}
+
 /// Which part of the activity log.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ActivityFilter {

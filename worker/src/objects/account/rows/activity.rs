@@ -8,7 +8,7 @@ use worker::SqlStorageValue;
 use super::Rows;
 use crate::failure::Failure;
 use crate::log::{Event, Level};
-use crate::objects::account::messages::ActivityFilter;
+use crate::objects::account::messages::{ActivityFilter, LoggedApp};
 use crate::objects::sql::{integer, text, time};
 
 /// How long the activity log goes back.
@@ -31,6 +31,12 @@ const TRIM_EVERY: u64 = 1_000;
 
 /// The most entries that one message reads.
 const READ_AT_MOST: u32 = 1_000;
+
+/// The apps that the log is about, the latest first.
+const LOGGED_APPS: &str = "SELECT client_id, max(at) AS last_at FROM activity
+    WHERE client_id IS NOT NULL GROUP BY client_id ORDER BY max(id) DESC LIMIT ?";
+/// The most apps that one message lists.
+const LIST_AT_MOST: u64 = 100;
 
 #[derive(Deserialize)]
 struct NumberRow {
@@ -79,6 +85,12 @@ impl Rows {
             bindings,
         )?;
         Ok(rows.into_iter().filter_map(EntryRow::read).collect())
+    }
+
+    /// The apps that the log is about, the latest first.
+    pub fn logged_apps(&self) -> Result<Vec<LoggedApp>, Failure> {
+        let Some(database) = &self.database else { return Ok(Vec::new()) };
+        database.rows(LOGGED_APPS, vec![integer(LIST_AT_MOST)])
     }
 }
 

@@ -105,6 +105,25 @@ fn a_filter_keeps_the_group_the_client_and_what_is_older_each_alone_and_together
 }
 
 #[test]
+fn the_log_lists_each_app_that_it_is_about_once_and_the_latest_first() {
+    let database = database();
+    add(&database, "consented", Some("first"), 2);
+    add(&database, "signed_in", None, 1);
+    add(&database, "denied", Some("second"), 1);
+    add(&database, "called", Some("third"), 1);
+    add(&database, "called", Some("first"), 1);
+    let listed = |limit: u64| -> Vec<(String, u32)> {
+        let mut statement = database.prepare(LOGGED_APPS).expect("a statement");
+        let limit = i64::try_from(limit).expect("small");
+        let rows = statement.query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.expect("rows").map(Result::unwrap).collect()
+    };
+    let expected = ["first", "third", "second"].map(|name| (name.to_owned(), 5));
+    assert_eq!(listed(LIST_AT_MOST), expected);
+    assert_eq!(listed(2), expected[..2]);
+}
+
+#[test]
 fn every_kind_with_a_bound_of_its_own_is_a_kind() {
     let kinds: Vec<&str> = Group::ALL.iter().flat_map(|group| group.kinds()).copied().collect();
     for name in KEEP.iter().flat_map(|(kinds, _)| kinds.iter()) {

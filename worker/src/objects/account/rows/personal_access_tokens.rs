@@ -5,7 +5,7 @@ use latchkey_protocol::personal_access_token::PersonalAccessTokenRecord;
 use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::Deserialize;
 
-use super::{IdRow, Rows};
+use super::Rows;
 use crate::failure::Failure;
 use crate::objects::sql::{record, text, time};
 
@@ -73,18 +73,18 @@ impl Rows {
             .run("DELETE FROM personal_access_tokens WHERE id = ?", vec![text(id.as_str())])
     }
 
-    /// Notes a call; whether there is such a token.
+    /// Notes a call; the token's label, if there is such a token.
     pub fn note_call_of_token(
         &self,
         id: &PersonalAccessTokenId,
         at: UnixTime,
-    ) -> Result<bool, Failure> {
-        let Some(database) = &self.database else { return Ok(false) };
-        let noted: Option<IdRow> = database.row(
+    ) -> Result<Option<String>, Failure> {
+        let Some(database) = &self.database else { return Ok(None) };
+        let noted: Option<TokenRow> = database.row(
             "UPDATE personal_access_tokens SET last_used_at = max(coalesce(last_used_at, 0), ?)
-             WHERE id = ? RETURNING id",
+             WHERE id = ? RETURNING record, last_used_at",
             vec![time(at), text(id.as_str())],
         )?;
-        Ok(noted.is_some())
+        Ok(noted.map(TokenRow::read).transpose()?.map(|token| token.record.label))
     }
 }

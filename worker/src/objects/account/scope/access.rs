@@ -49,16 +49,6 @@ impl Scope {
         }))
     }
 
-    /// Whether the grant or the personal access token is one of this account's.
-    fn is_known(&self, credential: &Credential) -> Result<bool, Failure> {
-        Ok(match credential {
-            Credential::AccessToken { grant, .. } => self.rows.grant(grant)?.is_some(),
-            Credential::PersonalAccessToken { id } => {
-                self.rows.personal_access_token(id)?.is_some()
-            }
-        })
-    }
-
     pub fn still_good(&self, message: &StillGood) -> Result<AccessState, Failure> {
         match &message.credential {
             Credential::AccessToken { grant, token_id, .. } => {
@@ -80,16 +70,28 @@ impl Scope {
         }
         // Another machine's clock may be ahead; nothing in the log is later than now.
         let at = message.at.min(self.now);
-        let is_about_something = match &message.activity {
+        let mut activity = message.activity.clone();
+        let is_about_something = match &mut activity {
             Activity::Called(call) => match &call.credential {
                 Credential::AccessToken { grant, .. } => self.rows.note_call_of_grant(grant, at)?,
-                Credential::PersonalAccessToken { id } => self.rows.note_call_of_token(id, at)?,
+                Credential::PersonalAccessToken { id } => {
+                    call.label = self.rows.note_call_of_token(id, at)?.map(Into::into);
+                    call.label.is_some()
+                }
             },
             Activity::Refused(call) => {
-                self.is_known(&call.credential)? && recent.is_news(call, self.now)
+                let is_known = match &call.credential {
+                    Credential::AccessToken { grant, .. } => self.rows.grant(grant)?.is_some(),
+                    Credential::PersonalAccessToken { id } => {
+                        let token = self.rows.personal_access_token(id)?;
+                        call.label = token.map(|token| token.record.label.into());
+                        call.label.is_some()
+                    }
+                };
+                is_known && recent.is_news(call, self.now)
             }
             _ => true,
         };
-        if is_about_something { self.rows.log(&message.activity, at) } else { Ok(()) }
+        if is_about_something { self.rows.log(&activity, at) } else { Ok(()) }
     }
 }

@@ -8,7 +8,8 @@ use latchkey_protocol::secret::Secret;
 use super::Scope;
 use crate::failure::Failure;
 use crate::objects::account::messages::{
-    CreateToken, EndOtherSessions, EndSessionOf, ReadActivity, RevokeApp, RevokeToken,
+    CreateToken, EndOtherSessions, EndSessionOf, LoggedApp, LoggedApps, ReadActivity, RevokeApp,
+    RevokeToken,
 };
 use crate::objects::account::rows::{StoredToken, Versions};
 use crate::platform::RuntimeEntropy;
@@ -122,5 +123,12 @@ impl Scope {
             return Ok(None);
         }
         self.rows.activity(&message.filter).map(Some)
+    }
+
+    pub fn logged_apps(&self, message: &LoggedApps) -> Result<Option<Vec<LoggedApp>>, Failure> {
+        if self.session_in_use(&message.key)?.is_none() {
+            return Ok(None);
+        }
+        self.rows.logged_apps().map(Some)
     }
 }
