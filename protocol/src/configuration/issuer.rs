@@ -3,7 +3,7 @@
 use serde::Serialize;
 use std::fmt;
 
-use super::ConfigurationError;
+use super::{ConfigurationError, server_address};
 
 /// The issuer identifier of the deployment
 /// ([RFC 8414 section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2)): an https URI without
@@ -28,22 +28,8 @@ impl Issuer {
         let refuse = |found: &str, wanted: &str| {
             Err(ConfigurationError::new("ISSUER", format!("{found} ({text:?})"), wanted))
         };
-        const WANTED: &str = "an https URI such as \"https://id.example.com\" \
-                              (http only for 127.0.0.1, [::1] or localhost)";
-        let Ok(url) = url::Url::parse(text) else { return refuse("no absolute URI", WANTED) };
-        let loopback = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
-        match url.scheme() {
-            "https" => {}
-            "http" if loopback => {}
-            "http" => return refuse("http on a host that is not loopback", WANTED),
-            _ => return refuse("another scheme", WANTED),
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return refuse("a query or fragment", "an issuer without either (RFC 8414 section 2)");
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return refuse("user information", "an issuer without it");
-        }
+        // RFC 8414 section 2: no query and no fragment.
+        let url = server_address::parse(text, "ISSUER", "https://id.example.com")?;
         if text.ends_with('/') {
             // RFC 8414 section 3.3: issuers are compared byte for byte, and most clients write
             // them without the slash.

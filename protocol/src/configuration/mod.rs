@@ -10,6 +10,7 @@ mod protected_resource;
 mod resource_settings;
 #[cfg(test)]
 mod resource_settings_tests;
+mod server_address;
 mod settings;
 mod upstream_setting;
 

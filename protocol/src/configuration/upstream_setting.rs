@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::resource_settings::is_plain_path;
-use super::{ConfigurationError, Upstream};
+use super::{ConfigurationError, Upstream, server_address};
 
 /// The longest name of a service binding, in bytes.
 const MAXIMUM_BINDING_LENGTH: usize = 64;
@@ -80,22 +80,7 @@ fn url_setting(text: &str, key: &str) -> Result<Upstream, ConfigurationError> {
     let refuse = |found: &str, wanted: &str| {
         Err(ConfigurationError::new(key, format!("{found} ({text:?})"), wanted))
     };
-    const WANTED: &str = "an https URL such as \"https://internal.example/mcp\" \
-                          (http only for 127.0.0.1, [::1] or localhost)";
-    let Ok(url) = url::Url::parse(text) else { return refuse("no absolute URL", WANTED) };
-    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
-    match url.scheme() {
-        "https" => {}
-        "http" if loopback => {}
-        "http" => return refuse("http on a host that is not loopback", WANTED),
-        _ => return refuse("another scheme", WANTED),
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return refuse("a query or fragment", "a URL without either");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return refuse("user information", "a URL without it");
-    }
+    let url = server_address::parse(text, key, "https://internal.example/mcp")?;
     let origin = url.origin().ascii_serialization();
     // What a parser had to repair is refused, so that the path is the one that was meant.
     if text != origin && format!("{origin}{}", url.path()) != text {

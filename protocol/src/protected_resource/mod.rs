@@ -93,7 +93,9 @@ pub fn nearest<'a>(
         })
     };
     let longest = |requested: &Requested<'_>| requested.resource.place.path.len();
-    let under = || under().filter(|requested| !is_probe(requested.rest));
+    if under().any(|requested| is_probe(requested.rest)) {
+        return None;
+    }
     under().filter(|requested| requested.resource.place.has_host(host)).max_by_key(longest).or_else(
         || {
             under()

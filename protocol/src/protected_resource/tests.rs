@@ -39,15 +39,17 @@ const MCP: &str = "https://id.example/mcp";
 
 #[test]
 fn needs_11_a_probe_for_metadata_below_a_resource_finds_nothing() {
-    let configuration = deployment("https://id.example", &[MCP]);
+    let configuration = deployment("https://id.example", &[MCP, "https://id.example/mcp/admin"]);
     for probe in [
         "oauth-protected-resource",
         "oauth-authorization-server",
         "openid-configuration",
         "oauth-x/y",
     ] {
-        let path = format!("/mcp/.well-known/{probe}");
-        assert_eq!(found(&configuration, "id.example", &path), None, "{path}");
+        for resource in ["/mcp", "/mcp/admin"] {
+            let path = format!("{resource}/.well-known/{probe}");
+            assert_eq!(found(&configuration, "id.example", &path), None, "{path}");
+        }
     }
     for other in ["/mcp/.well-known/other", "/mcp/x/.well-known/oauth-x"] {
         assert!(found(&configuration, "id.example", other).is_some(), "{other}");

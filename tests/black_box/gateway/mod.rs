@@ -2,6 +2,7 @@
 
 mod account;
 mod activity;
+mod activity_export;
 mod checks;
 mod credentials;
 mod discovery;
@@ -42,6 +43,7 @@ pub fn trials() -> Vec<Case> {
         personal_access_tokens::trials(),
         account::trials(),
         activity::trials(),
+        activity_export::trials(),
         introspection::trials(),
         revisions::trials(),
     ];
