@@ -8,7 +8,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::client::{ClientId, ClientLifetimes, ClientRecord, TokenEndpointAuthMethod};
+use crate::client::{
+    ClientId, ClientLifetimes, ClientOrigin, ClientPolicy, ClientRecord, TokenEndpointAuthMethod,
+};
 use crate::client_metadata::ClientMetadata;
 pub use crate::client_metadata::ClientMetadataError as RegistrationError;
 use crate::entropy::Entropy;
@@ -93,8 +95,11 @@ pub fn register(
 
     let record = ClientRecord {
         client_id,
+        origin: ClientOrigin::SelfRegistered,
+        policy: ClientPolicy::default(),
         metadata,
         client_secret_hash: client_secret.as_ref().map(Secret::hash),
+        registration_access_token_hash: None,
         token_endpoint_auth_method: method,
         any_secret_method,
         issued_at: now,

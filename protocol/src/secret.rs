@@ -88,6 +88,21 @@ impl SecretHash {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
+    /// Reads a hash as `sha256sum` prints it; `None` when it isn't 64 hexadecimal digits.
+    #[must_use]
+    pub fn from_hexadecimal(text: &str) -> Option<Self> {
+        let digits: Vec<u8> = text
+            .chars()
+            .map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+            .collect::<Option<_>>()?;
+        let pairs = digits.chunks_exact(2).map(|pair| match pair {
+            [high, low] => high << 4 | low,
+            _ => 0,
+        });
+        let bytes: Vec<u8> = pairs.collect();
+        (digits.len() == 64).then(|| Some(Self(bytes.try_into().ok()?)))?
+    }
+
     /// Reads the stored form; `None` when it isn't 32 bytes of base64url.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
@@ -135,6 +150,18 @@ mod tests {
         assert_eq!(first.expose().len(), 43);
         assert!(!first.hash().matches(&second));
         assert!(first.hash().matches(&first.clone()));
+    }
+
+    #[test]
+    fn a_hash_as_sha256sum_prints_it_is_read_and_nothing_else() {
+        // printf %s value | sha256sum
+        let text = "cd42404d52ad55ccfa9aca4adc828aa5800ad9d385a0671fbcbf724118320619";
+        let hash = SecretHash::from_hexadecimal(text).expect("a hash");
+        assert!(hash.matches(&Secret::new("value")));
+        assert!(SecretHash::from_hexadecimal(&text.to_uppercase()).is_some());
+        for wrong in ["", "cd", &text[1..], &format!("{text}00"), &text.replace('c', "g")] {
+            assert!(SecretHash::from_hexadecimal(wrong).is_none(), "{wrong}");
+        }
     }
 
     #[test]

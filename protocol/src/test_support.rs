@@ -9,7 +9,9 @@ use std::sync::LazyLock;
 
 use crate::activity::Activity;
 use crate::authorize::{self, AuthorizationRequest, Refusal};
-use crate::client::{ClientId, ClientRecord, GrantType, TokenEndpointAuthMethod};
+use crate::client::{
+    ClientId, ClientOrigin, ClientPolicy, ClientRecord, GrantType, TokenEndpointAuthMethod,
+};
 use crate::client_metadata::{ClientMetadata, ResponseType};
 use crate::configuration::Configuration;
 use crate::entropy::{CountingEntropy, Entropy};
@@ -82,6 +84,8 @@ pub(crate) fn client_with(redirect_uris: &[&str]) -> ClientRecord {
     let registered = |uri: &&str| RedirectUri::parse(uri, &policy).expect("redirect URI");
     ClientRecord {
         client_id: client_id("client"),
+        origin: ClientOrigin::SelfRegistered,
+        policy: ClientPolicy::default(),
         metadata: ClientMetadata {
             redirect_uris: redirect_uris.iter().map(registered).collect(),
             grant_types: GrantType::ALL.to_vec(),
@@ -89,6 +93,7 @@ pub(crate) fn client_with(redirect_uris: &[&str]) -> ClientRecord {
             ..ClientMetadata::default()
         },
         client_secret_hash: None,
+        registration_access_token_hash: None,
         token_endpoint_auth_method: TokenEndpointAuthMethod::None,
         any_secret_method: false,
         issued_at: NOW,

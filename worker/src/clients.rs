@@ -1,4 +1,4 @@
-//! Finding a registered client: the isolate's memory, then the cache, then its shard.
+//! Finding a client: in the configuration, or the isolate's memory, the cache, and its shard.
 //!
 //! Memory and cache hold hits only. A client that isn't found there is asked for at its shard, which
 //! is the authority, so that a client can be used anywhere right after it registered.
@@ -52,6 +52,9 @@ pub async fn find(
         && !client.is_expired(context.now)
     {
         return Ok(Some(client));
+    }
+    if let Some(client) = context.configuration.configured_client(client_id) {
+        return Ok(Some(remember(context, client.clone())));
     }
     // An id that was never issued here is nobody's; asking for it would only cost.
     let Some(shard) = client_id.shard(&context.configuration.prefixes.client_id) else {

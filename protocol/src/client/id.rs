@@ -42,6 +42,14 @@ impl ClientId {
             .then(|| u8::from_str_radix(shard, 16).ok())?
     }
 
+    /// Whether it is the URL of a client's metadata document rather than a name
+    /// ([draft-ietf-oauth-client-id-metadata-document section 3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document#section-3)).
+    /// That the URL may be fetched is another question.
+    #[must_use]
+    pub fn is_document(&self) -> bool {
+        self.0.starts_with("https://") || self.0.starts_with("http://")
+    }
+
     /// The identifier as it travels in `client_id`.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,8 +1,12 @@
 //! Registered clients: what identifies one, what is stored of one, and how long it lives.
 
 mod id;
+mod origin;
+mod policy;
 
 pub use id::ClientId;
+pub use origin::ClientOrigin;
+pub use policy::{ClientPolicy, OwnAccess};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +35,12 @@ impl Default for ClientLifetimes {
 pub struct ClientRecord {
     /// Who it is.
     pub client_id: ClientId,
+    /// Where it is known from.
+    #[serde(default)]
+    pub origin: ClientOrigin,
+    /// What the operator decided about it.
+    #[serde(default, skip_serializing_if = "ClientPolicy::is_default")]
+    pub policy: ClientPolicy,
     /// What it registered, after the server's corrections.
     pub metadata: ClientMetadata,
     /// The hash of its secret; `None` for a public client.
@@ -38,6 +48,10 @@ pub struct ClientRecord {
     pub client_secret_hash: Option<SecretHash>,
     /// The method it has to authenticate with.
     pub token_endpoint_auth_method: TokenEndpointAuthMethod,
+    /// The hash of the token by which it manages its registration
+    /// ([RFC 7592 section 3](https://www.rfc-editor.org/rfc/rfc7592#section-3)); `None` when it can't.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration_access_token_hash: Option<SecretHash>,
     /// It named no method when it registered, so that it may use any that takes its secret,
     /// whatever the default says.
     #[serde(default)]
@@ -119,8 +133,11 @@ mod tests {
     fn record() -> ClientRecord {
         ClientRecord {
             client_id: ClientId::parse("client").expect("client id"),
+            origin: ClientOrigin::SelfRegistered,
+            policy: ClientPolicy::default(),
             metadata: ClientMetadata::default(),
             client_secret_hash: None,
+            registration_access_token_hash: None,
             token_endpoint_auth_method: TokenEndpointAuthMethod::None,
             any_secret_method: false,
             issued_at: REGISTERED,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::client::{ClientOrigin, ClientPolicy};
 use crate::client_metadata::ClientMetadata;
 use crate::time::Lifetime;
 use TokenEndpointAuthMethod::{ClientSecretBasic, ClientSecretPost, None as Public};
@@ -11,8 +12,11 @@ const SECRET: &str = "correct horse: 100% b+tter";
 fn record(method: TokenEndpointAuthMethod) -> ClientRecord {
     ClientRecord {
         client_id: ClientId::parse("client").expect("client id"),
+        origin: ClientOrigin::SelfRegistered,
+        policy: ClientPolicy::default(),
         metadata: ClientMetadata::default(),
         client_secret_hash: (method != Public).then(|| Secret::new(SECRET).hash()),
+        registration_access_token_hash: None,
         token_endpoint_auth_method: method,
         any_secret_method: false,
         issued_at: NOW,
@@ -170,6 +174,7 @@ fn rfc6749_2_3_1_a_url_as_client_id_and_any_text_as_secret_survive_basic() {
         let record = ClientRecord {
             client_id: ClientId::parse(url).expect("client id"),
             client_secret_hash: Some(Secret::new(secret).hash()),
+            registration_access_token_hash: None,
             ..record(ClientSecretBasic)
         };
         let client = attempt(Some(&record), Some(&basic(url, secret)), &[("client_id", url)]);

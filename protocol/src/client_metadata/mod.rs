@@ -36,6 +36,28 @@ pub const MAXIMUM_KEY_SET_DEPTH: usize = 8;
 /// The most entries in a list, and the most localised members.
 pub const MAXIMUM_ENTRIES: usize = 50;
 
+/// The members that mean something here, without their translations.
+pub const MEMBERS: [&str; 18] = [
+    "redirect_uris",
+    "token_endpoint_auth_method",
+    "token_endpoint_auth_methods_supported",
+    "grant_types",
+    "response_types",
+    "client_name",
+    "client_uri",
+    "logo_uri",
+    "scope",
+    "contacts",
+    "tos_uri",
+    "policy_uri",
+    "jwks_uri",
+    "jwks",
+    "software_id",
+    "software_version",
+    "application_type",
+    "token_endpoint_auth_signing_alg",
+];
+
 /// A client's metadata, after the server's corrections.
 ///
 /// The strings are plain text: control characters and marks that change the direction of the text

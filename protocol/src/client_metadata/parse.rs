@@ -42,10 +42,11 @@ impl ClientMetadata {
         let mut members = Members(members);
 
         let grant_types = grant_types(&members.texts("grant_types")?)?;
-        let response_types = response_types(&members.texts("response_types")?)?;
+        let redirects = grant_types.contains(&GrantType::AuthorizationCode);
+        let response_types = response_types(&members.texts("response_types")?, redirects)?;
         let (jwks_uri, jwks) = key_set(&mut members)?;
         Ok(Self {
-            redirect_uris: redirect_uris(&members.texts("redirect_uris")?, policy)?,
+            redirect_uris: redirect_uris(&members.texts("redirect_uris")?, redirects, policy)?,
             token_endpoint_auth_method: auth_method(&mut members)?,
             grant_types,
             response_types,
@@ -76,8 +77,11 @@ impl ClientMetadata {
 /// as another one is left: a client that registers all its ways back at once can still use the
 /// others, and reads in the answer which ones it got. Anything else that is wrong with one of them
 /// refuses the whole registration.
+///
+/// `redirects` says whether the client uses a grant that redirects: without one it needs none.
 fn redirect_uris(
     texts: &[String],
+    redirects: bool,
     policy: &RedirectUriPolicy,
 ) -> Result<Vec<RedirectUri>, ClientMetadataError> {
     let mut uris: Vec<RedirectUri> = Vec::with_capacity(texts.len());
@@ -93,7 +97,7 @@ fn redirect_uris(
             Err(reason) => return Err(ClientMetadataError::RedirectUri { position, reason }),
         }
     }
-    if uris.is_empty() { Err(none_left) } else { Ok(uris) }
+    if uris.is_empty() && redirects { Err(none_left) } else { Ok(uris) }
 }
 
 fn contacts(texts: &[String]) -> Result<Vec<String>, ClientMetadataError> {
@@ -128,14 +132,26 @@ fn grant_types(names: &[String]) -> Result<Vec<GrantType>, ClientMetadataError> 
         return Ok(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]);
     }
     let asked = |grant: GrantType| names.iter().any(|name| name == grant.as_str());
-    if !asked(GrantType::AuthorizationCode) {
+    let mut grants: Vec<GrantType> =
+        GrantType::ALL.into_iter().filter(|&grant| grant.can_start() && asked(grant)).collect();
+    if grants.is_empty() {
         return Err(ClientMetadataError::NoUsableGrantType);
     }
-    let refresh = GrantType::RefreshToken;
-    Ok(GrantType::ALL.into_iter().filter(|&grant| grant == refresh || asked(grant)).collect())
+    if grants.iter().any(|grant| grant.involves_a_person()) {
+        grants.push(GrantType::RefreshToken);
+    }
+    Ok(grants)
 }
 
-fn response_types(names: &[String]) -> Result<Vec<ResponseType>, ClientMetadataError> {
+fn response_types(
+    names: &[String],
+    redirects: bool,
+) -> Result<Vec<ResponseType>, ClientMetadataError> {
+    // RFC 7591 section 2.1: response types belong to the grants that begin at the authorization
+    // endpoint.
+    if !redirects {
+        return Ok(Vec::new());
+    }
     // RFC 7591 section 2: "If omitted, the default is that the client will use only the 'code'
     // response type."
     let code = ResponseType::Code;

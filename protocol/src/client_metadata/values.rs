@@ -29,6 +29,15 @@ impl TokenEndpointAuthMethod {
         }
     }
 
+    /// Whether the client proves itself by a secret that the server made or was told.
+    #[must_use]
+    pub const fn needs_secret(self) -> bool {
+        match self {
+            Self::ClientSecretBasic | Self::ClientSecretPost => true,
+            Self::None => false,
+        }
+    }
+
     /// The method of this name; `None` when it isn't supported here.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
@@ -49,6 +58,24 @@ pub enum GrantType {
 impl GrantType {
     /// Every grant there is here, in the order in which the metadata lists them.
     pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
+
+    /// Whether a client can get its first token by it.
+    #[must_use]
+    pub const fn can_start(self) -> bool {
+        match self {
+            Self::AuthorizationCode => true,
+            Self::RefreshToken => false,
+        }
+    }
+
+    /// Whether it starts with a person who allows it, so that refresh tokens come of it.
+    #[must_use]
+    pub const fn involves_a_person(self) -> bool {
+        match self {
+            Self::AuthorizationCode => true,
+            Self::RefreshToken => false,
+        }
+    }
 
     /// The value of `grant_type`.
     #[must_use]

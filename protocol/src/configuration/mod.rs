@@ -3,6 +3,7 @@
 //! Settings are the table `LATCHKEY` under `[vars]` in `wrangler.toml`, which arrives as JSON, and
 //! the string `ISSUER`. A wrong setting is refused with the key, what was found and what is wanted.
 
+mod client_settings;
 mod endpoints;
 mod error;
 mod issuer;
@@ -14,6 +15,7 @@ mod server_address;
 mod settings;
 mod upstream_setting;
 
+pub use client_settings::ConfiguredClient;
 pub use endpoints::{Endpoint, Endpoints};
 pub use error::ConfigurationError;
 pub use issuer::Issuer;
@@ -22,7 +24,7 @@ pub use protected_resource::{
 };
 pub use settings::{Legacy, Lifetimes, Prefixes, Product, ScopeDefinition};
 
-use crate::client::ClientId;
+use crate::client::{ClientId, ClientPolicy, ClientRecord};
 use crate::redirect_uri::RedirectUriPolicy;
 use crate::resource::{ResourceIndicator, Resources};
 use crate::scope::{Scope, ScopeToken};
@@ -61,6 +63,8 @@ pub struct Configuration {
     pub authorization_response_iss_parameter: bool,
     /// What only old clients need; everything off by default.
     pub legacy: Legacy,
+    /// The clients that the operator wrote down.
+    pub clients: Vec<ConfiguredClient>,
     /// Over how many objects registered clients are spread. A client's shard is part of its id, so
     /// this may be raised at any time and never needs a migration.
     pub client_registry_shards: u8,
@@ -102,6 +106,20 @@ impl Configuration {
             ConfigurationError::new("LATCHKEY.resources", "an empty list", "one or more entries")
         })?;
 
+        let redirect_uris = RedirectUriPolicy {
+            private_use: settings.redirect_uris.private_use,
+            reverse_domain_schemes: settings.redirect_uris.reverse_domain_schemes,
+        };
+        let clients = client_settings::resolve(
+            &settings.clients,
+            client_settings::Surroundings {
+                scopes: &settings.scopes,
+                resources: &protected_resources,
+                redirect_uris: &redirect_uris,
+                prefix: &settings.prefixes.client_id,
+            },
+        )?;
+
         Ok(Self {
             issuer,
             endpoints,
@@ -114,14 +132,31 @@ impl Configuration {
             strict_scopes: settings.strict_scopes,
             resources,
             protected_resources,
-            redirect_uris: RedirectUriPolicy {
-                private_use: settings.redirect_uris.private_use,
-                reverse_domain_schemes: settings.redirect_uris.reverse_domain_schemes,
-            },
+            redirect_uris,
             authorization_response_iss_parameter: settings.authorization_response_iss_parameter,
             legacy: settings.legacy,
+            clients,
             client_registry_shards: settings.client_registry_shards,
         })
+    }
+
+    /// The client that the configuration describes under this id.
+    #[must_use]
+    pub fn configured_client(&self, client_id: &ClientId) -> Option<&ClientRecord> {
+        self.clients.iter().find_map(|client| match client {
+            ConfiguredClient::Whole(record) if record.client_id == *client_id => Some(&**record),
+            ConfiguredClient::Whole(_) | ConfiguredClient::Document { .. } => None,
+        })
+    }
+
+    /// What the operator decided about the client whose metadata document is at this URL.
+    #[must_use]
+    pub fn document_policy(&self, url: &ClientId) -> ClientPolicy {
+        let found = self.clients.iter().find_map(|client| match client {
+            ConfiguredClient::Document { client_id, policy } if client_id == url => Some(policy),
+            ConfiguredClient::Whole(_) | ConfiguredClient::Document { .. } => None,
+        });
+        found.cloned().unwrap_or_default()
     }
 
     /// The definition of a scope; `None` when the deployment has no such scope.

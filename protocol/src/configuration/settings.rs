@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::ConfigurationError;
+use super::client_settings::ClientSetting;
 use super::resource_settings::ResourceSetting;
 use crate::scope::ScopeToken;
 use crate::time::Lifetime;
@@ -19,6 +20,7 @@ pub(super) struct Settings {
     pub scopes: Vec<ScopeDefinition>,
     pub strict_scopes: bool,
     pub resources: Vec<ResourceSetting>,
+    pub clients: Vec<ClientSetting>,
     pub redirect_uris: RedirectUriSettings,
     pub authorization_response_iss_parameter: bool,
     pub legacy: Legacy,
@@ -36,6 +38,7 @@ impl Default for Settings {
             scopes: Vec::new(),
             strict_scopes: false,
             resources: Vec::new(),
+            clients: Vec::new(),
             redirect_uris: RedirectUriSettings::default(),
             authorization_response_iss_parameter: true,
             legacy: Legacy::default(),

@@ -17,13 +17,6 @@ pub struct Client<'a> {
 
 /// Who vouches for what a client says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "published and verified clients come with issue 4; the page is ready"
-    )
-)]
 pub enum ClientIdentity<'a> {
     /// It registered itself ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)): nobody vouches,
     /// the website's host (from `client_uri`) included.
