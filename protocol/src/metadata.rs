@@ -75,6 +75,8 @@ pub struct ServerMetadata {
     token_endpoint_auth_methods_supported: Vec<&'static str>,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    // RFC 9701 section 7.
+    introspection_signing_alg_values_supported: Vec<String>,
     code_challenge_methods_supported: Vec<&'static str>,
     // RFC 9207 section 3: absent means false. Left out rather than false, because some clients
     // look no further than the name.
@@ -137,6 +139,7 @@ impl ServerMetadata {
                 .filter(|method| *method != TokenEndpointAuthMethod::None)
                 .map(TokenEndpointAuthMethod::as_str)
                 .collect(),
+            introspection_signing_alg_values_supported: inputs.signing_algorithms.clone(),
             code_challenge_methods_supported,
             authorization_response_iss_parameter_supported: inputs
                 .authorization_response_iss_parameter,
@@ -209,6 +212,7 @@ mod tests {
                     ["none", "client_secret_basic", "client_secret_post"],
                 "introspection_endpoint_auth_methods_supported":
                     ["client_secret_basic", "client_secret_post"],
+                "introspection_signing_alg_values_supported": ["ES256"],
                 "code_challenge_methods_supported": ["S256"],
                 "authorization_response_iss_parameter_supported": true,
                 "prompt_values_supported": ["none", "login", "consent", "select_account"],
