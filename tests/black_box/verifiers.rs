@@ -4,7 +4,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey_protocol::scope::Scope;
 use latchkey_tests::deployment::workspace_root;
-use latchkey_tests::{Client, Server, Walk, jwt};
+use latchkey_tests::{Client, Deployment, Server, Walk, jwt};
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
@@ -142,17 +142,13 @@ impl Question {
     fn to_json(&self) -> Value {
         json!({ "token": self.token, "needed": self.needed })
     }
-}
 
-#[track_caller]
-fn check(verifier: &Verifier, issuer: &str, resource: &str, questions: &[Question]) {
-    let answers = verifier.ask(issuer, resource, questions);
-    assert_eq!(answers.len(), questions.len(), "{answers:?}");
-    for (question, answer) in questions.iter().zip(&answers) {
-        let about = format!("{} about {}: {answer}", verifier.name(), question.name);
-        match question.expected {
+    #[track_caller]
+    fn judge(&self, verifier: &str, answer: &Value) {
+        let about = format!("{verifier} about {}: {answer}", self.name);
+        match self.expected {
             Ok(()) => {
-                let claims = jwt::read(&question.token).claims;
+                let claims = jwt::read(&self.token).claims;
                 assert_eq!(answer["claims"]["sub"], claims["sub"], "{about}");
                 assert_eq!(answer["claims"]["client_id"], claims["client_id"], "{about}");
             }
@@ -161,6 +157,15 @@ fn check(verifier: &Verifier, issuer: &str, resource: &str, questions: &[Questio
                 assert_eq!(answer["status"], status, "{about}");
             }
         }
+    }
+}
+
+#[track_caller]
+fn check(verifier: &Verifier, issuer: &str, resource: &str, questions: &[Question]) {
+    let answers = verifier.ask(issuer, resource, questions);
+    assert_eq!(answers.len(), questions.len(), "{answers:?}");
+    for (question, answer) in questions.iter().zip(&answers) {
+        question.judge(verifier.name(), answer);
     }
 }
 
@@ -179,21 +184,48 @@ pub fn trials() -> Vec<Case> {
             ),
         ]
     });
-    cases
-        .chain([Case::new(
+    let more = [
+        Case::new(
+            "issue 4, needs 30: a Worker next door gets the keys through a service binding, accepts a real access token for its resource, and nothing else",
+            |_| in_workerd(),
+        ),
+        Case::new(
             "issue 4: docs/verifying-tokens.md prints the files of examples/verify as they are",
             |_| printed(),
-        )])
-        .collect()
+        ),
+    ];
+    cases.chain(more).collect()
 }
 
 fn real_tokens(verifier: &Verifier, server: &Server) {
     let resource = format!("{}/mcp", server.issuer());
+    let questions = real_questions(server, &resource, "https://api.example/v1");
+    check(verifier, &server.issuer(), &resource, &questions);
+}
+
+/// The Worker's lines, in workerd: it gets the keys through its service binding, and the questions from
+/// Latchkey's gateway.
+fn in_workerd() {
+    let server = Server::start(Deployment::verifying()).expect("the server");
+    let mcp = format!("{}/mcp", server.issuer());
+    let questions = real_questions(&server, "https://api.example/v1", &mcp);
+    let mut walk = Walk::begin(&server);
+    let ask = format!("{}/ask", server.issuer());
+    let pass = walk.tokens_for(&walk.request().and("resource", &ask)).access;
+    for question in &questions {
+        let call = server.call("POST", "/ask").bearer(&pass).body(question.to_json().to_string());
+        let answer = call.header("content-type", "application/json").send().expect(200).json();
+        question.judge("Worker", &answer);
+    }
+}
+
+/// Questions about tokens that the server gave out for `resource` and for `other`.
+fn real_questions(server: &Server, resource: &str, other: &str) -> Vec<Question> {
     let client = Client::with_method(server, "client_secret_basic");
     let mut walk = Walk::with(server, client);
     let (request, both) = (walk.request(), "mcp mcp:write");
-    let tokens = walk.tokens_for(&request.clone().and("resource", &resource).and("scope", both));
-    let elsewhere = request.and("resource", "https://api.example/v1").and("scope", "mcp");
+    let tokens = walk.tokens_for(&request.clone().and("resource", resource).and("scope", both));
+    let elsewhere = request.and("resource", other).and("scope", "mcp");
     let elsewhere = walk.tokens_for(&elsewhere).access;
     let read = jwt::read(&tokens.access);
     let (message, signature) = tokens.access.rsplit_once('.').expect("a token");
@@ -206,7 +238,7 @@ fn real_tokens(verifier: &Verifier, server: &Server) {
     let form = [("token", tokens.access.as_str())];
     let introspection = walk.client.call(server, "/introspect", &form);
     let introspection = introspection.header("accept", "application/token-introspection+jwt");
-    let questions = [
+    vec![
         Question::good("a real token", &tokens.access, &["mcp"]),
         Question::good("a real token and all its scopes", &tokens.access, &["mcp:write", "mcp"]),
         Question {
@@ -224,8 +256,7 @@ fn real_tokens(verifier: &Verifier, server: &Server) {
         Question::refused("nothing", ""),
         // It still works after all that.
         Question::good("the real token again", &tokens.access, &[]),
-    ];
-    check(verifier, &server.issuer(), &resource, &questions);
+    ]
 }
 
 /// A signature of the same form that isn't the same.
@@ -332,6 +363,7 @@ fn printed() {
     for (language, path) in [
         ("rust", "examples/verify/rust/verify.rs"),
         ("js", "examples/verify/node/verify.mjs"),
+        ("js", "examples/verify/worker/verify.mjs"),
         ("python", "examples/verify/python/verify.py"),
         ("go", "examples/verify/go/verify.go"),
     ] {
