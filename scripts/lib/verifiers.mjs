@@ -8,25 +8,26 @@ import { PYTHON, ROOT } from "./tools.mjs";
 
 const REQUIREMENTS = join(ROOT, "examples", "verify", "python", "requirements.txt");
 
+// Which Python it is, if the pinned packages are made for it.
+const ABOUT = "import sys, platform; v = sys.version_info; (3, 11) <= v < (3, 15) or sys.exit(1); print(sys.implementation.cache_tag, platform.platform())";
+
 /**
- * Makes Python's packages ready and looks for Go; what is missing is said in one line each. Returns what
- * the black box tests get in their environment.
+ * What the black box tests get in their environment: what they find there they test, or fail. Says in one
+ * line each what isn't there.
  */
 export async function verifierEnvironment() {
   const packages = await installPythonPackages();
+  if (packages === null) say("Not tested here: examples/verify/python, because python3 (3.11 to 3.14) or its pip is missing.");
   const go = output("go", ["version"]) !== null;
   if (!go) say("Not tested here: examples/verify/go, because go is missing.");
   // Both are always set, so that nothing of the caller's own environment stands in.
   return { LATCHKEY_PYTHON_PACKAGES: packages ?? "", LATCHKEY_GO: go ? "1" : "" };
 }
 
-/** The folder with the packages, or null where Python or pip is missing. */
-async function installPythonPackages() {
-  const about = output("python3", ["-c", "import sys, platform; print(sys.implementation.cache_tag, platform.machine(), sys.version_info >= (3, 11))"]);
-  if (!about?.endsWith("True") || output("python3", ["-m", "pip", "--version"]) === null) {
-    say("Not tested here: examples/verify/python, because python3 (3.11 or later) or its pip is missing.");
-    return null;
-  }
+/** Returns the folder with the Python packages, made if need be, or null where Python or pip is missing. */
+export async function installPythonPackages() {
+  const about = output("python3", ["-c", ABOUT]);
+  if (about === null || output("python3", ["-m", "pip", "--version"]) === null) return null;
   // Compiled packages fit one version of Python on one machine.
   const key = createHash("sha256").update(readFileSync(REQUIREMENTS)).update(about).digest("hex").slice(0, 16);
   const folder = join(PYTHON, key);
