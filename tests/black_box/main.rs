@@ -21,6 +21,7 @@ mod authorize_requests;
 mod bad_input;
 mod browser;
 mod client_authentication;
+mod client_documents;
 mod clients;
 mod codes;
 mod consent;
@@ -30,6 +31,7 @@ mod failures;
 mod gateway;
 mod log;
 mod pages;
+mod private_key_jwt;
 mod races;
 mod readme;
 mod refresh;
@@ -76,6 +78,8 @@ fn main() -> ExitCode {
         pages::trials(),
         consent::trials(),
         client_authentication::trials(),
+        private_key_jwt::trials(),
+        client_documents::trials(),
         codes::trials(),
         tokens::trials(),
         refresh::trials(),

@@ -16,6 +16,7 @@ pub struct Servers {
     quick: Slot<Server>,
     gateway: Slot<Front>,
     brief_tokens: Slot<Front>,
+    brief_documents: Slot<Server>,
     examples: Slot<Server>,
     brief_examples: Slot<Server>,
     introspected: Slot<Introspected>,
@@ -61,6 +62,11 @@ impl Servers {
         started(&self.quick, Deployment::quick)
     }
 
+    /// Metadata documents are asked for again after a second.
+    pub fn brief_documents(&self) -> &Server {
+        started(&self.brief_documents, Deployment::brief_documents)
+    }
+
     /// Resources of every kind behind the gateway.
     pub fn gateway(&self) -> &Front {
         before(&self.gateway, Deployment::gateway)
@@ -93,6 +99,7 @@ impl Servers {
             &self.short_links,
             &self.tenant,
             &self.quick,
+            &self.brief_documents,
             &self.examples,
             &self.brief_examples,
         ];

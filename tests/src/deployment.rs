@@ -125,6 +125,15 @@ impl Deployment {
         }
     }
 
+    /// A client's metadata document is asked for again after a second.
+    #[must_use]
+    pub fn brief_documents() -> Self {
+        Self {
+            settings: "lifetimes = { client_document = 1 }".into(),
+            ..Self::shipped("brief documents")
+        }
+    }
+
     /// What is shipped, with two scopes and two resources to choose from.
     #[must_use]
     pub fn standard() -> Self {
@@ -198,7 +207,7 @@ impl Deployment {
                 resources = [{ path = "/mcp" }]
                 redirect_uris = { private_use = [], reverse_domain_schemes = true }
                 lifetimes = { refresh_retry_window = 1, authorization_code = 10, authorization_request = 10, access_token = 60 }
-                legacy = { confidential_without_pkce = true }
+                legacy = { confidential_without_pkce = true, token_endpoint_audience = true }
             "#.into(),
             ..Self::shipped("quick")
         }

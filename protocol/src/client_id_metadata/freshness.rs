@@ -22,14 +22,18 @@ impl Freshness {
 
     /// Reads `Cache-Control` and `Age`. `Expires` isn't looked at: whoever sends it sends a
     /// `max-age` too, or gets [`Self::UNSTATED`].
+    ///
+    /// `longest` is the deployment's own limit, at most [`Self::LONGEST`].
     #[must_use]
-    pub fn of(cache_control: Option<&str>, age: Option<&str>) -> Self {
+    pub fn of(cache_control: Option<&str>, age: Option<&str>, longest: Lifetime) -> Self {
+        let longest = longest.min(Self::LONGEST);
+        let shortest = Self::SHORTEST.min(longest);
         let directives = cache_control.unwrap_or_default().to_ascii_lowercase();
         let mut stated = None;
         for directive in directives.split(',').map(str::trim) {
             let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
             match name.trim() {
-                "no-store" | "no-cache" | "private" => return Self(Self::SHORTEST),
+                "no-store" | "no-cache" | "private" => return Self(shortest),
                 // The first one counts; what is no number is as good as unstated.
                 "max-age" if stated.is_none() => {
                     stated = value.trim().trim_matches('"').parse::<u64>().ok();
@@ -40,7 +44,7 @@ impl Freshness {
         let age = age.and_then(|age| age.trim().parse::<u64>().ok()).unwrap_or_default();
         let wanted =
             stated.map_or(Self::UNSTATED, |seconds| Lifetime::seconds(seconds.saturating_sub(age)));
-        Self(wanted.max(Self::SHORTEST).min(Self::LONGEST))
+        Self(wanted.max(shortest).min(longest))
     }
 
     /// How long.
@@ -85,7 +89,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn seconds(cache_control: &str, age: Option<&str>) -> u64 {
-        Freshness::of(Some(cache_control), age).lifetime().as_seconds()
+        Freshness::of(Some(cache_control), age, Freshness::LONGEST).lifetime().as_seconds()
     }
 
     #[test]
@@ -108,7 +112,18 @@ mod tests {
         ] {
             assert_eq!(seconds(cache_control, None), expected, "{cache_control}");
         }
-        assert_eq!(Freshness::of(None, None).lifetime(), Freshness::UNSTATED);
+        assert_eq!(Freshness::of(None, None, Freshness::LONGEST).lifetime(), Freshness::UNSTATED);
+    }
+
+    #[test]
+    fn a_deployment_may_want_to_ask_more_often() {
+        let second = Lifetime::seconds(1);
+        for header in ["max-age=3600", "no-store", ""] {
+            assert_eq!(Freshness::of(Some(header), None, second).lifetime(), second, "{header}");
+        }
+        let month = Lifetime::days(30);
+        let capped = Freshness::of(Some("max-age=2592000"), None, month);
+        assert_eq!(capped.lifetime(), Freshness::LONGEST);
     }
 
     #[test]
@@ -135,7 +150,8 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_the_header_says_the_bounds_hold(header in ".{0,60}", age in ".{0,10}") {
-            let lifetime = Freshness::of(Some(&header), Some(&age)).lifetime();
+            let lifetime =
+                Freshness::of(Some(&header), Some(&age), Freshness::LONGEST).lifetime();
             prop_assert!(lifetime >= Freshness::SHORTEST && lifetime <= Freshness::LONGEST);
         }
     }

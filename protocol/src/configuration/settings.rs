@@ -114,6 +114,9 @@ pub struct Lifetimes {
     pub signing_key: Lifetime,
     /// The longest that a personal access token may be made to live. Default 366 days.
     pub personal_access_token: Lifetime,
+    /// The longest that a client's metadata document is used without asking for it again, whatever
+    /// its headers say. Default 7 days.
+    pub client_document: Lifetime,
 }
 
 impl Default for Lifetimes {
@@ -131,6 +134,7 @@ impl Default for Lifetimes {
             idle_client: Lifetime::days(90),
             signing_key: Lifetime::days(90),
             personal_access_token: Lifetime::days(366),
+            client_document: Lifetime::days(7),
         }
     }
 }
@@ -348,6 +352,7 @@ impl Settings {
             ("idle_client", lifetimes.idle_client, Lifetime::days(3660)),
             ("signing_key", lifetimes.signing_key, year),
             ("personal_access_token", lifetimes.personal_access_token, Lifetime::days(3660)),
+            ("client_document", lifetimes.client_document, Lifetime::days(7)),
         ];
         for (name, found, most) in bounds {
             if found.as_seconds() == 0 || found > most {

@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use js_sys::Reflect;
 use latchkey_protocol::client_id_metadata::{DocumentUrl, FETCH_TIME, Freshness, Reach};
+use latchkey_protocol::time::Lifetime;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -71,7 +72,8 @@ pub async fn get(
         return Err(FetchError::TooOften);
     }
     let controller = AbortController::default();
-    let exchange = Box::pin(exchange(url, limit, &controller));
+    let longest = context.configuration.lifetimes.client_document;
+    let exchange = Box::pin(exchange(url, limit, longest, &controller));
     let patience = worker::Delay::from(Duration::from_secs(FETCH_TIME.as_seconds()));
     let result = match select(exchange, patience).await {
         Either::Left((result, _)) => result,
@@ -87,6 +89,7 @@ pub async fn get(
 async fn exchange(
     url: &DocumentUrl,
     limit: usize,
+    longest: Lifetime,
     controller: &AbortController,
 ) -> Result<Fetched, FetchError> {
     let unreachable = |cause: worker::Error| FetchError::Unreachable(cause.to_string());
@@ -113,7 +116,8 @@ async fn exchange(
     }
     let header = |name: &str| response.headers().get(name).ok().flatten();
     let content_type = header("content-type");
-    let freshness = Freshness::of(header("cache-control").as_deref(), header("age").as_deref());
+    let freshness =
+        Freshness::of(header("cache-control").as_deref(), header("age").as_deref(), longest);
     let body = read(&mut response, limit).await?;
     Ok(Fetched { content_type, freshness, body })
 }
