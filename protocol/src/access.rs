@@ -14,18 +14,19 @@ use std::borrow::Cow;
 use crate::bearer::CredentialKind;
 use crate::client::ClientId;
 use crate::configuration::{Configuration, Gateway, ProtectedResource};
-use crate::identifier::{AccountId, GrantId, PersonalAccessTokenId};
+use crate::identifier::{GrantId, PersonalAccessTokenId};
 use crate::letter_case::folded;
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
+use crate::subject::Subject;
 use crate::time::UnixTime;
 
 /// Who calls, as proved by a credential whose signature or secret was checked, and which was not
 /// revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// The person.
-    pub subject: AccountId,
+    /// The person, or the client itself.
+    pub subject: Subject,
     /// By which credential.
     pub credential: Credential,
     /// What it allows, as granted.
@@ -40,12 +41,19 @@ pub struct Holder {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Credential {
-    /// A JWT access token.
+    /// A JWT access token that a person allowed.
     AccessToken {
         /// Which client it was given to.
         client_id: ClientId,
         /// Under which grant.
         grant: GrantId,
+        /// Its `jti`.
+        token_id: String,
+    },
+    /// A JWT access token that a client has for itself. No person's log has one.
+    OwnAccessToken {
+        /// Which client.
+        client_id: ClientId,
         /// Its `jti`.
         token_id: String,
     },
@@ -61,7 +69,7 @@ impl Credential {
     #[must_use]
     pub const fn kind(&self) -> CredentialKind {
         match self {
-            Self::AccessToken { .. } => CredentialKind::AccessToken,
+            Self::AccessToken { .. } | Self::OwnAccessToken { .. } => CredentialKind::AccessToken,
             Self::PersonalAccessToken { .. } => CredentialKind::PersonalAccessToken,
         }
     }
@@ -70,7 +78,9 @@ impl Credential {
     #[must_use]
     pub const fn client_id(&self) -> Option<&ClientId> {
         match self {
-            Self::AccessToken { client_id, .. } => Some(client_id),
+            Self::AccessToken { client_id, .. } | Self::OwnAccessToken { client_id, .. } => {
+                Some(client_id)
+            }
             Self::PersonalAccessToken { .. } => None,
         }
     }

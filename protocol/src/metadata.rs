@@ -202,7 +202,7 @@ mod tests {
                 "scopes_supported": ["mcp:read", "mcp:write", "offline_access"],
                 "response_types_supported": ["code"],
                 "response_modes_supported": ["query"],
-                "grant_types_supported": ["authorization_code", "refresh_token"],
+                "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
                 "token_endpoint_auth_methods_supported":
                     ["none", "client_secret_basic", "client_secret_post"],
                 "revocation_endpoint_auth_methods_supported":

@@ -38,7 +38,7 @@ fn indicator(text: &str) -> ResourceIndicator {
 
 fn holder(held: &str) -> Holder {
     Holder {
-        subject: account(),
+        subject: account().into(),
         credential: Credential::AccessToken {
             client_id: client_id("client"),
             grant: GrantId::generate(&mut CountingEntropy::default()),

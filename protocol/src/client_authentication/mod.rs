@@ -148,7 +148,7 @@ impl AuthenticatedClient {
 ///
 /// # Errors
 ///
-/// `invalid_client`: the client is unknown or has expired, its secret is missing or wrong, or it
+/// `invalid_client`: the client is unknown, disabled or has expired, its secret is missing or wrong, or it
 /// used a method that it isn't registered for.
 pub fn authenticate(
     record: Option<&ClientRecord>,
@@ -172,6 +172,9 @@ fn check(
         .ok_or(Failure::UnknownClient)?;
     if record.is_expired(now) {
         return Err(Failure::ExpiredClient);
+    }
+    if record.policy.disabled {
+        return Err(Failure::DisabledClient);
     }
     match &credentials.proof {
         Proof::None if !record.is_public() => return Err(Failure::SecretMissing),
@@ -242,6 +245,8 @@ pub enum ClientAuthenticationFailure {
     UnknownClient,
     /// There was such a client.
     ExpiredClient,
+    /// The operator has disabled the client.
+    DisabledClient,
     /// A confidential client without its secret.
     SecretMissing,
     /// A method that the client isn't registered for.
@@ -267,6 +272,7 @@ impl ClientAuthenticationFailure {
             | Self::UnsupportedAssertion
             | Self::UnknownClient
             | Self::ExpiredClient
+            | Self::DisabledClient
             | Self::SecretMissing
             | Self::OtherMethodRegistered
             | Self::SecretWrong => ErrorCode::InvalidClient,
@@ -303,6 +309,9 @@ impl fmt::Display for ClientAuthenticationFailure {
             // An expired client is an unknown client, to the word.
             Self::UnknownClient | Self::ExpiredClient => {
                 "The client is not registered here; register again."
+            }
+            Self::DisabledClient => {
+                "The operator of this server has disabled the client; ask them to enable it again."
             }
             Self::SecretMissing => "The client has a secret and did not send it; send it.",
             Self::OtherMethodRegistered => {

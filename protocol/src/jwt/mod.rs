@@ -9,7 +9,7 @@
 mod access_token;
 mod assertion;
 
-pub use access_token::{AccessTokenClaims, Received};
+pub use access_token::{AccessTokenClaims, Authority, Received};
 pub use assertion::{ASSERTION_LIFETIME, ASSERTION_TYPE, AssertionClaims};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
