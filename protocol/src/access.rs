@@ -15,6 +15,7 @@ use crate::bearer::CredentialKind;
 use crate::client::ClientId;
 use crate::configuration::{Configuration, Gateway, ProtectedResource};
 use crate::identifier::{GrantId, PersonalAccessTokenId};
+use crate::jwt::{AccessTokenClaims, Authority};
 use crate::letter_case::folded;
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
@@ -35,6 +36,28 @@ pub struct Holder {
     pub resources: Vec<ResourceIndicator>,
     /// When it ends.
     pub expires_at: UnixTime,
+}
+
+impl Holder {
+    /// Who calls by an access token with these claims.
+    #[must_use]
+    pub fn of_access_token(claims: AccessTokenClaims) -> Self {
+        let subject = claims.subject();
+        let AccessTokenClaims { client_id, token_id, .. } = claims;
+        let credential = match claims.authority {
+            Authority::Person { grant, .. } => {
+                Credential::AccessToken { client_id, grant, token_id }
+            }
+            Authority::Client => Credential::OwnAccessToken { client_id, token_id },
+        };
+        Self {
+            subject,
+            credential,
+            scope: claims.scope,
+            resources: vec![claims.audience],
+            expires_at: claims.expires_at,
+        }
+    }
 }
 
 /// A credential by its ids; nothing of it is secret.

@@ -1,6 +1,10 @@
 //! One object per shard of registered clients. The shard's number is in the `client_id`, so that
 //! whoever has the id knows whom to ask, from any place and right after the registration.
 
+mod own_tokens;
+
+pub use own_tokens::{CheckClientToken, RevokeClientToken};
+
 use latchkey_protocol::client::{ClientId, ClientLifetimes, ClientRecord};
 use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::{Deserialize, Serialize};
@@ -11,17 +15,25 @@ use crate::failure::Failure;
 use crate::platform;
 
 /// Scripts per schema version; see `docs/storage-schema.md`.
-const MIGRATIONS: &[&str] = &["CREATE TABLE clients (
+const MIGRATIONS: &[&str] = &[
+    "CREATE TABLE clients (
     client_id TEXT PRIMARY KEY,
     record TEXT NOT NULL,
     expires_at INTEGER
 ) WITHOUT ROWID;
-CREATE INDEX clients_by_expiry ON clients (expires_at) WHERE expires_at IS NOT NULL;"];
+CREATE INDEX clients_by_expiry ON clients (expires_at) WHERE expires_at IS NOT NULL;",
+    "CREATE TABLE revoked_access_tokens (
+    token_id TEXT PRIMARY KEY,
+    client_id TEXT NOT NULL,
+    forget_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX revoked_access_tokens_by_end ON revoked_access_tokens (forget_at);",
+];
 
-/// Expired clients are swept together, at most this often, rather than one alarm each.
+/// What has ended is swept together, at most this often, rather than one alarm each.
 const SWEEP_EVERY: Lifetime = Lifetime::hours(1);
 
-/// The time between two sweeps while expired clients are left.
+/// The time between two sweeps while rows that have ended are left.
 const SWEEP_ON: Lifetime = Lifetime::seconds(10);
 
 /// The most rows that one sweep deletes; the rest waits for the next, so that no request waits long.
@@ -94,6 +106,16 @@ impl worker::DurableObject for ClientRegistry {
             Touch::NAME => {
                 reply::<Touch>(received.message().and_then(|message| self.touch(&message)))
             }
+            CheckClientToken::NAME => reply::<CheckClientToken>(
+                received.message().and_then(|message| self.check_client_token(&message)),
+            ),
+            RevokeClientToken::NAME => {
+                let revoked = received.message().and_then(|m| self.revoke_client_token(&m));
+                if revoked.is_ok() {
+                    self.ensure_sweep().await?;
+                }
+                reply::<RevokeClientToken>(revoked)
+            }
             name => unknown(name),
         }
     }
@@ -158,7 +180,8 @@ impl ClientRegistry {
         Ok(Some(touched))
     }
 
-    /// Deletes expired clients; after how long to look again, if any client can still expire.
+    /// Deletes expired clients and revocations of tokens that have ended; after how long to look again,
+    /// if anything can still end.
     fn sweep(&self, now: UnixTime) -> Result<Option<Lifetime>, Failure> {
         let Some(database) = Database::existing(&self.state, MIGRATIONS)? else {
             return Ok(None);
@@ -168,8 +191,18 @@ impl ClientRegistry {
                 SELECT client_id FROM clients WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
             vec![time(now), integer(SWEEP_ROWS)],
         )?;
-        let next: Option<NextRow> =
-            database.row("SELECT min(expires_at) AS next FROM clients", vec![])?;
+        database.run(
+            "DELETE FROM revoked_access_tokens WHERE token_id IN (
+                SELECT token_id FROM revoked_access_tokens
+                WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)",
+            vec![time(now), integer(SWEEP_ROWS)],
+        )?;
+        let next: Option<NextRow> = database.row(
+            "SELECT min(next) AS next FROM (
+                SELECT min(expires_at) AS next FROM clients
+                UNION ALL SELECT min(forget_at) FROM revoked_access_tokens)",
+            vec![],
+        )?;
         Ok(next.and_then(|row| row.next).map(|next| {
             // After a flood there is more to delete than one sweep does.
             if next.has_passed(now) { SWEEP_ON } else { SWEEP_EVERY }
