@@ -5,6 +5,7 @@
 
 mod examples;
 mod gateway;
+mod machines;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
