@@ -120,7 +120,8 @@ fn granted(front: &Front) {
 fn narrowed(front: &Front) {
     let (server, client) = (&front.server, Client::configured("nightly"));
     let (api, mcp) = (front.resource("/api"), front.resource("/mcp"));
-    let cases: &[(&[(&str, &str)], &str, &str)] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+    let cases: &[Case<'_>] = &[
         (&[("scope", "api")], "api", &api),
         (&[("scope", "api:write openid api")], "api:write api", &api),
         (&[("scope", "mcp api offline_access")], "api", &api),

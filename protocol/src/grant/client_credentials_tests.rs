@@ -64,7 +64,8 @@ fn decided(
 #[test]
 fn rfc6749_4_4_2_a_client_gets_what_the_operator_allowed_and_never_more() {
     let record = client_with(Some(own("write mcp", &[API, MCP])));
-    let cases: &[(&str, Option<&str>, &[&str], (&str, &str))] = &[
+    type Case<'a> = (&'a str, Option<&'a str>, &'a [&'a str], (&'a str, &'a str));
+    let cases: &[Case<'_>] = &[
         ("nothing asked for", None, &[], ("write mcp", API)),
         ("less", Some("mcp"), &[], ("mcp", API)),
         ("in the order asked for", Some("mcp write"), &[], ("mcp write", API)),
@@ -93,7 +94,8 @@ fn rfc6749_4_4_each_refusal_has_its_code() {
     let allowed = || Some(own("mcp", &[MCP]));
     let public = ClientRecord { policy: client_with(allowed()).policy, ..client() };
     let other = "https://id.example/other";
-    let cases: &[(&str, ClientRecord, Option<&str>, &[&str], Error, Code)] = &[
+    type Case<'a> = (&'a str, ClientRecord, Option<&'a str>, &'a [&'a str], Error, Code);
+    let cases: &[Case<'_>] = &[
         ("public", public, None, &[], Error::PublicClient, Code::UnauthorizedClient),
         (
             "registered itself",

@@ -20,8 +20,12 @@ const RESOURCES: &str = r#"
     ]
 "#;
 
-/// What belongs to no client any more.
-const WITHOUT_NIGHTLY: &str = "clients = []";
+/// The clients of [`Deployment::examples`].
+const OF_EXAMPLES: &str = r#"
+    clients = [
+        { client_id = "poster", client_name = "The nightly job", client_secret_sha256 = "POSTER", client_credentials = { scopes = ["mcp", "notes:write"], resources = ["/mcp"] } },
+    ]
+"#;
 
 impl Deployment {
     /// Clients that the configuration knows: `nightly` (basic), `poster` (post) and `console`, which also
@@ -41,19 +45,29 @@ impl Deployment {
     #[must_use]
     pub fn machines_removed(upstream: &Upstream) -> Self {
         let (resources, _) = RESOURCES.split_once("    clients = [").expect("clients");
-        Self::before("machines", upstream, &format!("{resources}\n{WITHOUT_NIGHTLY}"))
+        Self::before("machines", upstream, resources)
     }
 
     fn machines_where(upstream: &Upstream, disabled: &str) -> Self {
-        let mut settings = RESOURCES.replace("DISABLED", disabled);
-        for id in ["nightly", "poster", "console", "reader"] {
-            let hash = Sha256::digest(secret_of(id).as_bytes());
-            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            settings =
-                settings.replace(&format!("\"{}\"", id.to_uppercase()), &format!("\"{hash}\""));
-        }
+        let settings = with_hashes(&RESOURCES.replace("DISABLED", disabled));
         Self::before("machines", upstream, &settings)
     }
+
+    /// The settings of the client that acts for itself at the examples.
+    pub(super) fn settings_of_examples() -> String {
+        with_hashes(OF_EXAMPLES)
+    }
+}
+
+/// The settings with the hashes of secrets in them.
+fn with_hashes(settings: &str) -> String {
+    let mut settings = settings.to_owned();
+    for id in ["nightly", "poster", "console", "reader"] {
+        let hash = Sha256::digest(secret_of(id).as_bytes());
+        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        settings = settings.replace(&format!("\"{}\"", id.to_uppercase()), &format!("\"{hash}\""));
+    }
+    settings
 }
 
 fn secret_of(id: &str) -> String {
@@ -61,7 +75,7 @@ fn secret_of(id: &str) -> String {
 }
 
 impl Client {
-    /// One of the clients of [`Deployment::machines`].
+    /// One of the clients of [`Deployment::machines`], of which [`Deployment::examples`] knows `poster`.
     #[must_use]
     pub fn configured(id: &str) -> Self {
         let method = if id == "poster" { "client_secret_post" } else { "client_secret_basic" };

@@ -30,6 +30,20 @@ CREATE INDEX clients_by_expiry ON clients (expires_at) WHERE expires_at IS NOT N
 CREATE INDEX revoked_access_tokens_by_end ON revoked_access_tokens (forget_at);",
 ];
 
+/// What the sweep deletes, each with the time and a number of rows.
+const SWEEPS: [&str; 2] = [
+    "DELETE FROM clients WHERE client_id IN (
+        SELECT client_id FROM clients WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+    "DELETE FROM revoked_access_tokens WHERE token_id IN (
+        SELECT token_id FROM revoked_access_tokens
+        WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)",
+];
+
+/// When the next thing ends.
+const NEXT_END: &str = "SELECT min(next) AS next FROM (
+    SELECT min(expires_at) AS next FROM clients
+    UNION ALL SELECT min(forget_at) FROM revoked_access_tokens)";
+
 /// What has ended is swept together, at most this often, rather than one alarm each.
 const SWEEP_EVERY: Lifetime = Lifetime::hours(1);
 
@@ -186,23 +200,10 @@ impl ClientRegistry {
         let Some(database) = Database::existing(&self.state, MIGRATIONS)? else {
             return Ok(None);
         };
-        database.run(
-            "DELETE FROM clients WHERE client_id IN (
-                SELECT client_id FROM clients WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
-            vec![time(now), integer(SWEEP_ROWS)],
-        )?;
-        database.run(
-            "DELETE FROM revoked_access_tokens WHERE token_id IN (
-                SELECT token_id FROM revoked_access_tokens
-                WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)",
-            vec![time(now), integer(SWEEP_ROWS)],
-        )?;
-        let next: Option<NextRow> = database.row(
-            "SELECT min(next) AS next FROM (
-                SELECT min(expires_at) AS next FROM clients
-                UNION ALL SELECT min(forget_at) FROM revoked_access_tokens)",
-            vec![],
-        )?;
+        for sweep in SWEEPS {
+            database.run(sweep, vec![time(now), integer(SWEEP_ROWS)])?;
+        }
+        let next: Option<NextRow> = database.row(NEXT_END, vec![])?;
         Ok(next.and_then(|row| row.next).map(|next| {
             // After a flood there is more to delete than one sweep does.
             if next.has_passed(now) { SWEEP_ON } else { SWEEP_EVERY }
@@ -221,3 +222,6 @@ impl ClientRegistry {
         self.state.storage().set_alarm(after).await
     }
 }
+
+#[cfg(test)]
+mod schema_tests;
