@@ -48,16 +48,19 @@ impl ClientId {
             .then(|| u8::from_str_radix(shard, 16).ok())?
     }
 
-    /// Which shard keeps the state of the client, also of one that is stored in none: the one that
-    /// stores it or, when its identifier names none, the first byte of the identifier's SHA-256. So a
-    /// client's shard stays the same however many shards new clients are spread over.
+    /// Which shard keeps what is to be remembered about the client: the one that stores it, or, for
+    /// a client that is stored nowhere, one that its id chooses. Of those there are always
+    /// [`Self::HASHED_SHARDS`], however many the deployment spreads registered clients over.
     #[must_use]
     pub fn home_shard(&self, prefix: &str) -> u8 {
         self.shard(prefix).unwrap_or_else(|| {
             let [first, ..] = <[u8; 32]>::from(Sha256::digest(self.0.as_bytes()));
-            first
+            first % Self::HASHED_SHARDS
         })
     }
+
+    /// Over how many shards clients are spread that are stored nowhere.
+    pub const HASHED_SHARDS: u8 = 16;
 
     /// Whether it is the URL of a client's metadata document rather than a name
     /// ([draft-ietf-oauth-client-id-metadata-document section 3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document#section-3)).
@@ -148,14 +151,13 @@ mod tests {
     }
 
     #[test]
-    fn a_client_has_one_home_shard_whatever_its_id() {
-        let id = |text: &str| ClientId::parse(text).expect("client id");
-        let generated = ClientId::generate("p_", 0xa7, &mut CountingEntropy::default());
-        assert_eq!(generated.home_shard("p_"), 0xa7);
-        // printf %s nightly | sha256sum
-        assert_eq!(id("nightly").home_shard("p_"), 0x2a);
-        assert_eq!(id("nightly").home_shard("q_"), 0x2a);
-        assert_ne!(id("nightly").home_shard("p_"), id("https://a.example/c").home_shard("p_"));
+    fn every_client_has_one_shard_for_what_is_remembered_about_it() {
+        let stored = ClientId::generate("p_", 0xa7, &mut CountingEntropy::default());
+        assert_eq!(stored.home_shard("p_"), 0xa7);
+        let urls = (0..200).map(|number| format!("https://{number}.example/client.json"));
+        let shards: std::collections::BTreeSet<u8> =
+            urls.map(|url| ClientId::parse(&url).expect("client id").home_shard("p_")).collect();
+        assert_eq!(shards, (0..ClientId::HASHED_SHARDS).collect());
     }
 
     proptest! {
