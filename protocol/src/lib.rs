@@ -58,6 +58,7 @@ pub mod sealed;
 pub mod secret;
 pub mod session;
 pub mod sign_in_throttle;
+pub mod subject;
 #[cfg(test)]
 mod test_support;
 pub mod time;

@@ -233,7 +233,7 @@ mod tests {
                 "scopes_supported": ["mcp:read", "mcp:write", "offline_access"],
                 "response_types_supported": ["code"],
                 "response_modes_supported": ["query"],
-                "grant_types_supported": ["authorization_code", "refresh_token"],
+                "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
                 "token_endpoint_auth_methods_supported":
                     ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
                 "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "EdDSA"],

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::client::{
-    ClientId, ClientLifetimes, ClientOrigin, ClientPolicy, ClientRecord, TokenEndpointAuthMethod,
+    ClientId, ClientLifetimes, ClientOrigin, ClientPolicy, ClientRecord, GrantType,
+    TokenEndpointAuthMethod,
 };
 use crate::client_id_metadata::{DocumentUrl, Reach};
 use crate::client_metadata::ClientMetadata;
@@ -77,6 +78,11 @@ pub fn register(
     entropy: &mut impl Entropy,
 ) -> Result<Registered, RegistrationError> {
     let mut metadata = ClientMetadata::parse(body, context.redirect_uri_policy)?;
+    // Anybody can register, and this grant asks no person: only the operator may give it (TOK-12).
+    metadata.grant_types.retain(|grant| *grant != GrantType::ClientCredentials);
+    if metadata.grant_types.is_empty() {
+        return Err(RegistrationError::NoUsableGrantType);
+    }
     let chosen = metadata.choose_auth_method(context.auth_methods)?;
     // RFC 7591 section 2: "If unspecified or omitted, the default is 'client_secret_basic'". Many
     // clients leave the method out and then post the secret, so both ways work for them.
@@ -138,7 +144,6 @@ fn check_keys(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::GrantType;
     use crate::entropy::CountingEntropy;
     use crate::error::ErrorCode;
     use crate::time::Lifetime;
@@ -232,6 +237,24 @@ mod tests {
         assert!(record.is_public() && record.client_secret_hash.is_none());
         assert_eq!(record.client_id.shard("jmpy_client_"), Some(7));
         assert_eq!(record.expires_at, Some(NOW.plus(Lifetime::days(1))));
+    }
+
+    #[test]
+    fn tok_12_a_client_that_registers_itself_never_gets_client_credentials() {
+        let registered = registered(&json!({
+            "redirect_uris": ["https://client.example/callback"],
+            "grant_types": ["client_credentials", "authorization_code"],
+        }));
+        let both = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+        assert_eq!(registered.record.metadata.grant_types, both);
+        assert_eq!(registered.record.policy, ClientPolicy::default());
+        let shown = &answer(&registered)["grant_types"];
+        assert_eq!(*shown, json!(["authorization_code", "refresh_token"]));
+
+        let only = br#"{"grant_types": ["client_credentials"]}"#;
+        let error = register_with(only, &mut CountingEntropy::default()).expect_err("refused");
+        assert_eq!(error, RegistrationError::NoUsableGrantType);
+        assert_eq!(error.reply().code, ErrorCode::InvalidClientMetadata);
     }
 
     #[test]

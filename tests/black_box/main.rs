@@ -21,6 +21,7 @@ mod authorize_requests;
 mod bad_input;
 mod browser;
 mod client_authentication;
+mod client_credentials;
 mod client_documents;
 mod clients;
 mod codes;
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
         tokens::trials(),
         refresh::trials(),
         revocation::trials(),
+        client_credentials::trials(),
         short_links::trials(),
         bad_input::trials(),
         races::trials(),

@@ -20,6 +20,7 @@ pub struct Servers {
     examples: Slot<Server>,
     brief_examples: Slot<Server>,
     introspected: Slot<Introspected>,
+    machines: Slot<Front>,
 }
 
 /// A resource behind the gateway, and the client of a resource server that may ask about its tokens.
@@ -92,6 +93,11 @@ impl Servers {
         running(&self.introspected, Introspected::start)
     }
 
+    /// Clients that act for themselves.
+    pub fn machines(&self) -> &Front {
+        before(&self.machines, Deployment::machines)
+    }
+
     /// A sentence for each running server whose log has a secret of this run in it.
     pub fn leaked_secrets(&self) -> Vec<String> {
         let running = [
@@ -104,7 +110,7 @@ impl Servers {
             &self.brief_examples,
         ];
         let running = running.into_iter().filter_map(|slot| slot.get()?.as_ref());
-        let fronts = [&self.gateway, &self.brief_tokens];
+        let fronts = [&self.gateway, &self.brief_tokens, &self.machines];
         let fronts = fronts.into_iter().filter_map(|slot| Some(&slot.get()?.as_ref()?.server));
         let introspected = self.introspected.get().and_then(Option::as_ref);
         let introspected = introspected.map(|introspected| &introspected.front.server);

@@ -5,6 +5,7 @@
 
 mod examples;
 mod gateway;
+mod machines;
 mod service;
 
 use std::borrow::Cow;

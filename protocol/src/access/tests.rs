@@ -38,7 +38,7 @@ fn indicator(text: &str) -> ResourceIndicator {
 
 fn holder(held: &str) -> Holder {
     Holder {
-        subject: account(),
+        subject: account().into(),
         credential: Credential::AccessToken {
             client_id: client_id("client"),
             grant: GrantId::generate(&mut CountingEntropy::default()),
@@ -48,6 +48,34 @@ fn holder(held: &str) -> Holder {
         resources: vec![indicator(MCP)],
         expires_at: after(60),
     }
+}
+
+#[test]
+fn jat_05_who_calls_is_the_person_of_an_access_token_or_the_client_that_has_it_for_itself() {
+    let grant = GrantId::generate(&mut CountingEntropy::default());
+    let claims = |authority| AccessTokenClaims {
+        issuer: "https://id.example".to_owned(),
+        authority,
+        audience: indicator(MCP),
+        client_id: client_id("client"),
+        scope: scope("mcp"),
+        token_id: "token".to_owned(),
+        issued_at: NOW,
+        expires_at: after(60),
+    };
+    let person = Holder::of_access_token(claims(Authority::Person {
+        account: account(),
+        grant: grant.clone(),
+        authenticated_at: NOW,
+    }));
+    assert_eq!(person, holder("mcp"));
+    let client = Holder::of_access_token(claims(Authority::Client));
+    assert_eq!(client.subject, Subject::Client(client_id("client")));
+    let own =
+        Credential::OwnAccessToken { client_id: client_id("client"), token_id: "token".to_owned() };
+    assert_eq!(client.credential, own);
+    assert_eq!(own.kind(), CredentialKind::AccessToken);
+    assert_eq!(own.client_id(), Some(&client_id("client")));
 }
 
 #[test]

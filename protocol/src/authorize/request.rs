@@ -107,6 +107,10 @@ pub fn check(
     now: UnixTime,
     entropy: &mut impl Entropy,
 ) -> Result<AuthorizationRequest, Refusal> {
+    // Said here and not to the client: it gets nothing any more, no answer either.
+    if client.policy.disabled {
+        return Err(LocalError::ClientDisabled.into());
+    }
     let redirect_uri = matched_redirect_uri(parameters, client)?;
     // OAuth 2.0 Multiple Response Types section 2.1: an answer in a mode that the client doesn't
     // expect would go unread, so it isn't sent at all.

@@ -2,13 +2,15 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 use crate::entropy::Entropy;
+use crate::identifier::AccountId;
 
 /// A client identifier ([RFC 6749 section 2.2](https://www.rfc-editor.org/rfc/rfc6749#section-2.2)):
-/// 1 to 512 printable ASCII characters. It is public and proves nothing.
+/// 1 to 512 printable ASCII characters, and never what could be the id of an account, so that `sub`
+/// tells a client from a person. It is public and proves nothing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(String);
 
@@ -17,12 +19,15 @@ impl ClientId {
     pub const MAXIMUM_LENGTH: usize = 512;
 
     /// Reads an identifier; `None` unless it is 1 to 512 characters of the set that
-    /// [RFC 6749 appendix A.1](https://www.rfc-editor.org/rfc/rfc6749#appendix-A.1) allows.
+    /// [RFC 6749 appendix A.1](https://www.rfc-editor.org/rfc/rfc6749#appendix-A.1) allows, or when
+    /// it has the form of an [`AccountId`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let sound = (1..=Self::MAXIMUM_LENGTH).contains(&text.len())
             && text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
-        sound.then(|| Self(text.to_owned()))
+        // RFC 9068 section 5: the `sub` of a client MUST NOT collide with that of a person (JAT-05).
+        let is_an_accounts = AccountId::parse(text).is_some();
+        (sound && !is_an_accounts).then(|| Self(text.to_owned()))
     }
 
     /// Draws the identifier of a client that registers itself: the configured prefix, two
@@ -87,8 +92,11 @@ impl Serialize for ClientId {
 impl<'de> Deserialize<'de> for ClientId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| serde::de::Error::custom("expected 1 to 512 printable ASCII characters"))
+        Self::parse(&text).ok_or_else(|| {
+            serde::de::Error::custom(
+                "expected 1 to 512 printable ASCII characters, not the form of an account's id",
+            )
+        })
     }
 }
 

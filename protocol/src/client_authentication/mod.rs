@@ -188,7 +188,7 @@ impl AuthenticatedClient {
 ///
 /// # Errors
 ///
-/// `invalid_client`: the client is unknown or has expired, its secret is missing or wrong, or it
+/// `invalid_client`: the client is unknown, disabled or has expired, its secret is missing or wrong, or it
 /// used a method that it isn't registered for.
 pub fn authenticate(
     record: Option<&ClientRecord>,
@@ -213,6 +213,9 @@ fn check(
         .ok_or(Failure::UnknownClient)?;
     if record.is_expired(now) {
         return Err(Failure::ExpiredClient);
+    }
+    if record.policy.disabled {
+        return Err(Failure::DisabledClient);
     }
     match &credentials.proof {
         Proof::None if record.token_endpoint_auth_method == PrivateKeyJwt => {
@@ -310,6 +313,8 @@ pub enum ClientAuthenticationFailure {
     UnknownClient,
     /// There was such a client.
     ExpiredClient,
+    /// The operator has disabled the client.
+    DisabledClient,
     /// A confidential client without its secret.
     SecretMissing,
     /// A method that the client isn't registered for.
@@ -346,6 +351,7 @@ impl ClientAuthenticationFailure {
             | Self::AssertionSignatureInvalid
             | Self::UnknownClient
             | Self::ExpiredClient
+            | Self::DisabledClient
             | Self::SecretMissing
             | Self::OtherMethodRegistered
             | Self::SecretWrong => ErrorCode::InvalidClient,
@@ -416,6 +422,9 @@ impl fmt::Display for ClientAuthenticationFailure {
             // An expired client is an unknown client, to the word.
             Self::UnknownClient | Self::ExpiredClient => {
                 "The client is not registered here; register again."
+            }
+            Self::DisabledClient => {
+                "The operator of this server has disabled the client; ask them to enable it again."
             }
             Self::SecretMissing => "The client has a secret and did not send it; send it.",
             Self::OtherMethodRegistered => {

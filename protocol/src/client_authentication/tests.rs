@@ -101,6 +101,8 @@ fn rfc6749_5_2_failures_are_invalid_client_and_challenge_only_who_used_the_heade
     let confidential = record(ClientSecretBasic);
     let posting = record(ClientSecretPost);
     let expired = ClientRecord { expires_at: Some(NOW), ..record(ClientSecretBasic) };
+    let mut disabled = record(ClientSecretBasic);
+    disabled.policy.disabled = true;
     let other = ClientRecord {
         client_id: ClientId::parse("other").expect("client id"),
         ..record(ClientSecretBasic)
@@ -124,6 +126,8 @@ fn rfc6749_5_2_failures_are_invalid_client_and_challenge_only_who_used_the_heade
         (Failure::UnknownClient, Some(&other), Some(&right), &[]),
         (Failure::UnknownClient, Some(&confidential), Some(&impossible), &[]),
         (Failure::ExpiredClient, Some(&expired), Some(&right), &[]),
+        (Failure::DisabledClient, Some(&disabled), Some(&right), &[]),
+        (Failure::DisabledClient, Some(&disabled), Some(&wrong), &[]),
         (Failure::UnsupportedScheme, Some(&confidential), Some("Bearer x"), &only_id),
         (Failure::MalformedBasic, Some(&confidential), Some("Basic !"), &only_id),
         (Failure::UnsupportedAssertion, Some(&confidential), None, &assertion),

@@ -58,17 +58,20 @@ pub enum GrantType {
     AuthorizationCode,
     /// [RFC 6749 section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6)
     RefreshToken,
+    /// [RFC 6749 section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)
+    ClientCredentials,
 }
 
 impl GrantType {
     /// Every grant there is here, in the order in which the metadata lists them.
-    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
+    pub const ALL: [Self; 3] =
+        [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
 
     /// Whether a client can get its first token by it.
     #[must_use]
     pub const fn can_start(self) -> bool {
         match self {
-            Self::AuthorizationCode => true,
+            Self::AuthorizationCode | Self::ClientCredentials => true,
             Self::RefreshToken => false,
         }
     }
@@ -78,7 +81,7 @@ impl GrantType {
     pub const fn involves_a_person(self) -> bool {
         match self {
             Self::AuthorizationCode => true,
-            Self::RefreshToken => false,
+            Self::RefreshToken | Self::ClientCredentials => false,
         }
     }
 
@@ -88,6 +91,7 @@ impl GrantType {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
         }
     }
 

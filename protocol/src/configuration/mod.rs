@@ -172,6 +172,16 @@ impl Configuration {
         found.cloned().unwrap_or_default()
     }
 
+    /// What the operator wrote about a client; `None` when the configuration doesn't name it.
+    #[must_use]
+    pub fn configured_policy(&self, id: &ClientId) -> Option<&ClientPolicy> {
+        let found = self.clients.iter().find(|client| client.client_id() == id)?;
+        Some(match found {
+            ConfiguredClient::Whole(record) => &record.policy,
+            ConfiguredClient::Document { policy, .. } => policy,
+        })
+    }
+
     /// The definition of a scope; `None` when the deployment has no such scope.
     #[must_use]
     pub fn scope(&self, name: &ScopeToken) -> Option<&ScopeDefinition> {

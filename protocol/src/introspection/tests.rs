@@ -1,7 +1,7 @@
 use super::*;
 use crate::grant::refresh_token::inspect;
 use crate::identifier::GrantId;
-use crate::jwt::{IntrospectionClaims, JwtError, Received, Unsigned};
+use crate::jwt::{Authority, IntrospectionClaims, JwtError, Received, Unsigned};
 use crate::test_support::{
     API, MCP, NOW, account, after, client_id, configuration, configuration_with, live,
 };
@@ -25,16 +25,28 @@ fn resource(text: &str) -> ResourceIndicator {
 fn access_token(audience: &str) -> Token {
     Token::AccessToken(AccessTokenClaims {
         issuer: "https://id.example".to_owned(),
-        subject: account(),
+        authority: Authority::Person {
+            account: account(),
+            grant: GrantId::parse("AAAAAAAAAAAAAAAAAAAAAA").expect("grant"),
+            authenticated_at: NOW,
+        },
         audience: resource(audience),
         client_id: client_id("client"),
         scope: Scope::parse("mcp read").expect("scope"),
         token_id: "jti".to_owned(),
-        grant: GrantId::parse("AAAAAAAAAAAAAAAAAAAAAA").expect("grant"),
-        authenticated_at: NOW,
         issued_at: NOW,
         expires_at: after(3_600),
     })
+}
+
+/// The token that the client has for itself.
+fn own_token(audience: &str) -> Token {
+    match access_token(audience) {
+        Token::AccessToken(claims) => {
+            Token::AccessToken(AccessTokenClaims { authority: Authority::Client, ..claims })
+        }
+        other => other,
+    }
 }
 
 fn refresh_token() -> Token {
@@ -80,6 +92,15 @@ fn int_04_an_access_tokens_client_and_its_resources_introspector_see_all_of_it()
                 "jti": "jti",
             })
         );
+    }
+}
+
+#[test]
+fn jat_05_of_a_clients_own_token_the_subject_is_the_client() {
+    for caller in ["client", "api"] {
+        let told = told(own_token(API), caller, NOW);
+        assert_eq!((&told["sub"], &told["client_id"]), (&json!("client"), &json!("client")));
+        assert_eq!((&told["active"], &told["aud"]), (&json!(true), &json!(API)));
     }
 }
 
@@ -130,6 +151,7 @@ fn int_02_who_may_not_see_a_token_is_told_exactly_that_it_is_not_active() {
     let cases = [
         ("another client", access_token(API), "other", NOW),
         ("an introspector of another resource", access_token(MCP), "api", NOW),
+        ("another client's own token", own_token(API), "other", NOW),
         ("an expired access token", access_token(API), "client", after(3_600)),
         ("another client's refresh token", refresh_token(), "other", NOW),
         ("a refresh token at an introspector", refresh_token(), "api", NOW),

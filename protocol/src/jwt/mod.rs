@@ -13,7 +13,7 @@ mod assertion;
 mod foreign;
 mod introspection;
 
-pub use access_token::{AccessTokenClaims, Received};
+pub use access_token::{AccessTokenClaims, Authority, Received};
 pub use algorithm::SignatureAlgorithm;
 pub use assertion::{ASSERTION_LIFETIME, ASSERTION_TYPE, AssertionClaims};
 pub use foreign::{ForeignClaims, ForeignJwt};

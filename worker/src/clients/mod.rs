@@ -154,7 +154,8 @@ pub async fn touch(context: &Context, client: &ClientRecord) -> Result<(), Failu
     Ok(())
 }
 
-fn shard_name(shard: u8) -> String {
+/// What the shard of this number is called.
+pub fn shard_name(shard: u8) -> String {
     format!("clients-{shard:02x}")
 }
 

@@ -11,13 +11,14 @@ use latchkey_protocol::secret::Secret;
 use latchkey_protocol::token::GrantToken;
 
 use super::client_credentials::confidential_form;
+use crate::access_tokens;
 use crate::clients;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys;
 use crate::objects::account::messages::{
-    AccessState, CheckAccess, CheckPersonalAccessToken, InspectRefreshToken,
+    AccessState, CheckPersonalAccessToken, InspectRefreshToken,
 };
 use crate::objects::{self, ObjectKind};
 
@@ -92,8 +93,7 @@ async fn find(context: &Context, text: &str) -> Result<Option<Token>, Failure> {
     let keys = keys::key_set(context).await?;
     let issuer = context.configuration.issuer.as_str();
     let Ok(claims) = keys.verify(text, issuer, context.now).await? else { return Ok(None) };
-    let message = CheckAccess { grant: claims.grant.clone(), token_id: claims.token_id.clone() };
-    match objects::send(env, kind, claims.subject.as_str(), &message).await? {
+    match access_tokens::state(context, &claims).await? {
         AccessState::Live => Ok(Some(Token::AccessToken(claims))),
         AccessState::Revoked => Ok(None),
     }

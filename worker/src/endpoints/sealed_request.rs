@@ -1,6 +1,6 @@
 //! The authorization request between two pages: sealed, in a hidden field or the query.
 
-use latchkey_protocol::authorize::AuthorizationRequest;
+use latchkey_protocol::authorize::{AuthorizationRequest, LocalError};
 use latchkey_protocol::client::ClientRecord;
 use latchkey_protocol::client_id_metadata::ClientSnapshot;
 use latchkey_protocol::configuration::Endpoint;
@@ -100,6 +100,17 @@ pub async fn open(
             title: "This app has just changed",
             what_happened: "The app's description changed while this page was open.",
             what_to_do: "Go back to the app and connect again.",
+        };
+        return Ok(Presented::Refused(error_page(context, &trouble)?));
+    }
+    if client.policy.disabled {
+        let error = LocalError::ClientDisabled;
+        context.refused(&error, Some(&request.client_id));
+        let trouble = Trouble {
+            status: 400,
+            title: "This app is switched off",
+            what_happened: error.what_happened(),
+            what_to_do: error.what_to_do(),
         };
         return Ok(Presented::Refused(error_page(context, &trouble)?));
     }

@@ -3,25 +3,26 @@
 use latchkey_protocol::access::{Credential, Holder, Refusal, TokenProblem};
 use latchkey_protocol::bearer::{self, CredentialKind};
 use latchkey_protocol::configuration::Gateway;
-use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::personal_access_token::{ParseError, PersonalAccessToken};
 use latchkey_protocol::secret::Secret;
+use latchkey_protocol::subject::Subject;
 
 use super::remembered;
+use crate::access_tokens;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::Incoming;
 use crate::keys;
 use crate::objects::account::messages::{
-    AccessState, CheckAccess, CheckPersonalAccessToken, PersonalAccessTokenProblem,
+    AccessState, CheckPersonalAccessToken, PersonalAccessTokenProblem,
 };
 use crate::objects::{self, ObjectKind};
 
 /// Whose credential it is. Known also of some that are no longer good.
 #[derive(Debug, Clone)] // Cloned into the report, which goes on after the answer.
 pub struct Caller {
-    /// The person.
-    pub subject: AccountId,
+    /// The person, or the client itself.
+    pub subject: Subject,
     /// By which credential.
     pub credential: Credential,
 }
@@ -92,7 +93,7 @@ fn find(
     Ok((kind, presented.secret().clone()))
 }
 
-/// Signature, issuer and times here, revocation in the account.
+/// Signature, issuer and times here, revocation where it is known.
 async fn access_token(
     context: &Context,
     token: &Secret,
@@ -104,20 +105,8 @@ async fn access_token(
         Ok(claims) => claims,
         Err(error) => return Ok(Err(TokenProblem::of_jwt(error, text, issuer).into())),
     };
-    let message = CheckAccess { grant: claims.grant.clone(), token_id: claims.token_id.clone() };
-    let account = claims.subject.as_str();
-    let state = objects::send(&context.env, ObjectKind::Account, account, &message).await?;
-    let holder = Holder {
-        subject: claims.subject,
-        credential: Credential::AccessToken {
-            client_id: claims.client_id,
-            grant: claims.grant,
-            token_id: claims.token_id,
-        },
-        scope: claims.scope,
-        resources: vec![claims.audience],
-        expires_at: claims.expires_at,
-    };
+    let state = access_tokens::state(context, &claims).await?;
+    let holder = Holder::of_access_token(claims);
     Ok(match state {
         AccessState::Live => Ok(holder),
         AccessState::Revoked => Err(Rejected {
@@ -146,7 +135,7 @@ async fn personal_access_token(
     let credential = Credential::PersonalAccessToken { id };
     Ok(match reply {
         Ok(granted) => Ok(Holder {
-            subject: account,
+            subject: account.into(),
             credential,
             scope: granted.scope,
             resources: granted.resources,
@@ -157,7 +146,7 @@ async fn personal_access_token(
         }
         Err(PersonalAccessTokenProblem::Expired) => Err(Rejected {
             refusal: TokenProblem::Expired.into(),
-            caller: Some(Caller { subject: account, credential }),
+            caller: Some(Caller { subject: account.into(), credential }),
         }),
     })
 }

@@ -1,6 +1,10 @@
 //! One object per shard of registered clients. The shard's number is in the `client_id`, so that
 //! whoever has the id knows whom to ask, from any place and right after the registration.
 
+mod own_tokens;
+
+pub use own_tokens::{CheckClientToken, RevokeClientToken};
+
 use latchkey_protocol::client::{ClientId, ClientLifetimes, ClientRecord};
 use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::{Deserialize, Serialize};
@@ -25,12 +29,36 @@ CREATE INDEX clients_by_expiry ON clients (expires_at) WHERE expires_at IS NOT N
     PRIMARY KEY (client_id, token_hash)
 ) WITHOUT ROWID;
 CREATE INDEX used_assertions_by_end ON used_assertions (forget_at);",
+    "CREATE TABLE revoked_access_tokens (
+    token_id TEXT PRIMARY KEY,
+    client_id TEXT NOT NULL,
+    forget_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX revoked_access_tokens_by_end ON revoked_access_tokens (forget_at);",
 ];
 
-/// Expired clients are swept together, at most this often, rather than one alarm each.
+/// What the sweep deletes, each with the time and a number of rows.
+const SWEEPS: [&str; 3] = [
+    "DELETE FROM clients WHERE client_id IN (
+        SELECT client_id FROM clients WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+    "DELETE FROM revoked_access_tokens WHERE token_id IN (
+        SELECT token_id FROM revoked_access_tokens
+        WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)",
+    "DELETE FROM used_assertions WHERE (client_id, token_hash) IN (
+        SELECT client_id, token_hash FROM used_assertions
+        WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)",
+];
+
+/// When the next thing ends.
+const NEXT_END: &str = "SELECT min(next) AS next FROM (
+    SELECT min(expires_at) AS next FROM clients
+    UNION ALL SELECT min(forget_at) FROM revoked_access_tokens
+    UNION ALL SELECT min(forget_at) FROM used_assertions)";
+
+/// What has ended is swept together, at most this often, rather than one alarm each.
 const SWEEP_EVERY: Lifetime = Lifetime::hours(1);
 
-/// The time between two sweeps while expired clients are left.
+/// The time between two sweeps while rows that have ended are left.
 const SWEEP_ON: Lifetime = Lifetime::seconds(10);
 
 /// The most rows that one sweep deletes; the rest waits for the next, so that no request waits long.
@@ -128,6 +156,16 @@ impl worker::DurableObject for ClientRegistry {
                 }
                 reply::<ClaimAssertion>(claimed)
             }
+            CheckClientToken::NAME => reply::<CheckClientToken>(
+                received.message().and_then(|message| self.check_client_token(&message)),
+            ),
+            RevokeClientToken::NAME => {
+                let revoked = received.message().and_then(|m| self.revoke_client_token(&m));
+                if revoked.is_ok() {
+                    self.ensure_sweep().await?;
+                }
+                reply::<RevokeClientToken>(revoked)
+            }
             name => unknown(name),
         }
     }
@@ -212,28 +250,15 @@ impl ClientRegistry {
         Ok(claimed.is_some())
     }
 
-    /// Deletes what has expired; after how long to look again, if anything can still expire.
+    /// Deletes what has ended; after how long to look again, if anything can still end.
     fn sweep(&self, now: UnixTime) -> Result<Option<Lifetime>, Failure> {
         let Some(database) = Database::existing(&self.state, MIGRATIONS)? else {
             return Ok(None);
         };
-        database.run(
-            "DELETE FROM clients WHERE client_id IN (
-                SELECT client_id FROM clients WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
-            vec![time(now), integer(SWEEP_ROWS)],
-        )?;
-        database.run(
-            "DELETE FROM used_assertions WHERE (client_id, token_hash) IN (
-                SELECT client_id, token_hash FROM used_assertions
-                WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)",
-            vec![time(now), integer(SWEEP_ROWS)],
-        )?;
-        let next: Option<NextRow> = database.row(
-            "SELECT min(at) AS next FROM (
-                SELECT min(expires_at) AS at FROM clients
-                UNION ALL SELECT min(forget_at) FROM used_assertions)",
-            vec![],
-        )?;
+        for sweep in SWEEPS {
+            database.run(sweep, vec![time(now), integer(SWEEP_ROWS)])?;
+        }
+        let next: Option<NextRow> = database.row(NEXT_END, vec![])?;
         Ok(next.and_then(|row| row.next).map(|next| {
             // After a flood there is more to delete than one sweep does.
             if next.has_passed(now) { SWEEP_ON } else { SWEEP_EVERY }
@@ -252,3 +277,6 @@ impl ClientRegistry {
         self.state.storage().set_alarm(after).await
     }
 }
+
+#[cfg(test)]
+mod schema_tests;
