@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::ConfigurationError;
 use super::client_settings::ClientSetting;
+use super::development::DevelopmentSettings;
 use super::resource_settings::ResourceSetting;
 use crate::scope::ScopeToken;
 use crate::time::Lifetime;
@@ -25,6 +26,7 @@ pub(super) struct Settings {
     pub authorization_response_iss_parameter: bool,
     pub legacy: Legacy,
     pub client_registry_shards: u8,
+    pub development: DevelopmentSettings,
 }
 
 impl Default for Settings {
@@ -43,6 +45,7 @@ impl Default for Settings {
             authorization_response_iss_parameter: true,
             legacy: Legacy::default(),
             client_registry_shards: 16,
+            development: DevelopmentSettings::default(),
         }
     }
 }
