@@ -28,6 +28,7 @@ mod crash;
 mod discovery;
 mod failures;
 mod gateway;
+mod headless;
 mod log;
 mod pages;
 mod races;
@@ -86,6 +87,7 @@ fn main() -> ExitCode {
         storage::trials(),
         log::trials(),
         failures::trials(),
+        headless::trials(),
         gateway::trials(),
         // Clients and browsers that nobody here wrote.
         clients::trials(),

@@ -14,6 +14,7 @@ pub struct Servers {
     short_links: Slot<Server>,
     tenant: Slot<Server>,
     quick: Slot<Server>,
+    test_user: Slot<Server>,
     gateway: Slot<Front>,
     brief_tokens: Slot<Front>,
     examples: Slot<Server>,
@@ -61,6 +62,11 @@ impl Servers {
         started(&self.quick, Deployment::quick)
     }
 
+    /// A test user allows each client without a browser.
+    pub fn test_user(&self) -> &Server {
+        started(&self.test_user, Deployment::test_user)
+    }
+
     /// Resources of every kind behind the gateway.
     pub fn gateway(&self) -> &Front {
         before(&self.gateway, Deployment::gateway)
@@ -93,6 +99,7 @@ impl Servers {
             &self.short_links,
             &self.tenant,
             &self.quick,
+            &self.test_user,
             &self.examples,
             &self.brief_examples,
         ];

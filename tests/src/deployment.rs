@@ -140,6 +140,42 @@ impl Deployment {
         }
     }
 
+    /// What is shipped, where a test user allows each client without a browser.
+    #[must_use]
+    pub fn test_user() -> Self {
+        Self {
+            settings: r#"
+                development = { consent_as = "ci@example.com" }
+                scopes = [
+                    { name = "mcp", title = "Use your tools", default = true },
+                    { name = "mcp:write", title = "Change your tools" },
+                ]
+                resources = [{ path = "/mcp", name = "Tools" }]
+            "#
+            .into(),
+            ..Self::shipped("test user")
+        }
+    }
+
+    /// The same on an issuer that others can reach.
+    #[must_use]
+    pub fn public_test_user() -> Self {
+        Self {
+            name: "public test user",
+            issuer: Issuer::Public("https://id.example"),
+            ready_status: 500,
+            ..Self::test_user()
+        }
+    }
+
+    /// The same without the test user.
+    #[must_use]
+    pub fn without_test_user() -> Self {
+        let with = Self::test_user();
+        let settings = with.settings.replace("consent_as = \"ci@example.com\"", "");
+        Self { settings: settings.into(), ..with }
+    }
+
     /// The public short-link service of issue 2: another base path, prefixes, scopes and lifetimes,
     /// `plain` PKCE, and an https issuer.
     #[must_use]
