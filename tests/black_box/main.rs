@@ -30,7 +30,9 @@ mod failures;
 mod gateway;
 mod headless;
 mod log;
+mod matrix;
 mod pages;
+mod profile;
 mod races;
 mod readme;
 mod refresh;
@@ -89,6 +91,7 @@ fn main() -> ExitCode {
         failures::trials(),
         headless::trials(),
         gateway::trials(),
+        matrix::trials(),
         // Clients and browsers that nobody here wrote.
         clients::trials(),
         browser::trials(),

@@ -5,7 +5,9 @@
 
 mod examples;
 mod gateway;
+mod matrix;
 
+pub use matrix::Clients;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -37,6 +39,8 @@ pub struct Deployment {
     service: Option<&'static str>,
     /// Whether the examples of `npm start` are behind it.
     with_examples: bool,
+    /// The secret `ADMIN_TOKEN`, if it is set.
+    admin_token: Option<&'static str>,
     /// Bindings of the shipped configuration that are left out.
     without: &'static [&'static str],
     /// What its metadata document answers once it is up: 200, or 500 with a wrong setting.
@@ -53,6 +57,7 @@ impl Deployment {
             settings: Cow::Borrowed(""),
             service: None,
             with_examples: false,
+            admin_token: None,
             without: &[],
             ready_status: 200,
         }
@@ -288,6 +293,10 @@ impl Deployment {
             vars.remove("ISSUER");
         } else {
             vars.insert("ISSUER".to_owned(), self.issuer_on(port).into());
+        }
+        // Here it is a variable: a secret arrives in no other way.
+        if let Some(token) = self.admin_token {
+            vars.insert("ADMIN_TOKEN".to_owned(), token.into());
         }
         let settings = vars.entry("LATCHKEY").or_insert_with(|| Table::new().into());
         let settings = settings.as_table_mut().ok_or("wrangler.toml: LATCHKEY is no table")?;
