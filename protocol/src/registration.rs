@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::client::{
     ClientId, ClientLifetimes, ClientOrigin, ClientPolicy, ClientRecord, TokenEndpointAuthMethod,
 };
+use crate::client_id_metadata::{DocumentUrl, Reach};
 use crate::client_metadata::ClientMetadata;
 pub use crate::client_metadata::ClientMetadataError as RegistrationError;
 use crate::entropy::Entropy;
@@ -29,6 +30,10 @@ pub struct RegistrationContext<'a> {
     pub redirect_uri_policy: &'a RedirectUriPolicy,
     /// How long clients are kept.
     pub lifetimes: ClientLifetimes,
+    /// How clients may authenticate.
+    pub auth_methods: &'a [TokenEndpointAuthMethod],
+    /// From where the keys of a client may be fetched.
+    pub reach: Reach,
 }
 
 /// A registered client: what to store, and what to answer with status 201.
@@ -71,14 +76,16 @@ pub fn register(
     now: UnixTime,
     entropy: &mut impl Entropy,
 ) -> Result<Registered, RegistrationError> {
-    let metadata = ClientMetadata::parse(body, context.redirect_uri_policy)?;
+    let mut metadata = ClientMetadata::parse(body, context.redirect_uri_policy)?;
+    let chosen = metadata.choose_auth_method(context.auth_methods)?;
     // RFC 7591 section 2: "If unspecified or omitted, the default is 'client_secret_basic'". Many
     // clients leave the method out and then post the secret, so both ways work for them.
-    let any_secret_method = metadata.token_endpoint_auth_method.is_none();
-    let method =
-        metadata.token_endpoint_auth_method.unwrap_or(TokenEndpointAuthMethod::ClientSecretBasic);
+    let any_secret_method = chosen.is_none();
+    let method = chosen.unwrap_or(TokenEndpointAuthMethod::ClientSecretBasic);
+    metadata.token_endpoint_auth_method = chosen;
+    check_keys(&metadata, method, context.reach)?;
     let client_id = ClientId::generate(context.client_id_prefix, shard, entropy);
-    let client_secret = (method != TokenEndpointAuthMethod::None).then(|| {
+    let client_secret = method.needs_secret().then(|| {
         let random = Secret::generate(entropy);
         Secret::new(format!("{}{}", context.client_secret_prefix, random.expose()))
     });
@@ -108,6 +115,24 @@ pub fn register(
         last_used_at: None,
     };
     Ok(Registered { record, response: RegistrationResponse { members, client_secret } })
+}
+
+/// DCR-06: a client that signs has keys, and they can be fetched if they are elsewhere.
+fn check_keys(
+    metadata: &ClientMetadata,
+    method: TokenEndpointAuthMethod,
+    reach: Reach,
+) -> Result<(), RegistrationError> {
+    if method != TokenEndpointAuthMethod::PrivateKeyJwt {
+        return Ok(());
+    }
+    match (&metadata.jwks_uri, &metadata.jwks) {
+        (Some(uri), _) => DocumentUrl::parse(uri, reach)
+            .map(|_| ())
+            .map_err(|_| RegistrationError::WebUri { member: "jwks_uri" }),
+        (None, Some(_)) => Ok(()),
+        (None, None) => Err(RegistrationError::KeyMissing),
+    }
 }
 
 #[cfg(test)]
@@ -140,8 +165,33 @@ mod tests {
             client_secret_prefix: "jmpy_secret_",
             redirect_uri_policy: &default_policy(),
             lifetimes: ClientLifetimes::default(),
+            auth_methods: &TokenEndpointAuthMethod::ALL,
+            reach: Reach::Public,
         };
         register(body, context, 7, NOW, entropy)
+    }
+
+    #[test]
+    fn dcr_06_a_client_that_signs_registers_its_keys_and_gets_no_secret() {
+        let signing = |member: &str, value: Value| {
+            let mut body = json!({
+                "redirect_uris": ["https://app.example/callback"],
+                "token_endpoint_auth_method": "private_key_jwt",
+            });
+            body[member] = value;
+            register_with(body.to_string().as_bytes(), &mut CountingEntropy::default())
+        };
+        let jwks = json!({"keys": [{"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}]});
+        let inline = signing("jwks", jwks).expect("registered");
+        assert!(inline.response.client_secret.is_none());
+        assert!(inline.record.client_secret_hash.is_none());
+        assert_eq!(inline.response.members["token_endpoint_auth_method"], "private_key_jwt");
+        assert!(!inline.response.members.contains_key("client_secret_expires_at"));
+        assert!(signing("jwks_uri", json!("https://app.example.com/jwks.json")).is_ok());
+        let inside = signing("jwks_uri", json!("https://10.0.0.1/jwks.json")).expect_err("inside");
+        assert_eq!(inside, RegistrationError::WebUri { member: "jwks_uri" });
+        let without = signing("x", json!(1)).expect_err("no key");
+        assert_eq!(without, RegistrationError::KeyMissing);
     }
 
     fn registered(body: &Value) -> Registered {
@@ -304,14 +354,11 @@ mod tests {
             assert_eq!(registered.record.metadata.grant_types, grants, "{name}");
             assert_eq!(answer["response_types"], json!(["code"]), "{name}");
 
-            let expected = match body.get("token_endpoint_auth_method").and_then(Value::as_str) {
-                Some("private_key_jwt") => "none",
-                Some(method) => method,
-                None => "client_secret_basic",
-            };
+            let method = body.get("token_endpoint_auth_method").and_then(Value::as_str);
+            let expected = method.unwrap_or("client_secret_basic");
             assert_eq!(answer["token_endpoint_auth_method"], expected, "{name}");
             let secret = answer.get("client_secret").is_some();
-            assert_eq!(secret, expected != "none", "{name}");
+            assert_eq!(secret, expected.starts_with("client_secret_"), "{name}");
             assert_eq!(answer.get("client_secret_expires_at").is_some(), secret, "{name}");
 
             for (member, value) in answer.as_object().expect("object") {

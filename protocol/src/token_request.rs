@@ -4,6 +4,7 @@
 
 use crate::client::{ClientRecord, GrantType};
 use crate::client_authentication::AuthenticatedClient;
+use crate::client_id_metadata::ClientSnapshot;
 use crate::configuration::Configuration;
 use crate::error::{ErrorCode, ErrorReply};
 use crate::grant::authorization_code::{CodeRequest, RedeemError};
@@ -119,8 +120,8 @@ pub fn parse(
         return Err(TokenRequestError::GrantTypeNotRegistered);
     }
     match grant_type {
-        GrantType::AuthorizationCode => authorization_code(form, client, configuration),
-        GrantType::RefreshToken => refresh_token(form, client, configuration),
+        GrantType::AuthorizationCode => authorization_code(form, client, record, configuration),
+        GrantType::RefreshToken => refresh_token(form, client, record, configuration),
     }
 }
 
@@ -128,6 +129,7 @@ pub fn parse(
 fn authorization_code(
     form: &Parameters,
     client: &AuthenticatedClient,
+    record: &ClientRecord,
     configuration: &Configuration,
 ) -> Result<TokenRequest, TokenRequestError> {
     let code = form.get("code")?.ok_or(TokenRequestError::CodeMissing)?;
@@ -141,6 +143,7 @@ fn authorization_code(
     let request = CodeRequest {
         secret: code.secret,
         client_id: client.client_id().clone(),
+        client_snapshot: ClientSnapshot::of(record),
         redirect_uri: form.get("redirect_uri")?.map(str::to_owned),
         code_verifier,
         resource: form.all("resource").map(str::to_owned).collect(),
@@ -156,6 +159,7 @@ fn authorization_code(
 fn refresh_token(
     form: &Parameters,
     client: &AuthenticatedClient,
+    record: &ClientRecord,
     configuration: &Configuration,
 ) -> Result<TokenRequest, TokenRequestError> {
     let token = form.get("refresh_token")?.ok_or(TokenRequestError::RefreshTokenMissing)?;
@@ -174,6 +178,8 @@ fn refresh_token(
     let request = RefreshRequest {
         secret: token.secret,
         client_id: client.client_id().clone(),
+        client_snapshot: ClientSnapshot::of(record),
+        keep_token: !record.policy.refresh_token_rotation,
         scope,
         resource: form.all("resource").map(str::to_owned).collect(),
     };

@@ -2,6 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
 use std::fmt;
 
 use crate::entropy::Entropy;
@@ -41,6 +42,20 @@ impl ClientId {
         (decoded.len() == 16 && shard.bytes().all(lower_case_digit))
             .then(|| u8::from_str_radix(shard, 16).ok())?
     }
+
+    /// Which shard keeps what is to be remembered about the client: the one that stores it, or, for
+    /// a client that is stored nowhere, one that its id chooses. Of those there are always
+    /// [`Self::HASHED_SHARDS`], however many the deployment spreads registered clients over.
+    #[must_use]
+    pub fn home_shard(&self, prefix: &str) -> u8 {
+        self.shard(prefix).unwrap_or_else(|| {
+            let [first, ..] = <[u8; 32]>::from(Sha256::digest(self.0.as_bytes()));
+            first % Self::HASHED_SHARDS
+        })
+    }
+
+    /// Over how many shards clients are spread that are stored nowhere.
+    pub const HASHED_SHARDS: u8 = 16;
 
     /// Whether it is the URL of a client's metadata document rather than a name
     /// ([draft-ietf-oauth-client-id-metadata-document section 3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document#section-3)).
@@ -125,6 +140,17 @@ mod tests {
             let shard = ClientId::parse(&wrong).and_then(|id| id.shard("p_"));
             assert_eq!(shard, None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn every_client_has_one_shard_for_what_is_remembered_about_it() {
+        let stored = ClientId::generate("p_", 0xa7, &mut CountingEntropy::default());
+        assert_eq!(stored.home_shard("p_"), 0xa7);
+        let urls = (0..200).map(|number| format!("https://{number}.example/client.json"));
+        let shards: std::collections::BTreeSet<u8> = urls
+            .map(|url| ClientId::parse(&url).expect("client id").home_shard("p_"))
+            .collect();
+        assert_eq!(shards, (0..ClientId::HASHED_SHARDS).collect());
     }
 
     proptest! {

@@ -128,7 +128,7 @@ fn rfc6749_5_2_failures_are_invalid_client_and_challenge_only_who_used_the_heade
         (Failure::MalformedBasic, Some(&confidential), Some("Basic !"), &only_id),
         (Failure::UnsupportedAssertion, Some(&confidential), None, &assertion),
         (Failure::UnsupportedAssertion, Some(&confidential), None, &assertion_type),
-        (Failure::UnsupportedAssertion, Some(&confidential), Some(&right), &assertion),
+        (Failure::AssertionAndSecret, Some(&confidential), Some(&right), &assertion),
     ];
     for (expected, record, authorization, pairs) in cases {
         let error = attempt(*record, *authorization, pairs).expect_err("refused");

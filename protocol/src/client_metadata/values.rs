@@ -13,11 +13,15 @@ pub enum TokenEndpointAuthMethod {
     ClientSecretBasic,
     /// A secret in the form.
     ClientSecretPost,
+    /// A JWT signed with a key of the client's own
+    /// ([RFC 7523 section 2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2)).
+    PrivateKeyJwt,
 }
 
 impl TokenEndpointAuthMethod {
     /// Every method there is here, in the order in which the metadata lists them.
-    pub const ALL: [Self; 3] = [Self::None, Self::ClientSecretBasic, Self::ClientSecretPost];
+    pub const ALL: [Self; 4] =
+        [Self::None, Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt];
 
     /// The method's registered name.
     #[must_use]
@@ -26,6 +30,7 @@ impl TokenEndpointAuthMethod {
             Self::None => "none",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
         }
     }
 
@@ -34,7 +39,7 @@ impl TokenEndpointAuthMethod {
     pub const fn needs_secret(self) -> bool {
         match self {
             Self::ClientSecretBasic | Self::ClientSecretPost => true,
-            Self::None => false,
+            Self::None | Self::PrivateKeyJwt => false,
         }
     }
 

@@ -24,9 +24,10 @@ pub use issuer::Issuer;
 pub use protected_resource::{
     AcceptedCredentials, Gateway, ProtectedResource, ResourceKind, Upstream,
 };
-pub use settings::{Legacy, Lifetimes, Prefixes, Product, ScopeDefinition};
+pub use settings::{DocumentSettings, Legacy, Lifetimes, Prefixes, Product, ScopeDefinition};
 
-use crate::client::{ClientId, ClientPolicy, ClientRecord};
+use crate::client::{ClientId, ClientPolicy, ClientRecord, TokenEndpointAuthMethod};
+use crate::client_id_metadata::Reach;
 use crate::redirect_uri::RedirectUriPolicy;
 use crate::resource::{ResourceIndicator, Resources};
 use crate::scope::{Scope, ScopeToken};
@@ -67,6 +68,10 @@ pub struct Configuration {
     pub legacy: Legacy,
     /// The clients that the operator wrote down.
     pub clients: Vec<ConfiguredClient>,
+    /// How clients may authenticate, in the order in which the metadata lists it.
+    pub token_endpoint_auth_methods: Vec<TokenEndpointAuthMethod>,
+    /// Clients that are described by a document at their `client_id`.
+    pub client_id_metadata_documents: DocumentSettings,
     /// Over how many objects registered clients are spread. A client's shard is part of its id, so
     /// this may be raised at any time and never needs a migration.
     pub client_registry_shards: u8,
@@ -141,6 +146,8 @@ impl Configuration {
             authorization_response_iss_parameter: settings.authorization_response_iss_parameter,
             legacy: settings.legacy,
             clients,
+            token_endpoint_auth_methods: settings.token_endpoint_auth_methods,
+            client_id_metadata_documents: settings.client_id_metadata_documents,
             client_registry_shards: settings.client_registry_shards,
             development,
         })
@@ -153,6 +160,12 @@ impl Configuration {
             ConfiguredClient::Whole(record) if record.client_id == *client_id => Some(&**record),
             ConfiguredClient::Whole(_) | ConfiguredClient::Document { .. } => None,
         })
+    }
+
+    /// How far this server's own fetches for clients may go: to loopback only where its issuer is.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        if self.issuer.is_https() { Reach::Public } else { Reach::PublicAndLoopback }
     }
 
     /// What the operator decided about the client whose metadata document is at this URL.

@@ -6,6 +6,7 @@ use super::ConfigurationError;
 use super::client_settings::ClientSetting;
 use super::development::DevelopmentSettings;
 use super::resource_settings::ResourceSetting;
+use crate::client_metadata::TokenEndpointAuthMethod;
 use crate::scope::ScopeToken;
 use crate::time::Lifetime;
 
@@ -22,6 +23,8 @@ pub(super) struct Settings {
     pub strict_scopes: bool,
     pub resources: Vec<ResourceSetting>,
     pub clients: Vec<ClientSetting>,
+    pub token_endpoint_auth_methods: Vec<TokenEndpointAuthMethod>,
+    pub client_id_metadata_documents: DocumentSettings,
     pub redirect_uris: RedirectUriSettings,
     pub authorization_response_iss_parameter: bool,
     pub legacy: Legacy,
@@ -41,6 +44,8 @@ impl Default for Settings {
             strict_scopes: false,
             resources: Vec::new(),
             clients: Vec::new(),
+            token_endpoint_auth_methods: TokenEndpointAuthMethod::ALL.to_vec(),
+            client_id_metadata_documents: DocumentSettings::default(),
             redirect_uris: RedirectUriSettings::default(),
             authorization_response_iss_parameter: true,
             legacy: Legacy::default(),
@@ -188,6 +193,47 @@ pub struct Legacy {
     pub plain_pkce: bool,
     /// Let a client that has a secret leave PKCE out. Never applies to public clients.
     pub confidential_without_pkce: bool,
+    /// Accept the token endpoint's URL as `aud` of a client assertion, beside the issuer
+    /// ([RFC 7523 section 3](https://www.rfc-editor.org/rfc/rfc7523#section-3) of old).
+    pub token_endpoint_audience: bool,
+}
+
+/// Clients that are described by a document at their `client_id`
+/// ([draft-ietf-oauth-client-id-metadata-document](https://datatracker.ietf.org/doc/draft-ietf-oauth-client-id-metadata-document/)).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DocumentSettings {
+    /// Whether there are such clients here. Default true.
+    pub enabled: bool,
+    /// The only hosts whose documents are accepted, each with its subdomains; all, when it is empty.
+    pub allowed_hosts: Vec<String>,
+    /// Hosts whose documents are refused, each with its subdomains.
+    pub denied_hosts: Vec<String>,
+    /// Whether the copies of well-known clients' documents that come with this release stand in
+    /// when the document itself can't be fetched. Default true.
+    pub pinned: bool,
+}
+
+impl Default for DocumentSettings {
+    fn default() -> Self {
+        Self { enabled: true, allowed_hosts: Vec::new(), denied_hosts: Vec::new(), pinned: true }
+    }
+}
+
+impl DocumentSettings {
+    /// Whether documents of this host are accepted.
+    #[must_use]
+    pub fn accepts_host(&self, host: &str) -> bool {
+        let is_in = |hosts: &[String]| {
+            hosts.iter().any(|listed| {
+                host == listed
+                    || host
+                        .strip_suffix(listed.as_str())
+                        .is_some_and(|subdomain| subdomain.ends_with('.'))
+            })
+        };
+        !is_in(&self.denied_hosts) && (self.allowed_hosts.is_empty() || is_in(&self.allowed_hosts))
+    }
 }
 
 /// Which redirect URIs may be registered besides https and loopback http.
@@ -219,6 +265,7 @@ impl Settings {
         self.check_prefixes()?;
         self.check_product()?;
         self.check_scopes()?;
+        self.check_client_settings()?;
         if self.client_registry_shards == 0 {
             return Err(ConfigurationError::new(
                 "LATCHKEY.client_registry_shards",
@@ -247,6 +294,40 @@ impl Settings {
                     format!("LATCHKEY.scopes[{index}].implies"),
                     format!("{:?}", unknown.as_str()),
                     "the name of a scope in LATCHKEY.scopes",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_client_settings(&self) -> Result<(), ConfigurationError> {
+        if self.token_endpoint_auth_methods.is_empty() {
+            return Err(ConfigurationError::new(
+                "LATCHKEY.token_endpoint_auth_methods",
+                "an empty list",
+                "one or more of \"none\", \"client_secret_basic\", \"client_secret_post\" and \
+                 \"private_key_jwt\"",
+            ));
+        }
+        let documents = &self.client_id_metadata_documents;
+        let lists = [
+            ("allowed_hosts", &documents.allowed_hosts),
+            ("denied_hosts", &documents.denied_hosts),
+        ];
+        for (name, hosts) in lists {
+            let sound = |host: &&String| {
+                !host.is_empty()
+                    && host.bytes().all(|byte| {
+                        byte.is_ascii_lowercase()
+                            || byte.is_ascii_digit()
+                            || matches!(byte, b'.' | b'-')
+                    })
+            };
+            if let Some(wrong) = hosts.iter().find(|host| !sound(host)) {
+                return Err(ConfigurationError::new(
+                    format!("LATCHKEY.client_id_metadata_documents.{name}"),
+                    format!("{wrong:?}"),
+                    "host names in lower case, such as \"claude.ai\"",
                 ));
             }
         }

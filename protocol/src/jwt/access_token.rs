@@ -1,11 +1,10 @@
 //! JWT access tokens ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)).
 
 use chrono::Duration;
-use jwt_compact::{Algorithm, AlgorithmExt, TimeOptions, UntrustedToken};
+use jwt_compact::{AlgorithmExt, TimeOptions, UntrustedToken};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 
-use super::{ES256, JwtError, SignatureBytes, SignatureVerdict, Unsigned, WireHeader, date, unix};
+use super::{AlreadyChecked, ES256, JwtError, SignatureVerdict, Unsigned, WireHeader, date, unix};
 use crate::client::ClientId;
 use crate::identifier::{AccountId, GrantId};
 use crate::resource::ResourceIndicator;
@@ -140,7 +139,7 @@ impl<'a> Received<'a> {
         issuer: &str,
         now: UnixTime,
     ) -> Result<AccessTokenClaims, JwtError> {
-        let algorithm = AlreadyChecked { message: self.message(), verdict };
+        let algorithm = AlreadyChecked { algorithm: ES256, message: self.message(), verdict };
         let token =
             algorithm.validator::<WireClaims>(&()).validate(&self.token).map_err(|error| {
                 match error {
@@ -171,29 +170,5 @@ impl<'a> Received<'a> {
             issued_at: unix(claims.issued_at)?,
             expires_at: unix(claims.expiration)?,
         })
-    }
-}
-
-/// Repeats the verdict on exactly the message that was checked.
-struct AlreadyChecked<'a> {
-    message: &'a [u8],
-    verdict: SignatureVerdict,
-}
-
-impl Algorithm for AlreadyChecked<'_> {
-    type SigningKey = ();
-    type VerifyingKey = ();
-    type Signature = SignatureBytes;
-
-    fn name(&self) -> Cow<'static, str> {
-        Cow::Borrowed(ES256)
-    }
-
-    fn sign(&self, (): &(), _message: &[u8]) -> SignatureBytes {
-        SignatureBytes(Vec::new())
-    }
-
-    fn verify_signature(&self, _: &SignatureBytes, (): &(), message: &[u8]) -> bool {
-        self.verdict == SignatureVerdict::Valid && message == self.message
     }
 }

@@ -28,6 +28,8 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
         client_secret_prefix: &configuration.prefixes.client_secret,
         redirect_uri_policy: &configuration.redirect_uris,
         lifetimes: clients::lifetimes(configuration),
+        auth_methods: &configuration.token_endpoint_auth_methods,
+        reach: configuration.reach(),
     };
     let mut entropy = RuntimeEntropy;
     let [random] = entropy.bytes::<1>();

@@ -2,6 +2,7 @@
 
 use latchkey_protocol::authorize::AuthorizationRequest;
 use latchkey_protocol::client::ClientRecord;
+use latchkey_protocol::client_id_metadata::ClientSnapshot;
 use latchkey_protocol::configuration::Endpoint;
 use latchkey_protocol::params::{Parameters, encode};
 use latchkey_protocol::redirect_uri::RedirectUriKind;
@@ -79,7 +80,8 @@ pub async fn open(
         Ok(request) => request,
         Err(error) => return Ok(Presented::Refused(refuse(context, error)?)),
     };
-    let Some(client) = clients::find(context, &request.client_id).await? else {
+    let found = clients::find(context, &request.client_id).await?;
+    let Ok(client) = found else {
         context.refused(&"the client is gone", Some(&request.client_id));
         let trouble = Trouble {
             status: 400,
@@ -89,6 +91,18 @@ pub async fn open(
         };
         return Ok(Presented::Refused(error_page(context, &trouble)?));
     };
+    // Client ID Metadata Document section 6.8: what the person decides about is the client as it was
+    // described when it asked.
+    if ClientSnapshot::of(&client) != request.client_snapshot {
+        context.refused(&"the client's document changed", Some(&request.client_id));
+        let trouble = Trouble {
+            status: 400,
+            title: "This app has just changed",
+            what_happened: "The app's description changed while this page was open.",
+            what_to_do: "Go back to the app and connect again.",
+        };
+        return Ok(Presented::Refused(error_page(context, &trouble)?));
+    }
     Ok(Presented::Request(Box::new(OpenedRequest { request, client })))
 }
 

@@ -16,7 +16,14 @@ const MIGRATIONS: &[&str] = &["CREATE TABLE clients (
     record TEXT NOT NULL,
     expires_at INTEGER
 ) WITHOUT ROWID;
-CREATE INDEX clients_by_expiry ON clients (expires_at) WHERE expires_at IS NOT NULL;"];
+CREATE INDEX clients_by_expiry ON clients (expires_at) WHERE expires_at IS NOT NULL;",
+"CREATE TABLE used_assertions (
+    client_id TEXT NOT NULL,
+    token_hash TEXT NOT NULL,
+    forget_at INTEGER NOT NULL,
+    PRIMARY KEY (client_id, token_hash)
+) WITHOUT ROWID;
+CREATE INDEX used_assertions_by_end ON used_assertions (forget_at);"];
 
 /// Expired clients are swept together, at most this often, rather than one alarm each.
 const SWEEP_EVERY: Lifetime = Lifetime::hours(1);
@@ -67,6 +74,24 @@ impl Message for Touch {
     type Reply = Option<ClientRecord>;
 }
 
+/// Claims the one use of an assertion by which a client proves itself
+/// ([RFC 7523 section 3](https://www.rfc-editor.org/rfc/rfc7523#section-3)).
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ClaimAssertion {
+    /// Whose it is.
+    pub client_id: ClientId,
+    /// The hash of its `jti`.
+    pub token_hash: String,
+    /// When it has expired, so that it needn't be remembered.
+    pub forget_at: UnixTime,
+}
+
+impl Message for ClaimAssertion {
+    const NAME: &'static str = "claim-assertion";
+    /// Whether this was its first use.
+    type Reply = bool;
+}
+
 /// The object.
 #[worker::durable_object]
 pub struct ClientRegistry {
@@ -93,6 +118,13 @@ impl worker::DurableObject for ClientRegistry {
             Find::NAME => reply::<Find>(received.message().and_then(|message| self.find(&message))),
             Touch::NAME => {
                 reply::<Touch>(received.message().and_then(|message| self.touch(&message)))
+            }
+            ClaimAssertion::NAME => {
+                let claimed = received.message().and_then(|message| self.claim_assertion(&message));
+                if claimed.is_ok() {
+                    self.ensure_sweep().await?;
+                }
+                reply::<ClaimAssertion>(claimed)
             }
             name => unknown(name),
         }
@@ -158,7 +190,27 @@ impl ClientRegistry {
         Ok(Some(touched))
     }
 
-    /// Deletes expired clients; after how long to look again, if any client can still expire.
+    fn claim_assertion(&self, message: &ClaimAssertion) -> Result<bool, Failure> {
+        #[derive(Deserialize)]
+        struct Claimed {
+            #[serde(rename = "token_hash")]
+            _token_hash: String,
+        }
+        let database = Database::created(&self.state, MIGRATIONS)?;
+        // One conditional statement: whoever comes second writes nothing and gets no row.
+        let claimed: Option<Claimed> = database.row(
+            "INSERT INTO used_assertions (client_id, token_hash, forget_at) VALUES (?, ?, ?)
+             ON CONFLICT DO NOTHING RETURNING token_hash",
+            vec![
+                text(message.client_id.as_str()),
+                text(message.token_hash.as_str()),
+                time(message.forget_at),
+            ],
+        )?;
+        Ok(claimed.is_some())
+    }
+
+    /// Deletes what has expired; after how long to look again, if anything can still expire.
     fn sweep(&self, now: UnixTime) -> Result<Option<Lifetime>, Failure> {
         let Some(database) = Database::existing(&self.state, MIGRATIONS)? else {
             return Ok(None);
@@ -168,8 +220,18 @@ impl ClientRegistry {
                 SELECT client_id FROM clients WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
             vec![time(now), integer(SWEEP_ROWS)],
         )?;
-        let next: Option<NextRow> =
-            database.row("SELECT min(expires_at) AS next FROM clients", vec![])?;
+        database.run(
+            "DELETE FROM used_assertions WHERE (client_id, token_hash) IN (
+                SELECT client_id, token_hash FROM used_assertions
+                WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)",
+            vec![time(now), integer(SWEEP_ROWS)],
+        )?;
+        let next: Option<NextRow> = database.row(
+            "SELECT min(at) AS next FROM (
+                SELECT min(expires_at) AS at FROM clients
+                UNION ALL SELECT min(forget_at) FROM used_assertions)",
+            vec![],
+        )?;
         Ok(next.and_then(|row| row.next).map(|next| {
             // After a flood there is more to delete than one sweep does.
             if next.has_passed(now) { SWEEP_ON } else { SWEEP_EVERY }

@@ -1,9 +1,19 @@
-//! Finding a client: in the configuration, or the isolate's memory, the cache, and its shard.
+//! Finding a client, wherever it is known from: in the configuration, at the URL that its id is, or
+//! in the isolate's memory, the cache, and its shard.
 //!
 //! Memory and cache hold hits only. A client that isn't found there is asked for at its shard, which
 //! is the authority, so that a client can be used anywhere right after it registered.
 
+mod documents;
+mod fetch;
+pub mod key_sets;
+mod stored_copies;
+
+pub use documents::DocumentProblem;
+pub use fetch::fetch_is_strict;
+
 use latchkey_protocol::client::{ClientId, ClientLifetimes, ClientRecord};
+use latchkey_protocol::client_assertion::SingleUse;
 use latchkey_protocol::configuration::Configuration;
 use latchkey_protocol::time::{Lifetime, UnixTime};
 use std::cell::RefCell;
@@ -12,13 +22,11 @@ use std::rc::Rc;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::log::Level;
-use crate::objects::client_registry::{Find, Register, Touch};
+use crate::objects::client_registry::{ClaimAssertion, Find, Register, Touch};
 use crate::objects::{self, ObjectKind};
 
-const CACHE_BINDING: &str = "CACHE";
-/// The shortest time that KV keeps a value is 60 s.
-const CACHE_SECONDS: u64 = 3_600;
+/// How long a copy is kept.
+const KEEP_COPY: Lifetime = Lifetime::hours(1);
 /// How long an isolate trusts its own copy.
 const REMEMBER: Lifetime = Lifetime::minutes(1);
 /// How many clients an isolate remembers before it starts over.
@@ -37,12 +45,37 @@ pub fn lifetimes(configuration: &Configuration) -> ClientLifetimes {
     }
 }
 
-/// Finds a living client; `None` when there is none of that id.
+/// Why there is no client of an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotFound {
+    /// Nobody of that id is known here.
+    Unknown,
+    /// The id is the URL of a document that names no client.
+    Document(DocumentProblem),
+}
+
+/// Finds a living client.
 ///
 /// # Errors
 ///
-/// [`Failure`] when the shard doesn't answer. A cache that doesn't answer is only logged.
+/// The outer one is a [`Failure`] when the shard doesn't answer (a cache that doesn't answer is only
+/// logged), the inner one says why there is no such client.
 pub async fn find(
+    context: &Context,
+    client_id: &ClientId,
+) -> Result<Result<Rc<ClientRecord>, NotFound>, Failure> {
+    if let Some(client) = context.configuration.configured_client(client_id) {
+        return Ok(Ok(Rc::new(client.clone())));
+    }
+    if client_id.is_document() {
+        let found = documents::find(context, client_id).await;
+        return Ok(found.map(Rc::new).map_err(NotFound::Document));
+    }
+    Ok(registered(context, client_id).await?.ok_or(NotFound::Unknown))
+}
+
+/// Finds a client that is stored in its shard.
+async fn registered(
     context: &Context,
     client_id: &ClientId,
 ) -> Result<Option<Rc<ClientRecord>>, Failure> {
@@ -53,15 +86,12 @@ pub async fn find(
     {
         return Ok(Some(client));
     }
-    if let Some(client) = context.configuration.configured_client(client_id) {
-        return Ok(Some(remember(context, client.clone())));
-    }
     // An id that was never issued here is nobody's; asking for it would only cost.
     let Some(shard) = client_id.shard(&context.configuration.prefixes.client_id) else {
         return Ok(None);
     };
     // A copy that has expired may have been renewed elsewhere: only the shard knows.
-    if let Some(client) = cached(context, client_id).await
+    if let Some(client) = stored_copies::read::<ClientRecord>(context, &cache_key(client_id)).await
         && !client.is_expired(context.now)
     {
         return Ok(Some(remember(context, client)));
@@ -124,46 +154,29 @@ fn remember(context: &Context, client: ClientRecord) -> Rc<ClientRecord> {
     client
 }
 
-async fn cached(context: &Context, client_id: &ClientId) -> Option<ClientRecord> {
-    let found = match context.env.kv(CACHE_BINDING) {
-        Ok(cache) => cache
-            .get(&cache_key(client_id))
-            .json::<ClientRecord>()
-            .await
-            .map_err(|cause| cause.to_string()),
-        Err(cause) => Err(cause.to_string()),
-    };
-    found.unwrap_or_else(|cause| {
-        log_cache_trouble(context, cause);
-        None
-    })
-}
-
-/// Writes a copy to the cache after the answer has left; nobody waits for it.
 fn keep_copy(context: &Context, client: &ClientRecord) {
-    let key = cache_key(&client.client_id);
-    let written =
-        context.env.kv(CACHE_BINDING).map_err(|cause| cause.to_string()).and_then(|cache| {
-            let value = serde_json::to_string(client).map_err(|cause| cause.to_string())?;
-            cache.put(&key, value).map_err(|cause| cause.to_string())
-        });
-    match written {
-        Ok(put) => context.later.wait_until(async move {
-            // A copy that wasn't kept costs one more question to the shard, and nothing else.
-            drop(put.expiration_ttl(CACHE_SECONDS).execute().await);
-        }),
-        Err(cause) => log_cache_trouble(context, cause),
-    }
+    stored_copies::keep(context, &cache_key(&client.client_id), client, KEEP_COPY);
 }
 
 fn cache_key(client_id: &ClientId) -> String {
     format!("client:{client_id}")
 }
 
-fn log_cache_trouble(context: &Context, cause: String) {
-    context
-        .event(Level::Error, "cache unavailable")
-        .with("cause", cause)
-        .with("do", "the binding CACHE has to be a KV namespace in wrangler.toml".to_owned())
-        .write();
+/// Claims the one use of a client's assertion, at the shard that is asked about no other client's.
+///
+/// # Errors
+///
+/// [`Failure`] when the shard doesn't answer: then nobody knows whether it was used.
+pub async fn claim_assertion(
+    context: &Context,
+    client_id: &ClientId,
+    assertion: &SingleUse,
+) -> Result<bool, Failure> {
+    let shard = client_id.home_shard(&context.configuration.prefixes.client_id);
+    let message = ClaimAssertion {
+        client_id: client_id.clone(),
+        token_hash: assertion.token_hash(),
+        forget_at: assertion.forget_at(),
+    };
+    objects::send(&context.env, ObjectKind::ClientRegistry, &shard_name(shard), &message).await
 }
