@@ -185,7 +185,15 @@ impl Authorization {
     #[track_caller]
     #[must_use]
     pub fn answered_at_once(&self, server: &Server) -> Callback {
-        let reply = server.get(&self.path(server)).expect(302);
+        self.answered_at_once_by(server, &server.at("/authorize"))
+    }
+
+    /// The same of an authorization endpoint at this path.
+    #[track_caller]
+    #[must_use]
+    pub fn answered_at_once_by(&self, server: &Server, endpoint: &str) -> Callback {
+        let query = encode(&self.parameters);
+        let reply = server.get(&format!("{endpoint}?{query}")).expect(302);
         assert!(reply.cookies().is_empty(), "{}", reply.describe());
         let location = reply.header("location").unwrap_or_default().to_owned();
         Callback::new(&location, reply)

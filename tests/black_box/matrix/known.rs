@@ -56,7 +56,7 @@ fn service(profile: &Profile<'_>, world: &World, found: &Found) -> Client {
     let call = world.server.call("POST", "/admin/initial-access-tokens").bearer(ADMIN_TOKEN);
     let call = call.header("content-type", "application/json").body(wanted.to_string());
     let given = call.send().expect(201).json();
-    let token = given["initial_access_token"].as_str().expect("a token").to_owned();
+    let token = given["token"].as_str().expect("a token").to_owned();
 
     let mut body = json!({
         "client_name": format!("Service of {}", profile.version),

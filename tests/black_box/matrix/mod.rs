@@ -65,9 +65,7 @@ impl Cell {
 }
 
 /// What the server doesn't do yet.
-const WAITING: [(Registration, Grant); 5] = [
-    (Registration::Document, Grant::Interactive),
-    (Registration::Document, Grant::Headless),
+const WAITING: [(Registration, Grant); 3] = [
     (Registration::Document, Grant::ClientCredentials),
     (Registration::Dynamic, Grant::ClientCredentials),
     (Registration::PreRegistered, Grant::ClientCredentials),

@@ -27,7 +27,8 @@ pub(super) fn interactive(profile: &Profile<'_>, found: &Found, client: &Client)
 #[track_caller]
 pub(super) fn headless(profile: &Profile<'_>, found: &Found, client: &Client) -> String {
     let request = authorization(found, client);
-    let callback = request.answered_at_once(profile.server);
+    let endpoint = profile.path(&found.metadata, "authorization_endpoint");
+    let callback = request.answered_at_once_by(profile.server, &endpoint);
     assert_eq!(callback.target(), client.redirect_uri);
     let with = found.resource();
     let tokens = profile.redeem(client, &found.metadata, &request, &callback, &with);
