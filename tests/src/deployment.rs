@@ -37,10 +37,10 @@ pub struct Deployment {
     settings: Cow<'static, str>,
     /// The worker that a service binding of this name leads to, beside this one.
     service: Option<&'static str>,
+    /// The token of its admin API, if it has one.
+    pub admin_token: Option<&'static str>,
     /// Whether the examples of `npm start` are behind it.
     with_examples: bool,
-    /// The secret `ADMIN_TOKEN`, if it is set.
-    admin_token: Option<&'static str>,
     /// Bindings of the shipped configuration that are left out.
     without: &'static [&'static str],
     /// What its metadata document answers once it is up: 200, or 500 with a wrong setting.
@@ -56,8 +56,8 @@ impl Deployment {
             base_path: "",
             settings: Cow::Borrowed(""),
             service: None,
-            with_examples: false,
             admin_token: None,
+            with_examples: false,
             without: &[],
             ready_status: 200,
         }
@@ -294,13 +294,13 @@ impl Deployment {
         } else {
             vars.insert("ISSUER".to_owned(), self.issuer_on(port).into());
         }
-        // Here it is a variable: a secret arrives in no other way.
-        if let Some(token) = self.admin_token {
-            vars.insert("ADMIN_TOKEN".to_owned(), token.into());
-        }
         let settings = vars.entry("LATCHKEY").or_insert_with(|| Table::new().into());
         let settings = settings.as_table_mut().ok_or("wrangler.toml: LATCHKEY is no table")?;
         settings.extend(overrides);
+        if let Some(token) = self.admin_token {
+            // A variable and a secret are the same to the worker.
+            vars.insert("ADMIN_TOKEN".to_owned(), token.into());
+        }
         for binding in self.without {
             leave_out(&mut table, binding).ok_or(format!("wrangler.toml has no {binding}"))?;
         }
