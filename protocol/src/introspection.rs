@@ -1,8 +1,11 @@
 //! Token introspection ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)): who may ask about which
 //! token, and what they are told. Whether the token is good is found out before.
 
+mod response_format;
 #[cfg(test)]
 mod tests;
+
+pub use response_format::ResponseFormat;
 
 use serde::Serialize;
 use std::fmt;

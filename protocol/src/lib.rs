@@ -5,7 +5,8 @@
 //! Worker and in a browser alike. The server (`worker/`) and the browser package (`web-client/`)
 //! both depend on this crate, never the other way round.
 //!
-//! Modules are named for what they decide; start at [`authorize`], [`grant`] and [`registration`].
+//! Modules are named for what they decide; start at [`authorize`], [`grant`] and [`registration`]. A
+//! resource server that checks access tokens itself needs the feature `verifier` and its module alone.
 #![deny(missing_docs)]
 #![cfg_attr(
     not(test),
@@ -62,3 +63,5 @@ mod test_support;
 pub mod time;
 pub mod token;
 pub mod token_request;
+#[cfg(feature = "verifier")]
+pub mod verifier;

@@ -88,6 +88,8 @@ pub struct ServerMetadata {
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    // RFC 9701 section 7.
+    introspection_signing_alg_values_supported: Vec<String>,
     code_challenge_methods_supported: Vec<&'static str>,
     // RFC 9207 section 3: absent means false. Left out rather than false, because some clients
     // look no further than the name.
@@ -162,6 +164,7 @@ impl ServerMetadata {
             revocation_endpoint_auth_signing_alg_values_supported: signing_algorithms.clone(),
             introspection_endpoint_auth_methods_supported: named(&introspecting),
             introspection_endpoint_auth_signing_alg_values_supported: signing_algorithms,
+            introspection_signing_alg_values_supported: inputs.signing_algorithms.clone(),
             code_challenge_methods_supported,
             authorization_response_iss_parameter_supported: inputs
                 .authorization_response_iss_parameter,
@@ -241,6 +244,7 @@ mod tests {
                     ["client_secret_basic", "client_secret_post", "private_key_jwt"],
                 "introspection_endpoint_auth_signing_alg_values_supported":
                     ["ES256", "RS256", "EdDSA"],
+                "introspection_signing_alg_values_supported": ["ES256"],
                 "code_challenge_methods_supported": ["S256"],
                 "authorization_response_iss_parameter_supported": true,
                 "client_id_metadata_document_supported": true,

@@ -43,6 +43,7 @@ mod servers;
 mod short_links;
 mod storage;
 mod tokens;
+mod verifiers;
 
 use libtest_mimic::{Arguments, Trial};
 use servers::Servers;
@@ -95,6 +96,8 @@ fn main() -> ExitCode {
         // Clients and browsers that nobody here wrote.
         clients::trials(),
         browser::trials(),
+        // Resource servers, and what the documents print.
+        verifiers::trials(),
         readme::trials(),
     ];
     let trials = cases

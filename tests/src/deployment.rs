@@ -6,11 +6,14 @@
 mod examples;
 mod gateway;
 mod matrix;
+mod service;
 
 pub use matrix::Clients;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
+
+use service::Service;
 
 /// What a deployment's issuer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +38,8 @@ pub struct Deployment {
     pub base_path: &'static str,
     /// Settings that replace the shipped ones, key by key.
     settings: Cow<'static, str>,
-    /// The worker that a service binding of this name leads to, beside this one.
-    service: Option<&'static str>,
+    /// The worker that a service binding leads to, beside this one.
+    service: Option<Service>,
     /// The token of its admin API, if it has one.
     pub admin_token: Option<&'static str>,
     /// Whether the examples of `npm start` are behind it.
@@ -306,14 +309,12 @@ impl Deployment {
         }
 
         let mut written = Vec::new();
-        if let Some(binding) = self.service {
-            let service = Table::from_iter([
-                ("binding".to_owned(), binding.into()),
-                ("service".to_owned(), SERVICE_NAME.into()),
-            ]);
-            table.insert("services".to_owned(), vec![Value::Table(service)].into());
-            let date = table.get("compatibility_date").cloned().ok_or("no compatibility_date")?;
-            written.push(write_service(&folder.join("service"), date)?);
+        if let Some(service) = self.service {
+            written.push(service.write(
+                &folder.join("service"),
+                &mut table,
+                &self.issuer_on(port),
+            )?);
         }
         let main = folder.join("wrangler.toml");
         write_file(&main, &table.to_string())?;
@@ -321,23 +322,6 @@ impl Deployment {
         written.insert(0, main);
         Ok(written)
     }
-}
-
-/// What the worker behind the service binding is called.
-const SERVICE_NAME: &str = "latchkey-tests-service";
-
-/// Writes the worker behind the service binding, and returns its configuration file.
-fn write_service(folder: &Path, compatibility_date: Value) -> Result<PathBuf, String> {
-    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    write_file(&folder.join("index.js"), gateway::SERVICE)?;
-    let table = Table::from_iter([
-        ("name".to_owned(), SERVICE_NAME.into()),
-        ("main".to_owned(), "index.js".into()),
-        ("compatibility_date".to_owned(), compatibility_date),
-    ]);
-    let written = folder.join("wrangler.toml");
-    write_file(&written, &table.to_string())?;
-    Ok(written)
 }
 
 fn write_file(path: &Path, text: &str) -> Result<(), String> {

@@ -206,7 +206,7 @@ fn each_refusal_has_a_reason_and_words_of_its_own() {
     let mut names = std::collections::BTreeSet::new();
     let mut texts = std::collections::BTreeSet::new();
     for refusal in refusals() {
-        let text = refusal.description("https://id.example", &resource);
+        let text = refusal.description("https://id.example", &resource.identifier);
         assert!(refusal.name().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
         assert!(names.insert(refusal.name()), "{refusal:?}");
         assert!(text.len() > 20 && texts.insert(text), "{refusal:?}");
@@ -219,7 +219,7 @@ fn a_token_of_another_issuer_says_which_was_found_and_which_is_expected() {
     let text = |found: &str| {
         let found = Some(found.to_owned());
         Refusal::Token(TokenProblem::AnotherIssuer { found })
-            .description("https://id.example", &resource)
+            .description("https://id.example", &resource.identifier)
     };
     assert_eq!(
         text("https://other.example"),
@@ -253,7 +253,7 @@ fn mrs_11_a_wrong_audience_names_what_was_found_and_what_is_expected() {
     let text = |found: &[&str]| {
         let found = found.iter().map(|text| indicator(text)).collect();
         Refusal::Token(TokenProblem::WrongAudience { found })
-            .description("https://id.example", &resource)
+            .description("https://id.example", &resource.identifier)
     };
     let expected = "this resource is https://id.example/mcp.";
     assert_eq!(
@@ -273,7 +273,8 @@ fn mrs_11_a_wrong_audience_names_what_was_found_and_what_is_expected() {
 fn mrs_07_insufficient_scope_names_what_is_held_and_needed() {
     let resource = resource(&configuration());
     let text = |held: Scope, needed: Scope| {
-        Refusal::InsufficientScope { held, needed }.description("https://id.example", &resource)
+        Refusal::InsufficientScope { held, needed }
+            .description("https://id.example", &resource.identifier)
     };
     assert!(text(scope("a b"), scope("a c")).ends_with(" held: a b; needed: a c"));
     assert!(text(Scope::default(), scope("a")).ends_with(" held: none; needed: a"));
@@ -322,7 +323,7 @@ proptest! {
     fn no_claimed_issuer_makes_a_description_panic_or_leave_the_allowed_characters(found in any::<String>()) {
         let resource = resource(&configuration());
         let refusal = Refusal::Token(TokenProblem::AnotherIssuer { found: Some(found) });
-        let text = refusal.description("https://id.example", &resource);
+        let text = refusal.description("https://id.example", &resource.identifier);
         prop_assert!(text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')));
         prop_assert!(text.len() < 400);
     }

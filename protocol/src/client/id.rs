@@ -147,9 +147,8 @@ mod tests {
         let stored = ClientId::generate("p_", 0xa7, &mut CountingEntropy::default());
         assert_eq!(stored.home_shard("p_"), 0xa7);
         let urls = (0..200).map(|number| format!("https://{number}.example/client.json"));
-        let shards: std::collections::BTreeSet<u8> = urls
-            .map(|url| ClientId::parse(&url).expect("client id").home_shard("p_"))
-            .collect();
+        let shards: std::collections::BTreeSet<u8> =
+            urls.map(|url| ClientId::parse(&url).expect("client id").home_shard("p_")).collect();
         assert_eq!(shards, (0..ClientId::HASHED_SHARDS).collect());
     }
 

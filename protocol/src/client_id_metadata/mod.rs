@@ -9,6 +9,7 @@
 
 mod document;
 mod freshness;
+mod pinned;
 mod snapshot;
 mod special_use;
 mod url;
@@ -16,6 +17,7 @@ mod url;
 pub use self::url::{DocumentUrl, DocumentUrlError};
 pub use document::{DocumentError, read, record};
 pub use freshness::{Freshness, KeptDocument};
+pub use pinned::pinned;
 pub use snapshot::ClientSnapshot;
 pub use special_use::{Reach, refuse_special_use};
 

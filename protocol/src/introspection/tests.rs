@@ -1,10 +1,12 @@
 use super::*;
 use crate::grant::refresh_token::inspect;
 use crate::identifier::GrantId;
+use crate::jwt::{IntrospectionClaims, JwtError, Received, Unsigned};
 use crate::test_support::{
     API, MCP, NOW, account, after, client_id, configuration, configuration_with, live,
 };
 use crate::time::Lifetime;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -159,6 +161,46 @@ fn rfc7662_2_1_a_request_has_one_token_and_any_hint() {
 #[test]
 fn int_01_a_public_client_is_an_invalid_client() {
     assert_eq!(IntrospectionError::PublicClient.reply().code, ErrorCode::InvalidClient);
+}
+
+#[test]
+fn rfc9701_5_the_signed_answer_holds_exactly_the_json_and_never_passes_for_an_access_token() {
+    let issuer = "https://id.example";
+    let (caller, now) = (client_id("api"), after(60));
+    for (name, token) in [
+        ("an access token", Some(access_token(API))),
+        ("a personal access token", Some(personal_access_token(&[API]))),
+        ("none that is good", None),
+    ] {
+        let answer = token
+            .map_or_else(Introspected::inactive, |token| reply(token, &caller, &deployment(), now));
+        let claims = IntrospectionClaims {
+            issuer,
+            audience: &caller,
+            issued_at: now,
+            introspected: &answer,
+        };
+        let unsigned = Unsigned::introspection(&claims, "key-1").expect("writes");
+        let jwt = unsigned.with_signature(b"signature");
+        let mut parts = jwt.expose().split('.').map(|part| {
+            let bytes = URL_SAFE_NO_PAD.decode(part).expect("base64url");
+            serde_json::from_slice::<Value>(&bytes).unwrap_or_default()
+        });
+        assert_eq!(
+            parts.next(),
+            Some(json!({ "typ": "token-introspection+jwt", "alg": "ES256", "kid": "key-1" })),
+            "{name}"
+        );
+        // No `sub` and no `exp` of its own.
+        let expected = json!({
+            "iss": issuer,
+            "aud": "api",
+            "iat": now.seconds(),
+            "token_introspection": answer,
+        });
+        assert_eq!(parts.next(), Some(expected), "{name}");
+        assert_eq!(Received::parse(jwt.expose()).err(), Some(JwtError::WrongType), "{name}");
+    }
 }
 
 proptest! {

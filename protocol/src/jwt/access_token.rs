@@ -71,7 +71,7 @@ impl Unsigned {
             auth_time: claims.authenticated_at,
         };
         // RFC 9068 section 2.1: typ MUST be at+jwt, so that no other JWT passes for an access token.
-        Self::write(wire, "at+jwt", key_id, claims.issued_at, claims.expires_at)
+        Self::write(wire, "at+jwt", key_id, claims.issued_at, Some(claims.expires_at))
     }
 }
 
@@ -106,6 +106,12 @@ impl<'a> Received<'a> {
             return Err(JwtError::Malformed);
         }
         Ok(Self { text, token })
+    }
+
+    /// The algorithm that it says it is signed with, which is one that is accepted.
+    #[must_use]
+    pub fn algorithm(&self) -> &str {
+        self.token.algorithm()
     }
 
     /// Which key claims to have signed it.

@@ -65,7 +65,7 @@ impl SignatureAlgorithm {
                     && text("n").is_some_and(|modulus| {
                         let bits = modulus.len().saturating_mul(6);
                         // Base64url holds up to five bits more than the number it encodes.
-                        bits >= Self::SHORTEST_MODULUS && bits <= Self::LONGEST_MODULUS + 5
+                        (Self::SHORTEST_MODULUS..=Self::LONGEST_MODULUS + 5).contains(&bits)
                     })
             }
         };

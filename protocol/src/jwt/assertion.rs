@@ -67,6 +67,6 @@ impl Unsigned {
             jti: &claims.token_id,
         };
         // RFC 9068 section 2.1: never at+jwt, so that it never passes for an access token.
-        Self::write(wire, ASSERTION_TYPE, key_id, claims.issued_at, claims.expires_at)
+        Self::write(wire, ASSERTION_TYPE, key_id, claims.issued_at, Some(claims.expires_at))
     }
 }

@@ -15,6 +15,7 @@ mod personal_access_tokens;
 mod responses;
 mod revisions;
 mod revocation;
+mod signed_introspection;
 mod step_up;
 mod streaming;
 mod upstream_failures;
@@ -45,6 +46,7 @@ pub fn trials() -> Vec<Case> {
         activity::trials(),
         activity_export::trials(),
         introspection::trials(),
+        signed_introspection::trials(),
         revisions::trials(),
     ];
     cases.into_iter().flatten().collect()

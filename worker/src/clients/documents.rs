@@ -46,7 +46,10 @@ impl DocumentProblem {
 }
 
 /// The client that the document at `client_id` describes.
-pub async fn find(context: &Context, client_id: &ClientId) -> Result<ClientRecord, DocumentProblem> {
+pub async fn find(
+    context: &Context,
+    client_id: &ClientId,
+) -> Result<ClientRecord, DocumentProblem> {
     let configuration = &context.configuration;
     let settings = &configuration.client_id_metadata_documents;
     if !settings.enabled {
@@ -58,17 +61,21 @@ pub async fn find(context: &Context, client_id: &ClientId) -> Result<ClientRecor
     if !settings.accepts_host(url.host()) {
         return Err(DocumentProblem::Url(DocumentUrlError::HostNotAllowed));
     }
-    let kept = match remembered(client_id) {
-        Some(kept) if kept.is_fresh(context.now) => Some(kept),
-        older => stored_copies::read(context, &key(client_id)).await.or(older),
-    };
-    let kept = match kept {
+    let kept = match kept(context, client_id).await {
         Some(kept) if kept.is_fresh(context.now) => kept,
         older => fetched_or(context, &url, client_id, older).await?,
     };
     remember(client_id, &kept);
     let policy = configuration.document_policy(client_id);
     Ok(client_id_metadata::record(client_id, kept.metadata, policy, kept.fetched_at))
+}
+
+/// The newest copy of a document there is here, however old.
+pub async fn kept(context: &Context, client_id: &ClientId) -> Option<KeptDocument> {
+    match remembered(client_id) {
+        Some(kept) if kept.is_fresh(context.now) => Some(kept),
+        older => stored_copies::read(context, &key(client_id)).await.or(older),
+    }
 }
 
 /// The document as it is now, or the best copy of it.
@@ -85,9 +92,8 @@ async fn fetched_or(
         }
         Err(problem) => problem,
     };
-    let stand_in = older
-        .filter(|older| older.is_last_good(context.now))
-        .or_else(|| pinned(context, url));
+    let stand_in =
+        older.filter(|older| older.is_last_good(context.now)).or_else(|| pinned(context, url));
     context
         .event(Level::Warn, "client metadata document not fetched")
         .with("client_id", client_id.to_string())
@@ -105,10 +111,11 @@ async fn fetched_or(
 }
 
 async fn fetched(context: &Context, url: &DocumentUrl) -> Result<KeptDocument, DocumentProblem> {
-    let fetched = fetch::get(context, url, MAXIMUM_DOCUMENT).await.map_err(|error| match error {
-        FetchError::TooLong => DocumentProblem::Invalid(DocumentError::TooLong),
-        error => DocumentProblem::Unavailable(error),
-    })?;
+    let fetched =
+        fetch::get(context, url, MAXIMUM_DOCUMENT).await.map_err(|error| match error {
+            FetchError::TooLong => DocumentProblem::Invalid(DocumentError::TooLong),
+            error => DocumentProblem::Unavailable(error),
+        })?;
     let metadata = parse(context, url, fetched.content_type.as_deref(), &fetched.body)
         .map_err(DocumentProblem::Invalid)?;
     Ok(KeptDocument {

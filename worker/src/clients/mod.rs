@@ -74,6 +74,21 @@ pub async fn find(
     Ok(registered(context, client_id).await?.ok_or(NotFound::Unknown))
 }
 
+/// The name of a client, as far as it can be told without asking anybody outside: a page that lists
+/// clients fetches no documents.
+///
+/// # Errors
+///
+/// [`Failure`] when the shard doesn't answer.
+pub async fn name(context: &Context, client_id: &ClientId) -> Result<Option<String>, Failure> {
+    if client_id.is_document() {
+        let kept = documents::kept(context, client_id).await;
+        return Ok(kept.and_then(|kept| kept.metadata.client_name));
+    }
+    let found = find(context, client_id).await?.ok();
+    Ok(found.and_then(|client| client.metadata.client_name.clone()))
+}
+
 /// Finds a client that is stored in its shard.
 async fn registered(
     context: &Context,

@@ -11,19 +11,21 @@ use crate::failure::Failure;
 use crate::platform;
 
 /// Scripts per schema version; see `docs/storage-schema.md`.
-const MIGRATIONS: &[&str] = &["CREATE TABLE clients (
+const MIGRATIONS: &[&str] = &[
+    "CREATE TABLE clients (
     client_id TEXT PRIMARY KEY,
     record TEXT NOT NULL,
     expires_at INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX clients_by_expiry ON clients (expires_at) WHERE expires_at IS NOT NULL;",
-"CREATE TABLE used_assertions (
+    "CREATE TABLE used_assertions (
     client_id TEXT NOT NULL,
     token_hash TEXT NOT NULL,
     forget_at INTEGER NOT NULL,
     PRIMARY KEY (client_id, token_hash)
 ) WITHOUT ROWID;
-CREATE INDEX used_assertions_by_end ON used_assertions (forget_at);"];
+CREATE INDEX used_assertions_by_end ON used_assertions (forget_at);",
+];
 
 /// Expired clients are swept together, at most this often, rather than one alarm each.
 const SWEEP_EVERY: Lifetime = Lifetime::hours(1);
