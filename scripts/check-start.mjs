@@ -1,6 +1,6 @@
 // Checks `npm start` as a person meets it: it says when it is ready, serves its issuer and the two
-// examples behind the gateway, refuses a taken port in one line, and ends cleanly with the port free
-// again.
+// examples behind the gateway, refuses a taken port in one line, ends cleanly with the port free
+// again, and consents for a test user only when it is told to.
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -42,7 +42,52 @@ export async function checkStart() {
     await server.end();
     rmSync(storage, { recursive: true, force: true });
   }
-  say("npm start came up, served its issuer and both examples, refused a taken port and ended with the port free.");
+  await consentsForTestUser();
+  say("npm start came up, served its issuer and both examples, refused a taken port, ended with the port free, and consented for a test user when told to.");
+}
+
+/** With --consent-as a client is sent back at once, by a server that says what that means. */
+async function consentsForTestUser() {
+  await refusesAddress("ci");
+  const storage = mkdtempSync(join(tmpdir(), "latchkey-start-"));
+  const port = await withPort(0);
+  const server = startScript("--port", String(port), "--storage", storage, "--consent-as", "ci@example.com");
+  try {
+    await server.expect(server.says("Ctrl-C stops it"), TO_START, "did not say that it is ready");
+    if (!server.output().includes("Anyone who reaches this server gets tokens without signing in")) {
+      throw server.failure("did not say that anyone gets tokens");
+    }
+    const issuer = `http://127.0.0.1:${port}`;
+    const redirect_uri = "http://127.0.0.1:9999/callback";
+    const registered = await ask(`${issuer}/register`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ redirect_uris: [redirect_uri], token_endpoint_auth_method: "none" }),
+    });
+    const { client_id } = JSON.parse(registered.text);
+    const query = new URLSearchParams({ response_type: "code", client_id, redirect_uri, code_challenge: "A".repeat(43), code_challenge_method: "S256" });
+    const answer = await ask(`${issuer}/authorize?${query}`, { redirect: "manual" });
+    const location = answer.headers.get("location") ?? "";
+    if (answer.status !== 302 || !location.startsWith(`${redirect_uri}?code=`)) {
+      throw new Failure(`/authorize of npm start -- --consent-as answered ${answer.status}, Location: ${location}`);
+    }
+  } finally {
+    await server.end();
+    rmSync(storage, { recursive: true, force: true });
+  }
+}
+
+async function refusesAddress(text) {
+  const server = startScript("--consent-as", text);
+  try {
+    const { code } = await server.expect(server.ended, TO_END, "went on without an address");
+    const lines = server.output().trim().split("\n");
+    if (code !== 1 || lines.length !== 1 || !lines[0].includes("--consent-as")) {
+      throw server.failure(`ended with ${code}, where 1 and one line about --consent-as were expected`);
+    }
+  } finally {
+    await server.end();
+  }
 }
 
 /** RFC 9728 section 5.1: without a token a client learns where to get one. */

@@ -4,6 +4,8 @@
 //   npm start                   on http://127.0.0.1:8787
 //   npm start -- --port 9000    on another port
 //   npm start -- --storage DIR  with what is stored in another folder
+//   npm start -- --consent-as ci@example.com
+//                               every client is allowed at once as this test user: for tests without a browser
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
@@ -26,13 +28,13 @@ const ESCAPES = /\u001b\[[\d;]*m/g;
 const NOISE = /^\s*$|^\[wrangler:info\] Ready on |^⎔ |^\[custom build\]|Reloading local server|Local server updated|^🪵/u;
 
 runMain(async () => {
-  const { port, storage } = settingsFromArguments();
+  const { port, storage, consentAs } = settingsFromArguments();
   await refuseTakenPort(port);
   await setUp();
   await build();
   // It needs a package that the set-up has only just installed in a clean checkout.
   const { developmentConfigurations } = await import("./lib/development.mjs");
-  const { configurations, name, hasExamples } = developmentConfigurations();
+  const { configurations, name, hasExamples } = developmentConfigurations(consentAs);
 
   const issuer = `http://127.0.0.1:${port}`;
   const metadataUrl = `${issuer}/.well-known/oauth-authorization-server`;
@@ -64,7 +66,7 @@ runMain(async () => {
     await stop(1);
     return;
   }
-  introduce(metadataUrl, answer.metadata, storage, hasExamples);
+  introduce(metadataUrl, answer.metadata, storage, hasExamples, consentAs);
   server.showFromNowOn();
 
   await server.ended;
@@ -78,16 +80,24 @@ function settingsFromArguments() {
   let values;
   try {
     ({ values } = parseArgs({
-      options: { port: { type: "string", short: "p", default: "8787" }, storage: { type: "string", default: STORAGE } },
+      options: {
+        port: { type: "string", short: "p", default: "8787" },
+        storage: { type: "string", default: STORAGE },
+        "consent-as": { type: "string" },
+      },
     }));
   } catch (error) {
-    throw new Failure(`${error.message}. Use: npm start -- [--port N] [--storage FOLDER]`);
+    throw new Failure(`${error.message}. Use: npm start -- [--port N] [--storage FOLDER] [--consent-as ADDRESS]`);
   }
   const port = Number(values.port);
   if (!/^\d{1,5}$/.test(values.port) || port < 1 || port > 65_535) {
     throw new Failure(`--port is ${JSON.stringify(values.port)}, and must be a number from 1 to 65535`);
   }
-  return { port, storage: resolve(ROOT, values.storage) };
+  const consentAs = values["consent-as"];
+  if (consentAs !== undefined && !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(consentAs)) {
+    throw new Failure(`--consent-as is ${JSON.stringify(consentAs)}, and must be an e-mail address such as ci@example.com`);
+  }
+  return { port, storage: resolve(ROOT, values.storage), consentAs };
 }
 
 /** Asks first, because wrangler would quietly take another port and the issuer would be wrong. */
@@ -157,7 +167,7 @@ async function answerOf(url) {
   return null;
 }
 
-function introduce(metadataUrl, metadata, storage, hasExamples) {
+function introduce(metadataUrl, metadata, storage, hasExamples, consentAs) {
   const { issuer } = metadata;
   const account = metadata.authorization_endpoint.replace(/\/authorize$/, "/account");
   say();
@@ -171,6 +181,11 @@ function introduce(metadataUrl, metadata, storage, hasExamples) {
   say(`  Metadata   ${metadataUrl}`);
   say(`  Stored in  ${storage} (delete it to begin afresh)`);
   say();
+  if (consentAs !== undefined) {
+    say(bold("Anyone who reaches this server gets tokens without signing in"));
+    say(`  --consent-as: every client is allowed at once, as the test user ${consentAs}. For tests on this machine only.`);
+    say();
+  }
   if (hasExamples) tryExamples(issuer, account);
   else say("What is behind it is what wrangler.toml says. README.md has a five-minute walk with curl.");
   say();

@@ -41,17 +41,25 @@ const RESOURCES = [
   },
 ];
 
-/** The configurations for one `wrangler dev`, ours first; our worker's name; whether the examples are among them. */
-export function developmentConfigurations() {
-  const { name, main, served } = readShipped();
-  if (!served) return { configurations: [SHIPPED], name, hasExamples: false };
+/**
+ * The configurations for one `wrangler dev`, ours first; our worker's name; whether the examples are among them.
+ * `consentAs` is the address of the test user who allows every client, or undefined for none.
+ */
+export function developmentConfigurations(consentAs) {
+  const { name, main, shipped, served } = readShipped();
+  const hasExamples = served !== null;
+  if (!hasExamples && consentAs === undefined) return { configurations: [SHIPPED], name, hasExamples };
+  const ours = hasExamples ? served : withoutBuild(shipped);
   mkdirSync(dirname(WRITTEN), { recursive: true });
-  const written = { ...served, main: relative(dirname(WRITTEN), main) };
+  const written = { ...withTestUser(ours, consentAs), main: relative(dirname(WRITTEN), main) };
   writeFileSync(WRITTEN, `${JSON.stringify(written, null, 2)}\n`);
-  return { configurations: [WRITTEN, ...EXAMPLES], name, hasExamples: true };
+  return { configurations: hasExamples ? [WRITTEN, ...EXAMPLES] : [WRITTEN], name, hasExamples };
 }
 
-/** Our worker's name and main module, and its configuration with the examples, or null when it has an upstream of its own. */
+/**
+ * Our worker's name and main module, its configuration as shipped, and the same with the examples, or null when it has
+ * an upstream of its own.
+ */
 export function readShipped() {
   let shipped;
   try {
@@ -60,7 +68,19 @@ export function readShipped() {
   } catch (error) {
     throw new Failure(`wrangler.toml can't be read: ${error.message}`);
   }
-  return { name: shipped.name, main: join(ROOT, shipped.main), served: withExamples(shipped) };
+  return { name: shipped.name, main: join(ROOT, shipped.main), shipped, served: withExamples(shipped) };
+}
+
+/** The build has run already. */
+function withoutBuild({ build, ...rest }) {
+  return rest;
+}
+
+function withTestUser(configuration, consentAs) {
+  if (consentAs === undefined) return configuration;
+  const settings = configuration.vars?.LATCHKEY ?? {};
+  const development = { ...settings.development, consent_as: consentAs };
+  return { ...configuration, vars: { ...configuration.vars, LATCHKEY: { ...settings, development } } };
 }
 
 function withExamples(shipped) {
@@ -70,9 +90,8 @@ function withExamples(shipped) {
   // What is wrong in a way of its own goes to the server as it is: it names the key.
   if (!Array.isArray(resources) || !Array.isArray(scopes) || resources.some((resource) => resource?.upstream)) return null;
 
-  const { build, ...development } = shipped;
   return {
-    ...development,
+    ...withoutBuild(shipped),
     services: withMissing(shipped.services ?? [], SERVICES, "binding"),
     vars: {
       ...shipped.vars,

@@ -30,9 +30,12 @@ mod crash;
 mod discovery;
 mod failures;
 mod gateway;
+mod headless;
 mod log;
+mod matrix;
 mod pages;
 mod private_key_jwt;
+mod profile;
 mod races;
 mod readme;
 mod refresh;
@@ -93,7 +96,9 @@ fn main() -> ExitCode {
         storage::trials(),
         log::trials(),
         failures::trials(),
+        headless::trials(),
         gateway::trials(),
+        matrix::trials(),
         // Clients and browsers that nobody here wrote.
         clients::trials(),
         browser::trials(),

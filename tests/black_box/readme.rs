@@ -6,23 +6,41 @@ use std::process::Command;
 use crate::Case;
 
 /// What stands above each block of the walk.
-const MARK: &str = "<!-- walk -->\n```sh\n";
+const WALK: &str = "<!-- walk -->\n```sh\n";
+/// The same of the walk without a browser.
+const HEADLESS_WALK: &str = "<!-- headless walk -->\n```sh\n";
 
 /// The cases.
 pub fn trials() -> Vec<Case> {
-    vec![Case::new("issue 2: the README's walk with curl works as it is printed", |servers| {
-        walk(servers.standard());
-    })]
+    vec![
+        Case::new("issue 2: the README's walk with curl works as it is printed", |servers| {
+            let said = walk(servers.standard(), WALK);
+            for wanted in ["Registered as ", "\"client_id\":", "Revoked: 200", "invalid_grant"] {
+                assert!(said.contains(wanted), "no {wanted:?} in\n{said}");
+            }
+        }),
+        Case::new(
+            "issue 4: headless: the README's walk without a browser works as it is printed",
+            |servers| {
+                let said = walk(&servers.headless_matrix().server, HEADLESS_WALK);
+                for wanted in ["Registered as ", "Allowed at once", "credential", "Refreshed"] {
+                    assert!(said.contains(wanted), "no {wanted:?} in\n{said}");
+                }
+            },
+        ),
+    ]
 }
 
-fn walk(server: &Server) {
+/// Runs the blocks under `mark` in one shell, and returns what they said.
+fn walk(server: &Server, mark: &str) -> String {
     let readme = std::fs::read_to_string(workspace_root().join("README.md")).expect("README.md");
     let blocks: Vec<&str> = readme
-        .split(MARK)
+        .split(mark)
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap_or_default())
         .collect();
-    assert!(blocks.len() >= 7, "register, authorize, sign up, allow, exchange, refresh, revoke");
+    let least = if mark == WALK { 7 } else { 4 };
+    assert!(blocks.len() >= least, "a block is missing: {}", blocks.len());
 
     // In one shell, as printed; what each block says ends with a mark of ours, and a block whose last
     // command fails would leave a reader behind.
@@ -42,7 +60,5 @@ fn walk(server: &Server) {
     assert!(output.status.success() && complained.is_empty(), "{said}\n{complained}");
     let answers: Vec<&str> = said.split_terminator('\u{1e}').map(str::trim).collect();
     assert!(answers.len() == blocks.len() && !answers.contains(&""), "a block is silent: {said}");
-    for wanted in ["Registered as ", "\"client_id\":", "Revoked: 200", "invalid_grant"] {
-        assert!(said.contains(wanted), "no {wanted:?} in\n{said}");
-    }
+    said.into_owned()
 }

@@ -3,6 +3,8 @@
 use latchkey_tests::{Client, Deployment, Front, Server, Upstream};
 use std::sync::OnceLock;
 
+use crate::matrix::World;
+
 /// A server, or a [`Front`] with one; [`None`] when it didn't start. It is tried once: what fails once
 /// fails again, and one case that says why is enough.
 type Slot<T> = OnceLock<Option<T>>;
@@ -14,6 +16,7 @@ pub struct Servers {
     short_links: Slot<Server>,
     tenant: Slot<Server>,
     quick: Slot<Server>,
+    test_user: Slot<Server>,
     gateway: Slot<Front>,
     brief_tokens: Slot<Front>,
     brief_documents: Slot<Server>,
@@ -21,6 +24,8 @@ pub struct Servers {
     brief_examples: Slot<Server>,
     introspected: Slot<Introspected>,
     machines: Slot<Front>,
+    matrix: Slot<World>,
+    headless_matrix: Slot<World>,
 }
 
 /// A resource behind the gateway, and the client of a resource server that may ask about its tokens.
@@ -68,6 +73,11 @@ impl Servers {
         started(&self.brief_documents, Deployment::brief_documents)
     }
 
+    /// A test user allows each client without a browser.
+    pub fn test_user(&self) -> &Server {
+        started(&self.test_user, Deployment::test_user)
+    }
+
     /// Resources of every kind behind the gateway.
     pub fn gateway(&self) -> &Front {
         before(&self.gateway, Deployment::gateway)
@@ -98,6 +108,16 @@ impl Servers {
         before(&self.machines, Deployment::machines)
     }
 
+    /// The command-line matrix, where a person is asked.
+    pub fn matrix(&self) -> &World {
+        running(&self.matrix, || World::start(false))
+    }
+
+    /// The same where a test user allows each client.
+    pub fn headless_matrix(&self) -> &World {
+        running(&self.headless_matrix, || World::start(true))
+    }
+
     /// A sentence for each running server whose log has a secret of this run in it.
     pub fn leaked_secrets(&self) -> Vec<String> {
         let running = [
@@ -106,6 +126,7 @@ impl Servers {
             &self.tenant,
             &self.quick,
             &self.brief_documents,
+            &self.test_user,
             &self.examples,
             &self.brief_examples,
         ];
@@ -114,7 +135,14 @@ impl Servers {
         let fronts = fronts.into_iter().filter_map(|slot| Some(&slot.get()?.as_ref()?.server));
         let introspected = self.introspected.get().and_then(Option::as_ref);
         let introspected = introspected.map(|introspected| &introspected.front.server);
-        running.chain(fronts).chain(introspected).flat_map(crate::log::leaks).collect()
+        let worlds = [&self.matrix, &self.headless_matrix];
+        let worlds = worlds.into_iter().filter_map(|slot| Some(&slot.get()?.as_ref()?.server));
+        running
+            .chain(fronts)
+            .chain(introspected)
+            .chain(worlds)
+            .flat_map(crate::log::leaks)
+            .collect()
     }
 }
 

@@ -75,8 +75,13 @@ impl Client {
         endpoint: &str,
         fields: &[(&str, &str)],
     ) -> Call<'s> {
+        self.call_at(server, &server.at(endpoint), fields)
+    }
+
+    /// A request to an endpoint at this path, authenticated the registered way.
+    pub fn call_at<'s>(&self, server: &'s Server, path: &str, fields: &[(&str, &str)]) -> Call<'s> {
         let mut fields = fields.to_vec();
-        let mut call = server.call("POST", &server.at(endpoint));
+        let mut call = server.call("POST", path);
         let secret = self.secret.as_deref().unwrap_or_default();
         match self.method.as_str() {
             "client_secret_basic" => call = call.basic(&self.id, secret),
@@ -169,6 +174,29 @@ impl Authorization {
     #[must_use]
     pub fn path(&self, server: &Server) -> String {
         format!("{}?{}", server.at("/authorize"), encode(&self.parameters))
+    }
+
+    /// The answer that a client gets without a browser: it sends the request once, with no cookie, and
+    /// reads where it is sent.
+    ///
+    /// # Panics
+    ///
+    /// When the answer is no redirect, or sets a cookie.
+    #[track_caller]
+    #[must_use]
+    pub fn answered_at_once(&self, server: &Server) -> Callback {
+        self.answered_at_once_by(server, &server.at("/authorize"))
+    }
+
+    /// The same of an authorization endpoint at this path.
+    #[track_caller]
+    #[must_use]
+    pub fn answered_at_once_by(&self, server: &Server, endpoint: &str) -> Callback {
+        let query = encode(&self.parameters);
+        let reply = server.get(&format!("{endpoint}?{query}")).expect(302);
+        assert!(reply.cookies().is_empty(), "{}", reply.describe());
+        let location = reply.header("location").unwrap_or_default().to_owned();
+        Callback::new(&location, reply)
     }
 
     /// What the client does with the code that it got for this request.

@@ -6,8 +6,10 @@
 mod examples;
 mod gateway;
 mod machines;
+mod matrix;
 mod service;
 
+pub use matrix::Clients;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -39,6 +41,8 @@ pub struct Deployment {
     settings: Cow<'static, str>,
     /// The worker that a service binding leads to, beside this one.
     service: Option<Service>,
+    /// The token of its admin API, if it has one.
+    pub admin_token: Option<&'static str>,
     /// Whether the examples of `npm start` are behind it.
     with_examples: bool,
     /// Bindings of the shipped configuration that are left out.
@@ -56,6 +60,7 @@ impl Deployment {
             base_path: "",
             settings: Cow::Borrowed(""),
             service: None,
+            admin_token: None,
             with_examples: false,
             without: &[],
             ready_status: 200,
@@ -151,6 +156,42 @@ impl Deployment {
             "#.into(),
             ..Self::shipped("standard")
         }
+    }
+
+    /// What is shipped, where a test user allows each client without a browser.
+    #[must_use]
+    pub fn test_user() -> Self {
+        Self {
+            settings: r#"
+                development = { consent_as = "ci@example.com" }
+                scopes = [
+                    { name = "mcp", title = "Use your tools", default = true },
+                    { name = "mcp:write", title = "Change your tools" },
+                ]
+                resources = [{ path = "/mcp", name = "Tools" }]
+            "#
+            .into(),
+            ..Self::shipped("test user")
+        }
+    }
+
+    /// The same on an issuer that others can reach.
+    #[must_use]
+    pub fn public_test_user() -> Self {
+        Self {
+            name: "public test user",
+            issuer: Issuer::Public("https://id.example"),
+            ready_status: 500,
+            ..Self::test_user()
+        }
+    }
+
+    /// The same without the test user.
+    #[must_use]
+    pub fn without_test_user() -> Self {
+        let with = Self::test_user();
+        let settings = with.settings.replace("consent_as = \"ci@example.com\"", "");
+        Self { settings: settings.into(), ..with }
     }
 
     /// The public short-link service of issue 2: another base path, prefixes, scopes and lifetimes,
@@ -269,6 +310,10 @@ impl Deployment {
         let settings = vars.entry("LATCHKEY").or_insert_with(|| Table::new().into());
         let settings = settings.as_table_mut().ok_or("wrangler.toml: LATCHKEY is no table")?;
         settings.extend(overrides);
+        if let Some(token) = self.admin_token {
+            // A variable and a secret are the same to the worker.
+            vars.insert("ADMIN_TOKEN".to_owned(), token.into());
+        }
         for binding in self.without {
             leave_out(&mut table, binding).ok_or(format!("wrangler.toml has no {binding}"))?;
         }

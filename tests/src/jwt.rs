@@ -88,6 +88,25 @@ pub fn forge(header: &Value, claims: &Value) -> String {
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
 }
 
+/// The public half of the key that [`forge`] signs with, as a client publishes it
+/// ([RFC 7518 section 6.2.1](https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1)).
+///
+/// # Panics
+///
+/// Never: the key is a constant.
+#[must_use]
+pub fn forging_key(kid: &str) -> Value {
+    let key = SigningKey::from_slice(&[7; 32]).expect("key");
+    let point = key.verifying_key().to_encoded_point(false);
+    let coordinate = |bytes: Option<&p256::FieldBytes>| {
+        URL_SAFE_NO_PAD.encode(bytes.expect("an uncompressed point"))
+    };
+    serde_json::json!({
+        "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": kid,
+        "x": coordinate(point.x()), "y": coordinate(point.y()),
+    })
+}
+
 /// The header and the claims of a token, whoever signed it.
 ///
 /// # Panics
@@ -118,6 +137,14 @@ mod tests {
             "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
         });
         assert!(verify(TOKEN, &[key]).is_err_and(|error| error.starts_with("no key")));
+    }
+
+    #[test]
+    fn what_is_forged_verifies_with_the_forging_key_and_no_other() {
+        let token = forge(&json!({ "alg": "ES256", "kid": "a" }), &json!({ "sub": "b" }));
+        let verified = verify(&token, &[forging_key("a")]).expect("verified");
+        assert_eq!(verified.claims, json!({ "sub": "b" }));
+        assert!(verify(&token, &[forging_key("b")]).is_err());
     }
 
     #[test]

@@ -6,6 +6,8 @@ use serde_json::Value;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::log::{Event, Level};
+
 thread_local! {
     static LOADED: RefCell<Option<Rc<Configuration>>> = const { RefCell::new(None) };
 }
@@ -24,8 +26,22 @@ pub fn load(env: &worker::Env) -> Result<Rc<Configuration>, ConfigurationError> 
     })?;
     let settings = settings(env)?;
     let loaded = Rc::new(Configuration::parse(&issuer, &settings)?);
+    warn_about(&loaded);
     LOADED.set(Some(Rc::clone(&loaded)));
     Ok(loaded)
+}
+
+/// Says in the log, once per isolate, what makes a deployment good for development only.
+fn warn_about(configuration: &Configuration) {
+    if configuration.development.consent_as.is_some() {
+        Event::new(Level::Warn, "consents for a test user")
+            .with("key", "LATCHKEY.development.consent_as".to_owned())
+            .with(
+                "meaning",
+                "anyone who reaches this server gets tokens without signing in".to_owned(),
+            )
+            .write();
+    }
 }
 
 /// The table `LATCHKEY`. A deployment without it has every default.

@@ -38,6 +38,11 @@ pub fn hash(password: &Secret, entropy: &mut impl Entropy) -> Result<Secret, Fai
     Ok(Secret::new(hash.to_string()))
 }
 
+/// The hash of an account that no password opens.
+pub fn hash_of_nobody() -> Secret {
+    Secret::new(NOBODY)
+}
+
 /// Whether `password` is the one of `stored`. With `None` it does the same work and says no.
 pub fn verify(password: &Secret, stored: Option<&Secret>) -> Result<bool, Failure> {
     let text = stored.map_or(NOBODY, Secret::expose);
@@ -74,6 +79,14 @@ mod tests {
         assert!(verify(&Secret::new("correct horse"), Some(&hash)).expect("verifies"));
         assert!(!verify(&Secret::new("wrong horse"), Some(&hash)).expect("verifies"));
         assert!(!verify(&Secret::new("correct horse"), None).expect("does the same work"));
+    }
+
+    #[test]
+    fn no_password_opens_an_account_that_has_none() {
+        for password in ["", NOBODY, "latchkey-nobody"] {
+            let verified = verify(&Secret::new(password), Some(&hash_of_nobody()));
+            assert!(!verified.expect("does the same work"), "{password}");
+        }
     }
 
     #[test]

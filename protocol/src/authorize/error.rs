@@ -155,6 +155,9 @@ pub enum RedirectReason {
     ConsentRequired,
     /// The person pressed Deny.
     Denied,
+    /// `latchkey_test_decision`, on a development server with a test user, is neither `allow` nor
+    /// `deny`.
+    TestDecisionUnknown,
 }
 
 impl RedirectReason {
@@ -238,6 +241,10 @@ impl RedirectReason {
                 "The person has to allow this first. Send the request without prompt=none.",
             ),
             Self::Denied => (Code::AccessDenied, "The person did not allow it."),
+            Self::TestDecisionUnknown => (
+                Code::InvalidRequest,
+                "latchkey_test_decision has to be allow or deny. Leave it out to be allowed.",
+            ),
         };
         ErrorReply::new(code, description)
     }

@@ -10,11 +10,13 @@ mod error;
 mod interaction;
 mod request;
 mod response;
+mod test_user;
 
 pub use error::{LocalError, RedirectError, RedirectReason, Refusal};
 pub use interaction::{Interaction, SignedIn, interaction};
 pub use request::{AuthorizationRequest, Prompt, check, identify};
 pub use response::{error_location, success_location};
+pub use test_user::{Arrival, TEST_DECISION, TestUserDecision, test_user_decision};
 
 #[cfg(test)]
 mod tests;

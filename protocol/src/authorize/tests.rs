@@ -4,3 +4,4 @@ mod interaction;
 mod request;
 mod request_reasons;
 mod response;
+mod test_user;

@@ -67,6 +67,18 @@ impl Issuer {
     pub fn is_https(&self) -> bool {
         self.origin.starts_with("https://")
     }
+
+    /// Whether the deployment runs on http, which only an issuer on this machine may: a development
+    /// server.
+    #[must_use]
+    pub fn is_http_on_loopback(&self) -> bool {
+        let authority = self.origin.strip_prefix("http://").unwrap_or_default();
+        ["127.0.0.1", "[::1]", "localhost"].iter().any(|host| {
+            authority
+                .strip_prefix(host)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        })
+    }
 }
 
 impl fmt::Display for Issuer {

@@ -4,6 +4,7 @@
 //! the string `ISSUER`. A wrong setting is refused with the key, what was found and what is wanted.
 
 mod client_settings;
+mod development;
 mod endpoints;
 mod error;
 mod issuer;
@@ -16,6 +17,7 @@ mod settings;
 mod upstream_setting;
 
 pub use client_settings::ConfiguredClient;
+pub use development::Development;
 pub use endpoints::{Endpoint, Endpoints};
 pub use error::ConfigurationError;
 pub use issuer::Issuer;
@@ -73,6 +75,8 @@ pub struct Configuration {
     /// Over how many objects registered clients are spread. A client's shard is part of its id, so
     /// this may be raised at any time and never needs a migration.
     pub client_registry_shards: u8,
+    /// What only a development server may have; everything off by default.
+    pub development: Development,
 }
 
 impl Configuration {
@@ -93,6 +97,7 @@ impl Configuration {
         })?;
         settings.check()?;
 
+        let development = settings.development.resolve(&issuer)?;
         let endpoints = Endpoints::new(&issuer, settings.base_path.as_deref())?;
         let default_scope = Scope::from_tokens(
             settings.scopes.iter().filter(|scope| scope.default).map(|scope| scope.name.clone()),
@@ -144,6 +149,7 @@ impl Configuration {
             token_endpoint_auth_methods: settings.token_endpoint_auth_methods,
             client_id_metadata_documents: settings.client_id_metadata_documents,
             client_registry_shards: settings.client_registry_shards,
+            development,
         })
     }
 

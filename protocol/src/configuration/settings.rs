@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::ConfigurationError;
 use super::client_settings::ClientSetting;
+use super::development::DevelopmentSettings;
 use super::resource_settings::ResourceSetting;
 use crate::client_metadata::TokenEndpointAuthMethod;
 use crate::scope::ScopeToken;
@@ -28,6 +29,7 @@ pub(super) struct Settings {
     pub authorization_response_iss_parameter: bool,
     pub legacy: Legacy,
     pub client_registry_shards: u8,
+    pub development: DevelopmentSettings,
 }
 
 impl Default for Settings {
@@ -48,6 +50,7 @@ impl Default for Settings {
             authorization_response_iss_parameter: true,
             legacy: Legacy::default(),
             client_registry_shards: 16,
+            development: DevelopmentSettings::default(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! MCP clients of `rmcp` with its own OAuth at the example that `npm start` serves.
 
-use latchkey_tests::{Browser, Client, Person, Server};
+use latchkey_tests::{Browser, Callback, Client, Person, Server};
 use reqwest::Client as Http;
 use rmcp::model::{
     CallToolRequestParams, ClientCapabilities, ClientConfig, Implementation, ProtocolVersion,
@@ -41,6 +41,12 @@ pub fn trials() -> Vec<Case> {
             "EXT-01, issue 4: rmcp in MCP {revision} calls tools for itself, by client_credentials and with no person"
         );
         cases.push(Case::new(title, move |servers| for_itself(servers.examples(), revision)));
+        let title = format!(
+            "matrix: a real command-line client with no browser: rmcp in MCP {revision} registers, is allowed at once and calls a tool"
+        );
+        cases.push(Case::new(title, move |servers| {
+            without_a_browser(&servers.headless_matrix().server, revision);
+        }));
     }
     cases.push(Case::new(
         "issue 3: rmcp gets a new access token by itself when it knows that the old one expires",
@@ -97,6 +103,11 @@ impl Rmcp {
         browser: &mut Browser<'_>,
         challenge: &str,
     ) -> url::Url {
+        self.authorize_by(challenge, |url| allow(server, browser, url))
+    }
+
+    /// The same, where `open` does what has to be done at the authorization URL.
+    fn authorize_by(&mut self, challenge: &str, open: impl FnOnce(&str) -> Callback) -> url::Url {
         let state = self.runtime.block_on(async {
             let mut state = OAuthState::new(self.url.as_str(), None).await?;
             if let OAuthState::Unauthorized(manager) = &mut state {
@@ -110,7 +121,7 @@ impl Rmcp {
         });
         let mut state = state.expect("discovery and registration");
         let url = self.runtime.block_on(state.get_authorization_url()).expect("authorization URL");
-        let callback = allow(server, browser, &url);
+        let callback = open(&url);
         let taken = self.runtime.block_on(state.handle_callback_url(&callback.location));
         taken.expect("tokens for the callback");
         let manager = state.into_authorization_manager().expect("an authorized client");
@@ -285,6 +296,24 @@ fn whole_walk(server: &Server, revision: &'static str) {
     assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
     client.authorize_again(server, &mut browser, Ask::Anew("mcp"));
     assert_eq!(list().expect("notes"), json!([]));
+}
+
+/// There is no browser: what would be opened in one is asked for without a cookie.
+fn without_a_browser(server: &Server, revision: &'static str) {
+    let mut client = Rmcp::new(server, revision);
+    let refused = client.connect().expect_err("nobody has allowed anything");
+    let challenge = refused.auth_challenge().expect("a challenge").to_owned();
+    let _ = client.authorize_by(&challenge, |url| {
+        let path = server.local_path("/", url).expect("the server's own endpoint");
+        let reply = server.get(&path).expect(302);
+        Callback::new(reply.header("location").unwrap_or_default(), reply.clone())
+    });
+    let service = client.connect().expect("a connection");
+    expect_revision(&service, revision);
+    let whoami = client.call(&service, "whoami", json!({})).expect("whoami");
+    let stored = client.runtime.block_on(client.credentials.load()).expect("credentials");
+    assert_eq!(whoami["client_id"], stored.expect("credentials").client_id, "{whoami}");
+    assert_eq!(whoami["credential"], "access_token", "{whoami}");
 }
 
 fn foreseen_expiry(server: &Server) {

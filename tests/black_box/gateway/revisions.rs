@@ -1,13 +1,14 @@
 //! The four revisions of the Model Context Protocol: each discovers, registers, authorizes and calls
 //! the way a client of that revision does.
 
-mod profile;
+mod observed;
 
 use latchkey_tests::{Authorization, Browser, Challenge, Front, Tokens, jwt};
 use serde_json::json;
 
 use crate::Case;
-use profile::{Profile, borrowed, discovered, request};
+use crate::profile::{borrowed, discovered, request};
+use observed::Observed;
 
 /// The cases.
 pub fn trials() -> Vec<Case> {
@@ -40,7 +41,7 @@ pub fn trials() -> Vec<Case> {
 }
 
 fn march_2025(front: &Front) {
-    let profile = Profile::new(front, "2025-03-26");
+    let profile = Observed::new(front, "2025-03-26");
     // It knows nothing of protected resources: the origin of the MCP server is the base.
     let _ = profile.send("POST", None, &[], Some(&profile.initialize())).expect(401);
     let metadata = profile
@@ -79,7 +80,7 @@ fn march_2025(front: &Front) {
 }
 
 fn june_2025(front: &Front) {
-    let profile = Profile::new(front, "2025-06-18");
+    let profile = Observed::new(front, "2025-06-18");
     let reply = profile.send("POST", None, &[], Some(&profile.initialize())).expect(401);
     let (resource, metadata) = discovered(&profile, &Challenge::of(&reply));
     let client = profile.register(&metadata, &json!({}));
@@ -114,7 +115,7 @@ fn june_2025(front: &Front) {
 }
 
 fn november_2025(front: &Front) {
-    let profile = Profile::new(front, "2025-11-25");
+    let profile = Observed::new(front, "2025-11-25");
     let reply = profile.send("POST", None, &[], Some(&profile.initialize())).expect(401);
     let challenge = Challenge::of(&reply);
     let (resource, metadata) = discovered(&profile, &challenge);
@@ -160,7 +161,7 @@ fn november_2025(front: &Front) {
 }
 
 fn july_2026(front: &Front) {
-    let profile = Profile::new(front, "2026-07-28");
+    let profile = Observed::new(front, "2026-07-28");
     let call = |name: &str| {
         let meta = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",

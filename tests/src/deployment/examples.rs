@@ -49,6 +49,9 @@ impl Deployment {
         let vars =
             vars.ok_or("wrangler.toml has an upstream of its own: the examples aren't served")?;
         vars.insert("ISSUER".to_owned(), self.issuer_on(port).into());
+        if let Some(token) = self.admin_token {
+            vars.insert("ADMIN_TOKEN".to_owned(), token.into());
+        }
         let settings: Map<String, Value> = toml::from_str(&self.settings).expect("settings");
         let shipped = vars["LATCHKEY"].as_object_mut();
         shipped.ok_or("wrangler.toml: LATCHKEY is no table")?.extend(settings);

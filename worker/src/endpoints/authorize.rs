@@ -10,7 +10,7 @@ use latchkey_protocol::params::Parameters;
 use super::authorization_response::redirect_error;
 use super::client_credentials::document_words;
 use super::sealed_request::Waiting;
-use super::{Trouble, error_page, next_page, unreadable_form};
+use super::{Trouble, error_page, next_page, test_user, unreadable_form};
 use crate::browser::Browser;
 use crate::clients::{self, DocumentProblem, NotFound};
 use crate::context::Context;
@@ -41,7 +41,7 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
         }
     };
     match check(context, &parameters, &client) {
-        Ok(request) => proceed(context, incoming, request, &client).await,
+        Ok(request) => proceed(context, incoming, &parameters, request, &client).await,
         Err(Refusal::Local(error)) => local_error(context, incoming, error),
         Err(Refusal::Redirect(error)) => redirect_error(context, &client, &error),
     }
@@ -75,13 +75,17 @@ fn check(
 async fn proceed(
     context: &Context,
     incoming: &Incoming,
+    parameters: &Parameters,
     request: AuthorizationRequest,
     client: &ClientRecord,
 ) -> Result<Answer, Failure> {
+    let waiting = Waiting { request: &request, client };
+    if let Some(answer) = test_user::decide(context, incoming, parameters, waiting).await? {
+        return Ok(answer);
+    }
     let browser = Browser::read(context, incoming);
     let keys = keys::key_set(context).await?;
     let signed_in = browser.signed_in(context).await?;
-    let waiting = Waiting { request: &request, client };
     next_page::show(context, &keys, &browser, signed_in.as_ref(), waiting).await
 }
 

@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys;
 use crate::log::Level;
-use crate::objects::account::messages::{Approve, Approved};
+use crate::objects::account::messages::{Approve, Approved, ApprovedBy};
 use crate::objects::{self, ObjectKind};
 use crate::pages::{AlreadyApprovedPage, Outcome};
 
@@ -78,7 +78,7 @@ async fn allow(
     clients::touch(context, &opened.client).await?;
     let message = Approve {
         account: signed_in.account.clone(),
-        key: signed_in.key.clone(),
+        by: ApprovedBy::Session(signed_in.key.clone()),
         request: opened.request.clone(),
         client_name: opened.client.metadata.client_name.clone(),
         only_if_allowed_before: false,

@@ -42,6 +42,13 @@ pub async fn get(context: &Context, incoming: &Incoming) -> Result<Answer, Failu
         .map(|resource| Resource { name: Some(&resource.name), uri: resource.identifier.as_str() })
         .collect();
     let mut notices = Vec::new();
+    if configuration.development.consent_as.is_some() {
+        notices.push(
+            "Anyone who reaches this server gets tokens without signing in: \
+             development.consent_as is set."
+                .to_owned(),
+        );
+    }
     if !issuer.is_https() {
         notices.push(
             "This is a development server: it runs over http and only on this machine.".to_owned(),

@@ -20,6 +20,7 @@ pub mod sealed_request;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
+pub mod test_user;
 pub mod token;
 
 use latchkey_protocol::configuration::{Configuration, Endpoint};

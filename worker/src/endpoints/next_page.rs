@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::Answer;
 use crate::keys::KeySet;
-use crate::objects::account::messages::{Approve, Approved};
+use crate::objects::account::messages::{Approve, Approved, ApprovedBy};
 use crate::objects::{self, ObjectKind};
 
 /// Shows the next page, or answers without one.
@@ -59,7 +59,7 @@ async fn silent(
     let Waiting { request, client } = waiting;
     let message = Approve {
         account: signed_in.account.clone(),
-        key: signed_in.key.clone(),
+        by: ApprovedBy::Session(signed_in.key.clone()),
         request: request.clone(),
         client_name: client.metadata.client_name.clone(),
         only_if_allowed_before: true,

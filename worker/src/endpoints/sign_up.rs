@@ -134,9 +134,18 @@ async fn create(
     email: &EmailAddress,
     password: &Secret,
 ) -> Result<Option<AccountId>, Failure> {
-    let mut entropy = RuntimeEntropy;
-    let password_hash = password::hash(password, &mut entropy)?;
-    let claim = Claim { account: AccountId::generate(&mut entropy) };
+    let password_hash = password::hash(password, &mut RuntimeEntropy)?;
+    let (account, is_new) = claim(context, email, password_hash).await?;
+    Ok(is_new.then_some(account))
+}
+
+/// The account of an address, and whether it was created just now, with this password's hash.
+pub async fn claim(
+    context: &Context,
+    email: &EmailAddress,
+    password_hash: Secret,
+) -> Result<(AccountId, bool), Failure> {
+    let claim = Claim { account: AccountId::generate(&mut RuntimeEntropy) };
     let directory_key = email.directory_key();
     // The directory says which account the address belongs to, and the account says whether this
     // sign-up was its first. A sign-up that broke off in between can simply be repeated.
@@ -145,7 +154,7 @@ async fn create(
     let message = Create { account: account.clone(), email: email.clone(), password_hash };
     let created =
         objects::send(&context.env, ObjectKind::Account, account.as_str(), &message).await?;
-    Ok(created.then_some(account))
+    Ok((account, created))
 }
 
 fn turned_off(context: &Context) -> Result<Answer, Failure> {

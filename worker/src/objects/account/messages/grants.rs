@@ -27,13 +27,23 @@ impl Message for Earlier {
     type Reply = Option<Scope>;
 }
 
+/// How it is known that it is the person who approves.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovedBy {
+    /// By the cookie of a browser in which they are signed in.
+    Session(SessionKey),
+    /// They are the test user of a development server (`development.consent_as`), and nobody asks.
+    TestUser,
+}
+
 /// The person pressed Allow.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Approve {
     /// Whose account this is.
     pub account: AccountId,
-    /// The cookie.
-    pub key: SessionKey,
+    /// How they are known.
+    pub by: ApprovedBy,
     /// What they allowed.
     pub request: AuthorizationRequest,
     /// The client's name, to be shown to them later.
@@ -51,7 +61,7 @@ impl Message for Approve {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Approved {
-    /// The session is over.
+    /// The session is over, or the account isn't the test user's.
     NotSignedIn,
     /// `only_if_allowed_before`, and they hadn't.
     NotAllowedBefore,

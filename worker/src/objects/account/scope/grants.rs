@@ -4,11 +4,14 @@ use latchkey_protocol::grant::authorization_code::{self, Approver};
 use latchkey_protocol::grant::revoke::{self, RevokeRequest};
 use latchkey_protocol::grant::{self, Write, refresh_token};
 use latchkey_protocol::scope::Scope as GrantedScope;
+use latchkey_protocol::time::UnixTime;
 
 use super::Scope;
 use crate::failure::Failure;
 use crate::objects::Message;
-use crate::objects::account::messages::{Approve, Approved, Earlier, Redeem, Refresh, Revoke};
+use crate::objects::account::messages::{
+    Approve, Approved, ApprovedBy, Earlier, Redeem, Refresh, Revoke,
+};
 use crate::objects::account::rows::Versions;
 use crate::platform::RuntimeEntropy;
 
@@ -24,7 +27,9 @@ impl Scope {
     }
 
     pub fn approve(&self, message: &Approve) -> Result<Approved, Failure> {
-        let Some(session) = self.session(&message.key)? else { return Ok(Approved::NotSignedIn) };
+        let Some(authenticated_at) = self.authenticated_at(&message.by)? else {
+            return Ok(Approved::NotSignedIn);
+        };
         let request = &message.request;
         if message.only_if_allowed_before && !self.allowed_before(message)? {
             return Ok(Approved::NotAllowedBefore);
@@ -37,7 +42,7 @@ impl Scope {
             others.into_iter().map(|stored| versions.keep(stored)).collect(),
             request,
             message.client_name.as_deref(),
-            Approver { account: &message.account, authenticated_at: session.authenticated_at },
+            Approver { account: &message.account, authenticated_at },
             &self.configuration.lifetimes,
             self.now,
         );
@@ -46,6 +51,22 @@ impl Scope {
             decision.writes.retain(|write| !matches!(write, Write::Activity(_)));
         }
         self.apply(&versions, decision).map(Approved::Done)
+    }
+
+    /// When whoever approves last signed in; `None` when they aren't known.
+    fn authenticated_at(&self, by: &ApprovedBy) -> Result<Option<UnixTime>, Failure> {
+        match by {
+            ApprovedBy::Session(key) => {
+                Ok(self.session(key)?.map(|session| session.authenticated_at))
+            }
+            // Whoever sends this, only the account that the configuration names is approved for.
+            ApprovedBy::TestUser => {
+                let test_user = self.configuration.development.consent_as.as_ref();
+                let profile = self.rows.profile()?;
+                let is_it = profile.is_some_and(|profile| test_user == Some(&profile.email));
+                Ok(is_it.then_some(self.now))
+            }
+        }
     }
 
     /// Whether a living grant of the same client to the same https address covers the request.

@@ -1,74 +1,36 @@
-//! A client of one revision of the Model Context Protocol, and an MCP server of all of them.
+//! A client of one revision of the Model Context Protocol.
 
-use latchkey_tests::upstream::{Answer, Place, Received, Whole};
 use latchkey_tests::{
-    Authorization, Browser, Call, Challenge, Client, Front, Page, Person, Reply, Tokens,
+    Authorization, Browser, Call, Callback, Challenge, Client, Page, Person, Reply, Server, Tokens,
 };
 use serde_json::{Value, json};
 
 /// A client of one revision, at the MCP server `/mcp`.
-pub(super) struct Profile<'a> {
-    pub(super) front: &'a Front,
-    /// Its requests to the MCP server are told from others' by `User-Agent`, since its URL is just
-    /// `/mcp`.
-    pub(super) place: Place,
-    version: &'static str,
-}
-
-/// A small MCP server of every revision.
-fn server(received: &Received) -> Whole {
-    if received.method == "DELETE" {
-        return Whole::status(204);
-    }
-    if received.method == "GET" {
-        let resumed = received.header("last-event-id").unwrap_or("none");
-        return Whole::status(200)
-            .header("content-type", "text/event-stream")
-            .body(format!("id: 2\ndata: after {resumed}\n\n"));
-    }
-    let message: Value = serde_json::from_slice(&received.body).expect("JSON");
-    match message {
-        Value::Array(batch) => Whole::json(&batch.iter().filter_map(answer).collect()),
-        message => match answer(&message) {
-            None => Whole::status(202),
-            Some(answer) if message["method"] == "initialize" => {
-                Whole::json(&answer).header("mcp-session-id", "session-1")
-            }
-            Some(answer) => Whole::json(&answer),
-        },
-    }
-}
-
-fn answer(message: &Value) -> Option<Value> {
-    let result = match message["method"].as_str()? {
-        "initialize" => json!({
-            "protocolVersion": message["params"]["protocolVersion"],
-            "capabilities": { "tools": {} },
-            "serverInfo": { "name": "notes", "version": "1" },
-        }),
-        "tools/list" => json!({ "tools": [{ "name": "list_notes" }, { "name": "delete_note" }] }),
-        "tools/call" => {
-            json!({ "content": [{ "type": "text", "text": message["params"]["name"] }] })
-        }
-        _ => return None,
-    };
-    Some(json!({ "jsonrpc": "2.0", "id": message["id"], "result": result }))
+pub struct Profile<'a> {
+    pub server: &'a Server,
+    pub version: &'static str,
+    agent: String,
 }
 
 impl<'a> Profile<'a> {
-    pub(super) fn new(front: &'a Front, version: &'static str) -> Self {
-        Self { front, place: front.upstream.place(Answer::By(server)), version }
+    pub fn new(server: &'a Server, version: &'static str) -> Self {
+        Self { server, version, agent: format!("profile/{version}") }
+    }
+
+    /// The same under another `User-Agent`.
+    pub fn named(self, agent: &str) -> Self {
+        Self { agent: agent.to_owned(), ..self }
     }
 
     /// A request to the MCP server.
-    pub(super) fn send(
+    pub fn send(
         &self,
         method: &str,
         token: Option<&str>,
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Reply {
-        let call = self.front.call(method, "/mcp").header("user-agent", self.place.name());
+        let call = self.server.call(method, "/mcp").header("user-agent", &self.agent);
         let call = token.into_iter().fold(call, Call::bearer);
         let call = call.header("accept", "application/json, text/event-stream");
         let call = headers.iter().fold(call, |call, (name, value)| call.header(name, value));
@@ -82,13 +44,13 @@ impl<'a> Profile<'a> {
 
     /// Reads a document whose URL the client was told or has made.
     #[track_caller]
-    pub(super) fn document(&self, url: &str) -> Value {
-        let path = self.front.server.local_path("/", url).expect("on this origin");
-        let call = self.front.call("GET", &path).header("mcp-protocol-version", self.version);
+    pub fn document(&self, url: &str) -> Value {
+        let path = self.server.local_path("/", url).expect("on this origin");
+        let call = self.server.call("GET", &path).header("mcp-protocol-version", self.version);
         call.send().expect(200).json()
     }
 
-    pub(super) fn initialize(&self) -> Value {
+    pub fn initialize(&self) -> Value {
         json!({
             "jsonrpc": "2.0", "id": 0, "method": "initialize",
             "params": {
@@ -101,7 +63,7 @@ impl<'a> Profile<'a> {
 
     /// Registers at the endpoint that the metadata names.
     #[track_caller]
-    pub(super) fn register(&self, metadata: &Value, with: &Value) -> Client {
+    pub fn register(&self, metadata: &Value, with: &Value) -> Client {
         let mut body = json!({
             "client_name": format!("Client of {}", self.version),
             "redirect_uris": ["http://127.0.0.1:33418/callback"],
@@ -113,18 +75,20 @@ impl<'a> Profile<'a> {
             body[name] = value.clone();
         }
         let path = self.path(metadata, "registration_endpoint");
-        let call = self.front.call("POST", &path).header("content-type", "application/json");
+        let call = self.server.call("POST", &path).header("content-type", "application/json");
         Client::from_reply(&call.body(body.to_string()).send().expect(201))
     }
 
-    fn path(&self, metadata: &Value, endpoint: &str) -> String {
+    /// The path of an endpoint that the metadata names.
+    #[track_caller]
+    pub fn path(&self, metadata: &Value, endpoint: &str) -> String {
         let url = metadata[endpoint].as_str().unwrap_or_else(|| panic!("{endpoint}: {metadata}"));
-        self.front.server.local_path("/", url).expect("on this origin")
+        self.server.local_path("/", url).expect("on this origin")
     }
 
     /// The person allows the request, and the client redeems the code.
     #[track_caller]
-    pub(super) fn authorize(
+    pub fn authorize(
         &self,
         browser: &mut Browser<'_>,
         client: &Client,
@@ -132,35 +96,57 @@ impl<'a> Profile<'a> {
         request: &Authorization,
         with: &[(&str, &str)],
     ) -> Tokens {
+        let callback = self.allowed(browser, metadata, request);
+        self.redeem(client, metadata, request, &callback, with)
+    }
+
+    /// The person signs in if need be and allows the request.
+    #[track_caller]
+    pub fn allowed(
+        &self,
+        browser: &mut Browser<'_>,
+        metadata: &Value,
+        request: &Authorization,
+    ) -> Callback {
         let endpoint = self.path(metadata, "authorization_endpoint");
         let query = latchkey_tests::http::encode(request.fields());
         let page = browser.page(&format!("{endpoint}?{query}")).expect(200);
         let page = signed_in(browser, page);
-        let callback = browser.decide(&page, "allow").away();
+        browser.decide(&page, "allow").away()
+    }
+
+    /// The client redeems the code of a callback that is its own.
+    #[track_caller]
+    pub fn redeem(
+        &self,
+        client: &Client,
+        metadata: &Value,
+        request: &Authorization,
+        callback: &Callback,
+        with: &[(&str, &str)],
+    ) -> Tokens {
         assert_eq!(callback.get("state").as_deref(), request.get("state"));
         assert_eq!(callback.get("iss").as_deref(), metadata["issuer"].as_str());
-        let code = request.code(&callback);
+        let code = request.code(callback);
         let mut fields = code.fields().to_vec();
-        fields.push(("client_id", &client.id));
         fields.extend(with);
-        let call = self.front.call("POST", &self.path(metadata, "token_endpoint"));
-        Tokens::from_reply(&call.form(&fields).send())
+        let path = self.path(metadata, "token_endpoint");
+        Tokens::from_reply(&client.call_at(self.server, &path, &fields).send())
     }
 
     /// Initializes, and returns the headers that go with every later request.
     #[track_caller]
-    pub(super) fn session(
-        &self,
-        token: &str,
-        is_version_in_header: bool,
-    ) -> Vec<(&'static str, String)> {
+    pub fn session(&self, token: &str, is_version_in_header: bool) -> Vec<(&'static str, String)> {
         let reply = self.send("POST", Some(token), &[], Some(&self.initialize())).expect(200);
-        assert_eq!(reply.json()["result"]["protocolVersion"], self.version);
-        let session = reply.header("mcp-session-id").expect("a session").to_owned();
-        // A browser's script has to be able to read it.
+        assert_eq!(message(&reply)["result"]["protocolVersion"], self.version);
+        // A browser's script has to be able to read the session, if there is one.
         let exposed = reply.header("access-control-expose-headers").unwrap_or_default();
         assert!(exposed.contains("Mcp-Session-Id"), "{}", reply.describe());
-        let mut headers = vec![("mcp-session-id", session)];
+        let mut headers: Vec<_> = reply
+            .header("mcp-session-id")
+            .map(|session| ("mcp-session-id", session.to_owned()))
+            .into_iter()
+            .collect();
         if is_version_in_header {
             headers.push(("mcp-protocol-version", self.version.to_owned()));
         }
@@ -173,25 +159,25 @@ impl<'a> Profile<'a> {
         let _ = reply.expect(202);
         headers
     }
-
-    /// MRS-16: without a token a session is worth nothing, whatever the method.
-    #[track_caller]
-    pub(super) fn session_is_no_credential(&self, headers: &[(&'static str, String)]) {
-        let before = self.place.begun();
-        let list = request("tools/list", json!({}));
-        for (method, body) in [("POST", Some(&list)), ("GET", None), ("DELETE", None)] {
-            let _ = self.send(method, None, &borrowed(headers), body).expect(401);
-            let _ = self.send(method, Some("x"), &borrowed(headers), body).expect(401);
-        }
-        assert_eq!(self.place.begun(), before);
-    }
 }
 
-pub(super) fn borrowed<'h>(headers: &'h [(&'static str, String)]) -> Vec<(&'static str, &'h str)> {
+/// The message of an answer: its body, or its first event.
+#[track_caller]
+pub fn message(reply: &Reply) -> Value {
+    if reply.header("content-type") == Some("application/json") {
+        return reply.json();
+    }
+    let text = reply.text();
+    let data = text.lines().find_map(|line| line.strip_prefix("data:"));
+    serde_json::from_str(data.unwrap_or_default())
+        .unwrap_or_else(|error| panic!("no message: {error}: {}", reply.describe()))
+}
+
+pub fn borrowed<'h>(headers: &'h [(&'static str, String)]) -> Vec<(&'static str, &'h str)> {
     headers.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
-pub(super) fn request(method: &str, params: Value) -> Value {
+pub fn request(method: &str, params: Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params })
 }
 
@@ -208,11 +194,11 @@ fn signed_in(browser: &mut Browser<'_>, page: Page) -> Page {
 
 /// The metadata of resource and server, as a client finds it that reads the challenge.
 #[track_caller]
-pub(super) fn discovered(profile: &Profile<'_>, challenge: &Challenge) -> (Value, Value) {
+pub fn discovered(profile: &Profile<'_>, challenge: &Challenge) -> (Value, Value) {
     let url = challenge.get("resource_metadata").expect("resource_metadata");
     let resource = profile.document(url);
     // RFC 9728 section 3.3: the URL that was asked for.
-    assert_eq!(resource["resource"], profile.front.resource("/mcp"));
+    assert_eq!(resource["resource"], format!("{}/mcp", profile.server.issuer()));
     let issuer = resource["authorization_servers"][0].as_str().expect("an issuer").to_owned();
     let metadata = profile.document(&format!("{issuer}/.well-known/oauth-authorization-server"));
     assert_eq!(metadata["issuer"], issuer);

@@ -1,0 +1,107 @@
+//! A development server's test user, who allows each request without a page
+//! (`development.consent_as`).
+
+use latchkey_protocol::activity::Activity;
+use latchkey_protocol::authorize::{
+    Arrival, RedirectReason, TestUserDecision, error_location, test_user_decision,
+};
+use latchkey_protocol::email::EmailAddress;
+use latchkey_protocol::grant::authorization_code::Approval;
+use latchkey_protocol::identifier::AccountId;
+use latchkey_protocol::params::Parameters;
+
+use super::account::log_later;
+use super::authorization_response::{code_location, redirect_error, refusal};
+use super::sealed_request::Waiting;
+use super::sign_up;
+use crate::clients;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::http::{Answer, Incoming};
+use crate::log::Level;
+use crate::objects::account::messages::{Approve, Approved, ApprovedBy};
+use crate::objects::{self, ObjectKind};
+use crate::password;
+
+/// Answers a checked request for the test user; `None` when a person is to be asked, as everywhere
+/// but on a development server that has one.
+pub async fn decide(
+    context: &Context,
+    incoming: &Incoming,
+    parameters: &Parameters,
+    waiting: Waiting<'_>,
+) -> Result<Option<Answer>, Failure> {
+    let site = incoming.header("sec-fetch-site");
+    let arrival = Arrival { host: incoming.host(), sec_fetch_site: site.as_deref() };
+    match test_user_decision(parameters, &context.configuration, arrival) {
+        TestUserDecision::LeaveToPerson => Ok(None),
+        TestUserDecision::Allow(email) => allow(context, email, waiting).await.map(Some),
+        TestUserDecision::Deny(email) => deny(context, email, waiting).await.map(Some),
+        TestUserDecision::Refuse(reason) => {
+            redirect_error(context, waiting.client, &refusal(waiting.request, reason)).map(Some)
+        }
+    }
+}
+
+async fn allow(
+    context: &Context,
+    email: &EmailAddress,
+    waiting: Waiting<'_>,
+) -> Result<Answer, Failure> {
+    let Waiting { request, client } = waiting;
+    let account = account(context, email).await?;
+    clients::touch(context, client).await?;
+    let message = Approve {
+        account: account.clone(),
+        by: ApprovedBy::TestUser,
+        request: request.clone(),
+        client_name: client.metadata.client_name.clone(),
+        only_if_allowed_before: false,
+    };
+    let name = account.as_str();
+    match objects::send(&context.env, ObjectKind::Account, name, &message).await? {
+        Approved::Done(Approval::CodeIssued) => {
+            say(context, "consented for the test user", waiting);
+            Ok(Answer::redirect(302, code_location(context, &account, request)))
+        }
+        // The grant's id was drawn a moment ago, and the account is the one that the object knows.
+        Approved::Done(Approval::AlreadyUsed)
+        | Approved::NotSignedIn
+        | Approved::NotAllowedBefore => {
+            Err(Failure::unavailable("consenting for the test user", "the account refused"))
+        }
+    }
+}
+
+async fn deny(
+    context: &Context,
+    email: &EmailAddress,
+    waiting: Waiting<'_>,
+) -> Result<Answer, Failure> {
+    let Waiting { request, client } = waiting;
+    let account = account(context, email).await?;
+    log_later(context, account, Activity::Denied { client_id: client.client_id.clone() });
+    say(context, "denied for the test user", waiting);
+    let error = refusal(request, RedirectReason::Denied);
+    Ok(Answer::redirect(302, error_location(&error, &context.configuration)))
+}
+
+/// The test user's account, made when it is first needed. Nobody knows a password for it.
+async fn account(context: &Context, email: &EmailAddress) -> Result<AccountId, Failure> {
+    let (account, is_new) = sign_up::claim(context, email, password::hash_of_nobody()).await?;
+    if is_new {
+        context
+            .event(Level::Warn, "made the test user")
+            .with("account", account.to_string())
+            .write();
+    }
+    Ok(account)
+}
+
+fn say(context: &Context, event: &str, waiting: Waiting<'_>) {
+    context
+        .event(Level::Warn, event)
+        .with("client_id", waiting.client.client_id.to_string())
+        .with("grant", waiting.request.grant.to_string())
+        .write();
+}
