@@ -7,22 +7,37 @@ use crate::client_authentication::AuthenticatedClient;
 use crate::configuration::Configuration;
 use crate::error::{ErrorCode, ErrorReply};
 use crate::grant::authorization_code::{CodeRequest, RedeemError};
+use crate::grant::device_code::{Poll, PollError};
 use crate::grant::refresh_token::{RefreshError, RefreshRequest};
 use crate::identifier::{AccountId, GrantId};
 use crate::params::{Parameters, RepeatedParameter};
 use crate::pkce::{CodeVerifier, CodeVerifierError};
 use crate::scope::{Scope, ScopeError};
-use crate::token::GrantToken;
+use crate::token::{DeviceCode, GrantToken};
+use crate::user_code::UserCode;
 
 /// A token request whose parameters can be used.
 #[derive(Debug)]
-pub struct TokenRequest {
-    /// Whose object decides.
-    pub account: AccountId,
-    /// Which grant.
-    pub grant: GrantId,
-    /// What is asked of it.
-    pub request: GrantRequest,
+pub enum TokenRequest {
+    /// Tokens of a grant.
+    OfGrant {
+        /// Whose object decides.
+        account: AccountId,
+        /// Which grant.
+        grant: GrantId,
+        /// What is asked of it.
+        request: GrantRequest,
+    },
+    /// Tokens for a device code, if it was approved; which account's grant that made is still to be
+    /// asked.
+    OfDevice {
+        /// Which object has the request.
+        user_code: UserCode,
+        /// What is asked of it.
+        poll: Poll,
+        /// Every `resource` ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
+        resource: Vec<String>,
+    },
 }
 
 /// What is asked of a grant.
@@ -55,6 +70,10 @@ pub enum TokenRequestError {
     RefreshTokenMissing,
     /// A `refresh_token` that was never issued here.
     RefreshTokenMalformed,
+    /// No `device_code`.
+    DeviceCodeMissing,
+    /// A `device_code` that was never issued here.
+    DeviceCodeMalformed,
     /// A `scope` that can't be one.
     ScopeMalformed(ScopeError),
 }
@@ -68,11 +87,11 @@ impl TokenRequestError {
             Self::Repeated(error) => ErrorReply::new(Code::InvalidRequest, error.to_string()),
             Self::GrantTypeMissing => ErrorReply::new(
                 Code::InvalidRequest,
-                "grant_type is missing. Send authorization_code or refresh_token.",
+                "grant_type is missing. Send one of grant_types_supported in the metadata.",
             ),
             Self::GrantTypeUnsupported => ErrorReply::new(
                 Code::UnsupportedGrantType,
-                "grant_type is not supported. Send authorization_code or refresh_token.",
+                "grant_type is not supported. Send one of grant_types_supported in the metadata.",
             ),
             Self::GrantTypeNotRegistered => ErrorReply::new(
                 Code::UnauthorizedClient,
@@ -88,6 +107,10 @@ impl TokenRequestError {
                 ErrorReply::new(Code::InvalidRequest, "refresh_token is missing.")
             }
             Self::RefreshTokenMalformed => RefreshError::UnknownToken.reply(),
+            Self::DeviceCodeMissing => {
+                ErrorReply::new(Code::InvalidRequest, "device_code is missing.")
+            }
+            Self::DeviceCodeMalformed => PollError::Unknown.reply(),
             Self::ScopeMalformed(error) => ErrorReply::new(Code::InvalidScope, error.to_string()),
         }
     }
@@ -105,7 +128,7 @@ impl From<RepeatedParameter> for TokenRequestError {
 ///
 /// - `invalid_request`: a parameter is missing, repeated or malformed.
 /// - `unsupported_grant_type`, `unauthorized_client`: the grant isn't there, or not for this client.
-/// - `invalid_grant`: the code or refresh token was never issued here.
+/// - `invalid_grant`: the code, refresh token or device code was never issued here.
 /// - `invalid_scope`: `scope` has a character that a scope can't have.
 pub fn parse(
     form: &Parameters,
@@ -121,6 +144,7 @@ pub fn parse(
     match grant_type {
         GrantType::AuthorizationCode => authorization_code(form, client, configuration),
         GrantType::RefreshToken => refresh_token(form, client, configuration),
+        GrantType::DeviceCode => device_code(form, client, configuration),
     }
 }
 
@@ -145,7 +169,7 @@ fn authorization_code(
         code_verifier,
         resource: form.all("resource").map(str::to_owned).collect(),
     };
-    Ok(TokenRequest {
+    Ok(TokenRequest::OfGrant {
         account: code.account,
         grant: code.grant,
         request: GrantRequest::AuthorizationCode(request),
@@ -177,10 +201,26 @@ fn refresh_token(
         scope,
         resource: form.all("resource").map(str::to_owned).collect(),
     };
-    Ok(TokenRequest {
+    Ok(TokenRequest::OfGrant {
         account: token.account,
         grant: token.grant,
         request: GrantRequest::RefreshToken(request),
+    })
+}
+
+/// [RFC 8628 section 3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4).
+fn device_code(
+    form: &Parameters,
+    client: &AuthenticatedClient,
+    configuration: &Configuration,
+) -> Result<TokenRequest, TokenRequestError> {
+    let code = form.get("device_code")?.ok_or(TokenRequestError::DeviceCodeMissing)?;
+    let code = DeviceCode::parse(&configuration.prefixes.device_code, code)
+        .ok_or(TokenRequestError::DeviceCodeMalformed)?;
+    Ok(TokenRequest::OfDevice {
+        user_code: code.user_code,
+        poll: Poll { secret: code.secret, client_id: client.client_id().clone() },
+        resource: form.all("resource").map(str::to_owned).collect(),
     })
 }
 
@@ -220,6 +260,7 @@ mod tests {
         let refresh = token("latchkey_rt_");
         let (by_code, by_refresh) =
             (("grant_type", "authorization_code"), ("grant_type", "refresh_token"));
+        let by_device = ("grant_type", "urn:ietf:params:oauth:grant-type:device_code");
         let cases: &[Case<'_>] = &[
             ("nothing", &[], Code::InvalidRequest),
             ("empty", &[("grant_type", "")], Code::InvalidRequest),
@@ -230,6 +271,10 @@ mod tests {
             ("a refresh token as code", &[by_code, ("code", &refresh)], Code::InvalidGrant),
             ("verifier", &[by_code, ("code", &code), ("code_verifier", "x")], Code::InvalidRequest),
             ("no refresh token", &[by_refresh], Code::InvalidRequest),
+            ("no device code", &[by_device], Code::InvalidRequest),
+            ("not a device code", &[by_device, ("device_code", "x")], Code::InvalidGrant),
+            ("a code from a device", &[by_device, ("device_code", &code)], Code::InvalidGrant),
+            ("a short name", &[("grant_type", "device_code")], Code::UnsupportedGrantType),
             ("not a token", &[by_refresh, ("refresh_token", "x")], Code::InvalidGrant),
             ("a code to refresh", &[by_refresh, ("refresh_token", &code)], Code::InvalidGrant),
             (
@@ -264,7 +309,7 @@ mod tests {
             ("scope", "mcp openid"),
         ];
         let scope = |configuration: &Configuration| match read(&pairs, configuration) {
-            Ok(TokenRequest { request: GrantRequest::RefreshToken(request), .. }) => {
+            Ok(TokenRequest::OfGrant { request: GrantRequest::RefreshToken(request), .. }) => {
                 request.scope.expect("scope").to_string()
             }
             other => panic!("{other:?}"),
@@ -277,8 +322,8 @@ mod tests {
         #[test]
         fn no_form_makes_parse_panic(
             pairs in proptest::collection::vec(
-                ("grant_type|code|refresh_token|scope|code_verifier|[a-z]{0,5}",
-                 "authorization_code|refresh_token|.{0,20}"), 0..6)
+                ("grant_type|code|refresh_token|device_code|scope|code_verifier|[a-z]{0,5}",
+                 "authorization_code|refresh_token|urn:ietf:params:oauth:grant-type:device_code|.{0,20}"), 0..6)
         ) {
             let pairs: Vec<(&str, &str)> =
                 pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

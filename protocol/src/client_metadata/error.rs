@@ -140,7 +140,8 @@ impl ClientMetadataError {
             }
             Self::NoUsableGrantType => {
                 "The member 'grant_types' has no grant that a client can start with here; send \
-                 'authorization_code' among them or leave the member out."
+                 'authorization_code' or 'urn:ietf:params:oauth:grant-type:device_code' among them, \
+                 or leave the member out."
                     .to_owned()
             }
             Self::NoUsableResponseType => {

@@ -26,7 +26,8 @@ impl ClientMetadata {
     ///
     /// # Errors
     ///
-    /// - `invalid_redirect_uri`: there is no redirect URI, or one may not be registered here.
+    /// - `invalid_redirect_uri`: there is no redirect URI and the client needs one, or one may not be
+    ///   registered here.
     /// - `invalid_client_metadata`: anything else; the description names the member.
     pub fn parse(body: &[u8], policy: &RedirectUriPolicy) -> Result<Self, ClientMetadataError> {
         if body.len() > MAXIMUM_BODY {
@@ -42,10 +43,11 @@ impl ClientMetadata {
         let mut members = Members(members);
 
         let grant_types = grant_types(&members.texts("grant_types")?)?;
-        let response_types = response_types(&members.texts("response_types")?)?;
+        let redirects = grant_types.contains(&GrantType::AuthorizationCode);
+        let response_types = response_types(&members.texts("response_types")?, redirects)?;
         let (jwks_uri, jwks) = key_set(&mut members)?;
         Ok(Self {
-            redirect_uris: redirect_uris(&members.texts("redirect_uris")?, policy)?,
+            redirect_uris: redirect_uris(&members.texts("redirect_uris")?, policy, redirects)?,
             token_endpoint_auth_method: auth_method(&mut members)?,
             grant_types,
             response_types,
@@ -75,10 +77,11 @@ impl ClientMetadata {
 /// Reads the redirect URIs. Those whose private-use scheme isn't allowed here are left out as long
 /// as another one is left: a client that registers all its ways back at once can still use the
 /// others, and reads in the answer which ones it got. Anything else that is wrong with one of them
-/// refuses the whole registration.
+/// refuses the whole registration. A client that is never redirected to needs none.
 fn redirect_uris(
     texts: &[String],
     policy: &RedirectUriPolicy,
+    needed: bool,
 ) -> Result<Vec<RedirectUri>, ClientMetadataError> {
     let mut uris: Vec<RedirectUri> = Vec::with_capacity(texts.len());
     // RFC 7591 section 2: clients of redirect-based flows MUST register their redirect URIs.
@@ -93,7 +96,7 @@ fn redirect_uris(
             Err(reason) => return Err(ClientMetadataError::RedirectUri { position, reason }),
         }
     }
-    if uris.is_empty() { Err(none_left) } else { Ok(uris) }
+    if uris.is_empty() && needed { Err(none_left) } else { Ok(uris) }
 }
 
 fn contacts(texts: &[String]) -> Result<Vec<String>, ClientMetadataError> {
@@ -128,14 +131,22 @@ fn grant_types(names: &[String]) -> Result<Vec<GrantType>, ClientMetadataError> 
         return Ok(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]);
     }
     let asked = |grant: GrantType| names.iter().any(|name| name == grant.as_str());
-    if !asked(GrantType::AuthorizationCode) {
+    if !asked(GrantType::AuthorizationCode) && !asked(GrantType::DeviceCode) {
         return Err(ClientMetadataError::NoUsableGrantType);
     }
     let refresh = GrantType::RefreshToken;
     Ok(GrantType::ALL.into_iter().filter(|&grant| grant == refresh || asked(grant)).collect())
 }
 
-fn response_types(names: &[String]) -> Result<Vec<ResponseType>, ClientMetadataError> {
+/// `redirects`: whether the client uses the one grant that has a response type.
+fn response_types(
+    names: &[String],
+    redirects: bool,
+) -> Result<Vec<ResponseType>, ClientMetadataError> {
+    // RFC 7591 section 2.1: a grant without the authorization endpoint goes with no response type.
+    if !redirects {
+        return Ok(Vec::new());
+    }
     // RFC 7591 section 2: "If omitted, the default is that the client will use only the 'code'
     // response type."
     let code = ResponseType::Code;

@@ -5,6 +5,7 @@
 //! code or refresh token ends what it once gave.
 
 pub mod authorization_code;
+pub mod device_code;
 mod installation;
 #[cfg(test)]
 mod model_tests;
@@ -13,7 +14,7 @@ pub mod refresh_token;
 pub mod revoke;
 
 pub use installation::{allowed, earlier, end_installation, is_same_installation};
-pub use record::{ChallengeRecord, CodeState, EndReason, Family, FamilyState, GrantRecord};
+pub use record::{Asked, ChallengeRecord, CodeState, EndReason, Family, FamilyState, GrantRecord};
 
 use serde::{Deserialize, Serialize};
 
