@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RecordDecision;
 use super::record::{ApprovedRequest, DeviceAuthorizationRecord, DeviceState};
+use crate::client::ClientId;
 use crate::identifier::{AccountId, GrantId};
 use crate::time::UnixTime;
 
@@ -68,8 +69,9 @@ pub enum DecideError {
     Decided,
 }
 
-/// Allows a request. `grant` is the one of the request that the person was shown: the same user code
-/// may be another device's by now. Allowing again is the same grant.
+/// Allows a request. `shown` is the grant of the request that the person was shown, because the same
+/// user code may be another device's by now; `None` allows whichever request has the code, for a
+/// caller that shows nobody anything. Allowing again is the same grant.
 ///
 /// # Errors
 ///
@@ -77,12 +79,13 @@ pub enum DecideError {
 #[must_use]
 pub fn approve(
     record: Option<DeviceAuthorizationRecord>,
-    grant: &GrantId,
+    shown: Option<&GrantId>,
     account: &AccountId,
     now: UnixTime,
 ) -> RecordDecision<Result<ApprovedRequest, DecideError>> {
     let refuse = |error| RecordDecision::unchanged(Err(error));
-    let Some(record) = record.filter(|record| record.grant == *grant) else {
+    let is_shown = |record: &DeviceAuthorizationRecord| shown.is_none_or(|id| record.grant == *id);
+    let Some(record) = record.filter(is_shown) else {
         return refuse(DecideError::Over);
     };
     match &record.state {
@@ -103,7 +106,7 @@ pub fn approve(
     }
 }
 
-/// Refuses a request; the same again changes nothing.
+/// Refuses the request that makes `shown`, and says whose it was; the same again changes nothing.
 ///
 /// # Errors
 ///
@@ -111,20 +114,23 @@ pub fn approve(
 #[must_use]
 pub fn deny(
     record: Option<DeviceAuthorizationRecord>,
-    grant: &GrantId,
+    shown: &GrantId,
     account: &AccountId,
     now: UnixTime,
-) -> RecordDecision<Result<(), DecideError>> {
+) -> RecordDecision<Result<ClientId, DecideError>> {
     let refuse = |error| RecordDecision::unchanged(Err(error));
-    let Some(record) = record.filter(|record| record.grant == *grant) else {
+    let Some(record) = record.filter(|record| record.grant == *shown) else {
         return refuse(DecideError::Over);
     };
     match &record.state {
         DeviceState::Denied { account: earlier } if earlier == account => {
-            RecordDecision::unchanged(Ok(()))
+            RecordDecision::unchanged(Ok(record.request.client_id))
         }
         DeviceState::Approved { .. } | DeviceState::Denied { .. } => refuse(DecideError::Decided),
         DeviceState::Pending(_) if record.expires_at.has_passed(now) => refuse(DecideError::Over),
-        DeviceState::Pending(_) => RecordDecision::changed(record.denied(account), Ok(())),
+        DeviceState::Pending(_) => {
+            let client_id = record.request.client_id.clone();
+            RecordDecision::changed(record.denied(account), Ok(client_id))
+        }
     }
 }

@@ -111,7 +111,7 @@ proptest! {
                     prop_assert_eq!(decision.reply, Err(PollError::AnotherClient));
                 }
                 Event::Approve(person) | Event::ApproveWholly(person) => {
-                    let decision = approve(Some(record.clone()), &grant, &account(person), now);
+                    let decision = approve(Some(record.clone()), Some(&grant), &account(person), now);
                     if let Some(written) = decision.write {
                         prop_assert!(world.decided.is_none() && world.seconds < 600);
                         record = *written;

@@ -54,7 +54,7 @@ fn approved_at(
     now: UnixTime,
 ) -> (DeviceAuthorizationRecord, ApprovedRequest) {
     let grant = record.grant.clone();
-    let decision = approve(Some(record), &grant, &account(1), now);
+    let decision = approve(Some(record), Some(&grant), &account(1), now);
     (*decision.write.expect("a write"), decision.reply.expect("approved"))
 }
 
@@ -225,7 +225,7 @@ fn rfc10027_dev_04_what_was_decided_stays_so_whoever_comes_next() {
     let (approved, _) = approved_at(record.clone(), NOW);
     let denied = *deny(Some(record.clone()), &grant, &account(1), NOW).write.expect("a write");
     for decided in [&approved, &denied] {
-        let other = approve(Some(decided.clone()), &grant, &account(2), NOW);
+        let other = approve(Some(decided.clone()), Some(&grant), &account(2), NOW);
         assert!(is_unchanged(&other));
         assert_eq!(other.reply.err(), Some(DecideError::Decided));
         let other = deny(Some(decided.clone()), &grant, &account(2), NOW);
@@ -233,13 +233,13 @@ fn rfc10027_dev_04_what_was_decided_stays_so_whoever_comes_next() {
         assert_eq!(other.reply, Err(DecideError::Decided));
     }
     // The same person's second press comes to the same.
-    let again = approve(Some(approved.clone()), &grant, &account(1), after(1));
+    let again = approve(Some(approved.clone()), Some(&grant), &account(1), after(1));
     assert!(is_unchanged(&again) && again.reply.is_ok());
     let again = deny(Some(denied.clone()), &grant, &account(1), after(1));
     assert!(is_unchanged(&again) && again.reply.is_ok());
     // But not the other button.
     assert_eq!(deny(Some(approved), &grant, &account(1), NOW).reply, Err(DecideError::Decided));
-    let turned = approve(Some(denied), &grant, &account(1), NOW).reply;
+    let turned = approve(Some(denied), Some(&grant), &account(1), NOW).reply;
     assert_eq!(turned.err(), Some(DecideError::Decided));
 }
 
@@ -253,11 +253,14 @@ fn dev_07_a_decision_is_about_the_request_that_was_shown_and_in_its_time() {
         (Some(record.clone()), &another, NOW),
         (Some(record.clone()), &own, after(600)),
     ] {
-        let decision = approve(record.clone(), grant, &account(1), now);
+        let decision = approve(record.clone(), Some(grant), &account(1), now);
         assert!(is_unchanged(&decision));
         assert_eq!(decision.reply.err(), Some(DecideError::Over));
         assert_eq!(deny(record, grant, &account(1), now).reply, Err(DecideError::Over));
     }
+    let (record, _) = begun();
+    let decision = approve(Some(record), None, &account(1), NOW);
+    assert_eq!(decision.reply.expect("whichever has the code").grant, own);
 }
 
 /// The grant in the account of whoever approved.

@@ -59,7 +59,7 @@ impl Scope {
         let grants = self.rows.grants_of(&request.client_id)?;
         Ok(grants.iter().map(|stored| &stored.record).any(|grant| {
             grant.is_live(self.now)
-                && grant.redirect_uri == request.redirect_uri.as_str()
+                && grant.asked.redirect_uri() == Some(request.redirect_uri.as_str())
                 && request.scope.is_subset_of(&grant.scope)
                 && request.resources.iter().all(|resource| grant.resources.contains(resource))
         }))
