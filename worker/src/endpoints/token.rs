@@ -3,11 +3,13 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey_protocol::entropy::Entropy;
 use latchkey_protocol::grant::Granted;
+use latchkey_protocol::grant::device_code::{Poll, PollError, Redemption};
 use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::jwt::AccessTokenClaims;
 use latchkey_protocol::scope::Scope;
 use latchkey_protocol::token::GrantToken;
 use latchkey_protocol::token_request::{self, GrantRequest, TokenRequest};
+use latchkey_protocol::user_code::UserCode;
 use serde::Serialize;
 
 use super::client_credentials::{AuthenticatedForm, authenticated_form};
@@ -17,7 +19,8 @@ use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys::{self, KeySet};
 use crate::log::Level;
-use crate::objects::account::messages::{Redeem, Refresh};
+use crate::objects::account::messages::{Redeem, RedeemDevice, Refresh};
+use crate::objects::device_authorization::PollDevice;
 use crate::objects::{self, ObjectKind};
 use crate::platform::RuntimeEntropy;
 
@@ -30,13 +33,19 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
     let client_id = Some(form.client.client_id());
     let parsed =
         token_request::parse(&form.form, &form.client, &form.record, &context.configuration);
-    let TokenRequest { account, grant, request } = match parsed {
-        Ok(request) => request,
+    let parsed = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return Ok(context.refuse(&error.reply(), &error, client_id)),
     };
     // The keys come first: once a code is redeemed or a token rotated, nothing may stand between
     // that and the answer.
     let keys = keys::key_set(context).await?;
+    let (account, grant, request) = match parsed {
+        TokenRequest::OfGrant { account, grant, request } => (account, grant, request),
+        TokenRequest::OfDevice { user_code, poll, resource } => {
+            return of_device(context, &form, &keys, &user_code, poll, resource).await;
+        }
+    };
     let (env, kind, name) = (&context.env, ObjectKind::Account, account.as_str());
     let granted = match request {
         GrantRequest::AuthorizationCode(request) => {
@@ -53,6 +62,50 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
         }
     };
     issue(context, &form, &keys, account, granted).await
+}
+
+/// Answers a device that asks whether its code was approved
+/// ([RFC 8628 section 3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)): the object of the
+/// user code says who approved, and their account gives the tokens.
+async fn of_device(
+    context: &Context,
+    form: &AuthenticatedForm,
+    keys: &KeySet,
+    user_code: &UserCode,
+    poll: Poll,
+    resource: Vec<String>,
+) -> Result<Answer, Failure> {
+    let (env, client_id) = (&context.env, Some(form.client.client_id()));
+    let message = PollDevice { poll };
+    let kind = ObjectKind::DeviceAuthorization;
+    let approved = match objects::send(env, kind, user_code.as_str(), &message).await? {
+        Ok(approved) => approved,
+        Err(error @ PollError::Pending) => {
+            // What every waiting device gets every few seconds is no refusal that anybody looks for.
+            context
+                .event(Level::Info, "device waits")
+                .with("client_id", form.client.client_id().to_string())
+                .write();
+            return Ok(Answer::oauth_error(&error.reply(), &context.reference));
+        }
+        Err(error) => {
+            let answer = context.refuse(&error.reply(), &error, client_id);
+            return Ok(match error.interval() {
+                Some(interval) => {
+                    answer.with_header("retry-after", interval.as_seconds().to_string())
+                }
+                None => answer,
+            });
+        }
+    };
+    let Poll { secret, client_id: asked_by } = message.poll;
+    let request = Redemption { secret, client_id: asked_by, resource };
+    let message = RedeemDevice { grant: approved.grant, request };
+    let account = approved.account;
+    match objects::send(env, ObjectKind::Account, account.as_str(), &message).await? {
+        Ok(granted) => issue(context, form, keys, account, granted).await,
+        Err(error) => Ok(context.refuse(&error.reply(), &error, client_id)),
+    }
 }
 
 /// Signs the access token and writes the answer

@@ -119,10 +119,12 @@ impl worker::DurableObject for DeviceAuthorization {
                     .message::<PollDevice>()
                     .and_then(|m| self.decide(|record| device_code::poll(record, &m.poll, now))),
             ),
-            LookUpCode::NAME => reply::<LookUpCode>(received.message::<LookUpCode>().and_then(|m| {
-                let record = self.stored()?.map(|(_, record)| record);
-                Ok(device_code::look_up(record, &m.viewer, now))
-            })),
+            LookUpCode::NAME => {
+                reply::<LookUpCode>(received.message::<LookUpCode>().and_then(|m| {
+                    let record = self.stored()?.map(|(_, record)| record);
+                    Ok(device_code::look_up(record, &m.viewer, now))
+                }))
+            }
             ApproveCode::NAME => reply::<ApproveCode>(received.message::<ApproveCode>().and_then(
                 |ApproveCode { account, shown }| {
                     self.decide(|record| {

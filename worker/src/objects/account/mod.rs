@@ -17,8 +17,8 @@ use crate::platform;
 use messages::{
     Approve, BeginSession, CheckAccess, CheckPersonalAccessToken, CheckSession, Create,
     CreateToken, Credentials, Earlier, EndOtherSessions, EndSession, EndSessionOf,
-    GiveBackUserCode, GrantDevice, InspectRefreshToken, Log, LoggedApps, Overview, ReadActivity, Redeem, RedeemDevice, Refresh, Revoke,
-    RevokeApp, RevokeToken, StillGood, TryUserCode,
+    GiveBackUserCode, GrantDevice, InspectRefreshToken, Log, LoggedApps, Overview, ReadActivity,
+    Redeem, RedeemDevice, Refresh, Revoke, RevokeApp, RevokeToken, StillGood, TryUserCode,
 };
 use recent_refusals::RecentRefusals;
 use rows::Rows;

@@ -3,8 +3,8 @@
 use latchkey_protocol::time::{Lifetime, UnixTime};
 
 use super::super::{
-    AccountPage, AppItem, Choice, Destination, Done, Look, NewTokenPage, Resource, ScopeLine,
-    SessionItem, TokenCreatedPage, TokenExample, TokenItem,
+    AccountPage, AppItem, AppPlace, Choice, Destination, Done, Look, NewTokenPage, Resource,
+    ScopeLine, SessionItem, TokenCreatedPage, TokenExample, TokenItem,
 };
 use super::fixtures::{CSRF, SCOPES, bare_look, hostile, hostile_look, implying, look};
 use super::gallery::Rendered;
@@ -25,7 +25,7 @@ fn app<'a>(name: Option<&'a str>, destination: Destination<'a>, hours: u64) -> A
     AppItem {
         id: "WqJ1mX0c2v9sT4n7Ych3kA",
         name,
-        destination,
+        place: AppPlace::Redirect(destination),
         scopes: SCOPES.to_vec(),
         resources: vec![NOTES],
         first_used_at: ago(Lifetime::days(90)),
