@@ -25,6 +25,8 @@ mod clients;
 mod codes;
 mod consent;
 mod crash;
+mod device;
+mod device_page;
 mod discovery;
 mod failures;
 mod gateway;
@@ -79,6 +81,8 @@ fn main() -> ExitCode {
         tokens::trials(),
         refresh::trials(),
         revocation::trials(),
+        device::trials(),
+        device_page::trials(),
         short_links::trials(),
         bad_input::trials(),
         races::trials(),

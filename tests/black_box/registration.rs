@@ -339,7 +339,8 @@ fn tolerant(server: &Server) {
         "software_statement": "ignored.by.design",
     });
     let answer = Client::register(server, &metadata).document;
-    assert_eq!(answer["grant_types"], json!(["authorization_code", "refresh_token"]));
+    let device = "urn:ietf:params:oauth:grant-type:device_code";
+    assert_eq!(answer["grant_types"], json!(["authorization_code", "refresh_token", device]));
     assert_eq!(answer["response_types"], json!(["code"]));
     assert_eq!((answer.get("vendor"), answer.get("dpop_bound_access_tokens")), (None, None));
 }

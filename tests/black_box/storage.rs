@@ -57,7 +57,16 @@ fn flood() {
         let _ = Browser::new(&server).page(&request.path(&server)).expect(200);
         let _ = Browser::new(&server).open(&request.without("code_challenge").path(&server));
     }
-    for endpoint in ["/token", "/revoke", "/register", "/sign-in", "/sign-up", "/consent"] {
+    for endpoint in [
+        "/token",
+        "/revoke",
+        "/register",
+        "/sign-in",
+        "/sign-up",
+        "/consent",
+        "/device_authorization",
+        "/device",
+    ] {
         for body in ["", "a=b", "client_id=nobody&grant_type=authorization_code&code=x", "{}"] {
             for kind in ["application/json", "application/x-www-form-urlencoded"] {
                 let call = server.call("POST", endpoint).header("content-type", kind);
@@ -87,6 +96,20 @@ fn flood() {
         client.refresh(&server, &token).expect_error(400, "invalid_grant");
         let _ = client.revoke(&server, &token).expect(200);
     }
+    // Devices that get no code, one that never was, and codes that nobody who is signed in sent.
+    let fields = [("scope", "a\"b")];
+    client
+        .call(&server, "/device_authorization", &fields)
+        .send()
+        .expect_error(400, "unauthorized_client");
+    let code = format!("latchkey_dc_BCDF1234.{}", "A".repeat(43));
+    let grant = "urn:ietf:params:oauth:grant-type:device_code";
+    let fields = [("grant_type", grant), ("device_code", code.as_str())];
+    client.token(&server, &fields).expect_error(400, "unauthorized_client");
+    let mut stranger = Browser::new(&server);
+    let page = stranger.page("/device?user_code=BCDF-1234").expect(200);
+    let _ = stranger.submit(&page, &page.form("/device"), &[]).page().expect(200);
+    let _ = server.get("/device/qr?user_code=BCDF-1234").expect(200);
     assert_eq!(server.stored().changes_since(&before), [""; 0]);
 
     // The same measure does notice an account.

@@ -123,6 +123,15 @@ pub(super) fn accounts() -> Vec<Rendered> {
         }
         .render(),
     );
+    let on_a_device = [AppItem {
+        place: AppPlace::Device { program: Some("A Node.js program on Linux") },
+        ..app(Some("Acme CLI"), Destination::Web { host: "" }, 1)
+    }];
+    add(
+        "account-device",
+        look,
+        AccountPage { apps: &on_a_device, ..account(look, &here) }.render(),
+    );
     let implying_apps = [AppItem {
         scopes: implying(),
         ..app(Some("Claude"), Destination::Web { host: "claude.ai" }, 1)
