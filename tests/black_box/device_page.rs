@@ -219,7 +219,7 @@ fn says_everything(server: &Server) {
         "Create QR codes",
         "Short links",
         "A Node.js program",
-        "less than a minute ago",
+        "Less than a minute ago",
         "You can take this access back",
     ] {
         assert!(text.contains(wanted), "{wanted} is nowhere in {text}");

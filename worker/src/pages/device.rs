@@ -81,7 +81,7 @@ impl AskedFrom<'_> {
 
     fn when(&self) -> String {
         if self.ago < Lifetime::minutes(1) {
-            "less than a minute ago".to_owned()
+            "Less than a minute ago".to_owned()
         } else {
             format!("{} ago", text::duration(self.ago))
         }
@@ -152,7 +152,7 @@ mod tests {
             |program, seconds| AskedFrom { program, place: None, ago: Lifetime::seconds(seconds) };
         assert_eq!(from(Some("curl"), 59).shown_program(), "curl");
         assert_eq!(from(None, 0).shown_program(), "A program that we don’t know");
-        assert_eq!(from(None, 59).when(), "less than a minute ago");
+        assert_eq!(from(None, 59).when(), "Less than a minute ago");
         assert_eq!(from(None, 60).when(), "1 minute ago");
         assert_eq!(from(None, 300).when(), "5 minutes ago");
     }
