@@ -82,7 +82,7 @@ fn expect_authenticated(reply: &Reply, endpoint: &str) {
     }
 }
 
-const ENDPOINTS: [&str; 3] = ["/token", "/revoke", "/device_authorization"];
+const ENDPOINTS: [&str; 2] = ["/token", "/revoke"];
 
 fn registered_methods(server: &Server) {
     for endpoint in ENDPOINTS {
