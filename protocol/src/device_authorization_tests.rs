@@ -6,6 +6,9 @@ use crate::entropy::CountingEntropy;
 use crate::test_support::{API, MCP, NOW, client, configuration, configuration_with};
 use serde_json::json;
 
+/// The fields of a request.
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 fn checked(
     pairs: &[(&str, &str)],
     record: &ClientRecord,
@@ -20,7 +23,7 @@ fn checked(
 
 #[test]
 fn rfc8628_3_1_scope_and_resource_are_read_as_at_the_authorization_endpoint() {
-    let cases: &[(&[(&str, &str)], &str, &[&str])] = &[
+    let cases: &[(Fields<'_>, &str, &[&str])] = &[
         (&[], "mcp", &[MCP]),
         (&[("scope", "openid offline_access")], "mcp", &[MCP]),
         (&[("scope", "write openid read")], "write read", &[MCP]),
@@ -43,7 +46,7 @@ fn rfc8628_3_1_each_bad_request_has_its_code() {
     let strict = configuration_with(&json!({ "strict_scopes": true }));
     let bare = configuration_with(&json!({ "scopes": [{ "name": "a", "title": "A" }] }));
     let usual = configuration();
-    let cases: &[(&str, &[(&str, &str)], &Configuration, Code)] = &[
+    let cases: &[(&str, Fields<'_>, &Configuration, Code)] = &[
         ("a bad scope", &[("scope", "a\"b")], &usual, Code::InvalidScope),
         ("scope twice", &[("scope", "mcp"), ("scope", "mcp")], &usual, Code::InvalidRequest),
         ("strict", &[("scope", "mcp openid")], &strict, Code::InvalidScope),

@@ -2,7 +2,7 @@
 
 use latchkey_tests::stored::files;
 use latchkey_tests::{
-    Authorization, Browser, Client, Deployment, Person, Server, Tokens, Walk, raw,
+    Authorization, Browser, Client, Deployment, Device, Person, Server, Tokens, Walk, raw,
 };
 use std::time::{Duration, Instant};
 
@@ -131,6 +131,9 @@ fn only_hashes() {
 
     // What comes before it are ids, which are stored.
     let last_part = |text: &str| text.rsplit('.').next().unwrap().to_owned();
+    let [waiting, fetched] = [(); 2].map(|()| Device::new(&server));
+    walk.browser.allow_device(&fetched);
+    let of_device = Tokens::from_reply(&fetched.poll());
     let client_secret = walk.client.secret.clone().unwrap();
     let client_secret = client_secret.strip_prefix("latchkey_secret_").expect("the prefix");
     let secrets = [
@@ -142,6 +145,9 @@ fn only_hashes() {
         ("used refresh token", last_part(&first.refresh)),
         ("refresh token", last_part(&second.refresh)),
         ("access token", last_part(&second.access)),
+        ("waiting device code", last_part(waiting.device_code())),
+        ("fetched device code", last_part(fetched.device_code())),
+        ("device's refresh token", last_part(&of_device.refresh)),
         ("session", last_part(walk.browser.jar.get("latchkey_session").unwrap())),
         ("browser", walk.browser.jar.get("latchkey_browser").unwrap().to_owned()),
     ];
@@ -151,7 +157,8 @@ fn only_hashes() {
         stored.values().any(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()))
     };
     // What is stored in the clear is found, so what isn't found isn't stored.
-    for known in [walk.client.id.as_str(), &walk.person.email, "$argon2id$"] {
+    let shown = waiting.user_code().replace('-', "");
+    for known in [walk.client.id.as_str(), &walk.person.email, "$argon2id$", &shown] {
         assert!(has(known), "{known} is nowhere in {:?}", stored.keys());
     }
     for (what, secret) in secrets {
