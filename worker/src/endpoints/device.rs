@@ -162,9 +162,12 @@ async fn look_up(
             }
             None => device_pages::client_gone(context),
         },
-        LookUp::Approved { by_you: true } => device_pages::end(context, DeviceEnd::Allowed, None),
+        // Once more, in case the first time broke off before the account had the grant.
+        LookUp::Approved { by_you: true, grant } => {
+            allow(context, keys, browser, signed_in, user_code, &grant).await
+        }
         LookUp::Denied { by_you: true } => device_pages::end(context, DeviceEnd::Denied, None),
-        LookUp::Approved { by_you: false } | LookUp::Denied { by_you: false } => {
+        LookUp::Approved { by_you: false, .. } | LookUp::Denied { by_you: false } => {
             refused("used user code", Wrong::Used)
         }
         LookUp::Expired => refused("expired user code", Wrong::Expired),

@@ -18,6 +18,8 @@ pub enum LookUp {
     Approved {
         /// Whether by the person who asks.
         by_you: bool,
+        /// The grant that it makes in the account of whoever allowed it.
+        grant: GrantId,
     },
     /// It was refused.
     Denied {
@@ -37,7 +39,7 @@ impl LookUp {
     pub const fn is_a_guess(&self) -> bool {
         match self {
             Self::Pending(_) => false,
-            Self::Approved { by_you } | Self::Denied { by_you } => !*by_you,
+            Self::Approved { by_you, .. } | Self::Denied { by_you } => !*by_you,
             Self::Expired | Self::Unknown => true,
         }
     }
@@ -52,7 +54,9 @@ pub fn look_up(
 ) -> LookUp {
     let Some(record) = record else { return LookUp::Unknown };
     match &record.state {
-        DeviceState::Approved { account, .. } => LookUp::Approved { by_you: account == viewer },
+        DeviceState::Approved { account, .. } => {
+            LookUp::Approved { by_you: account == viewer, grant: record.grant.clone() }
+        }
         DeviceState::Denied { account } => LookUp::Denied { by_you: account == viewer },
         DeviceState::Pending(_) if record.expires_at.has_passed(now) => LookUp::Expired,
         DeviceState::Pending(_) => LookUp::Pending(Box::new(record)),

@@ -144,7 +144,7 @@ proptest! {
                     let expected = match (found, world.decided) {
                         (LookUp::Pending(_), None) => world.seconds < 600,
                         (LookUp::Expired, None) => world.seconds >= 600,
-                        (LookUp::Approved { by_you }, Some((true, by))) => by_you == (by == person),
+                        (LookUp::Approved { by_you, .. }, Some((true, by))) => by_you == (by == person),
                         (LookUp::Denied { by_you }, Some((false, by))) => by_you == (by == person),
                         _ => false,
                     };

@@ -201,15 +201,15 @@ fn dev_06_looking_a_code_up_changes_nothing_and_says_who_decided() {
     assert!(matches!(look_up(Some(record.clone()), &account(1), after(600)), LookUp::Expired));
     let (approved, _) = approved_at(record.clone(), NOW);
     let seen = |number| look_up(Some(approved.clone()), &account(number), after(1));
-    assert!(matches!(seen(1), LookUp::Approved { by_you: true }));
-    assert!(matches!(seen(2), LookUp::Approved { by_you: false }));
+    assert!(matches!(seen(1), LookUp::Approved { by_you: true, .. }));
+    assert!(matches!(seen(2), LookUp::Approved { by_you: false, .. }));
 
     let guesses = [
         (LookUp::Unknown, true),
         (LookUp::Expired, true),
-        (LookUp::Approved { by_you: false }, true),
+        (LookUp::Approved { by_you: false, grant: record.grant.clone() }, true),
         (LookUp::Denied { by_you: false }, true),
-        (LookUp::Approved { by_you: true }, false),
+        (LookUp::Approved { by_you: true, grant: record.grant.clone() }, false),
         (LookUp::Denied { by_you: true }, false),
         (LookUp::Pending(Box::new(record)), false),
     ];
