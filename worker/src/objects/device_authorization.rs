@@ -25,6 +25,14 @@ const MIGRATIONS: &[&str] = &["CREATE TABLE device_authorization (
     ends_at INTEGER NOT NULL
 );"];
 
+/// The claim of a user code: one conditional statement that only a free code satisfies, or one whose
+/// request is over.
+const CLAIM: &str = "INSERT INTO device_authorization (id, version, record, ends_at)
+    VALUES (1, 1, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET
+        version = version + 1, record = excluded.record, ends_at = excluded.ends_at
+    WHERE device_authorization.ends_at <= ? RETURNING id";
+
 /// A device asks for a code: stores its request, unless another one has this user code.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Begin {
@@ -183,20 +191,14 @@ impl DeviceAuthorization {
         .transpose()
     }
 
-    /// The claim of a user code: one conditional statement that only a free code satisfies, or one
-    /// whose request is over. When the request can be forgotten, if the code was free.
+    /// Claims the user code. When the request can be forgotten, if the code was free.
     fn begin(
         &self,
         begun: &DeviceAuthorizationRecord,
         now: UnixTime,
     ) -> Result<Option<UnixTime>, Failure> {
-        let claimed: Option<IdRow> = Database::created(&self.state, MIGRATIONS)?.row(
-            "INSERT INTO device_authorization (id, version, record, ends_at) VALUES (1, 1, ?, ?)
-             ON CONFLICT (id) DO UPDATE SET
-                version = version + 1, record = excluded.record, ends_at = excluded.ends_at
-             WHERE device_authorization.ends_at <= ? RETURNING id",
-            vec![record(begun)?, time(begun.ends_at()), time(now)],
-        )?;
+        let claimed: Option<IdRow> = Database::created(&self.state, MIGRATIONS)?
+            .row(CLAIM, vec![record(begun)?, time(begun.ends_at()), time(now)])?;
         Ok(claimed.map(|_| begun.forget_at()))
     }
 
@@ -226,5 +228,34 @@ impl DeviceAuthorization {
     async fn sweep_at(&self, at: UnixTime) -> worker::Result<()> {
         let seconds = at.since(platform::now()).as_seconds().max(1);
         self.state.storage().set_alarm(std::time::Duration::from_secs(seconds)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::{Connection, OptionalExtension, params};
+
+    #[test]
+    fn rfc8628_6_1_a_user_code_that_is_shown_is_not_drawn_again_until_its_time_is_over() {
+        let database = Connection::open_in_memory().expect("a database");
+        database.execute_batch(MIGRATIONS[0]).expect("the schema");
+        let claim = |record: &str, ends_at: i64, now: i64| {
+            database
+                .query_row(CLAIM, params![record, ends_at, now], |row| row.get::<_, i64>(0))
+                .optional()
+                .expect("a claim")
+                .is_some()
+        };
+        assert!(claim("first", 600, 0));
+        assert!(!claim("second", 650, 50));
+        assert!(!claim("third", 1_199, 599));
+        assert!(claim("fourth", 1_200, 600));
+        let stored: (String, i64) = database
+            .query_row("SELECT record, version FROM device_authorization", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .expect("one row");
+        assert_eq!(stored, ("fourth".to_owned(), 2));
     }
 }

@@ -43,4 +43,6 @@ impl<R> RecordDecision<R> {
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
+mod redemption_tests;
+#[cfg(test)]
 mod tests;
