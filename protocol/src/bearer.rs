@@ -156,6 +156,7 @@ pub fn classify(
         // A refresh token lives long and never leaves its client (MRS-12).
         (&prefixes.refresh_token, Err(TokenProblem::RefreshToken)),
         (&prefixes.authorization_code, Err(TokenProblem::AuthorizationCode)),
+        (&prefixes.device_code, Err(TokenProblem::NotAnAccessToken)),
         (&prefixes.client_secret, Err(TokenProblem::NotAnAccessToken)),
         (&prefixes.client_id, Err(TokenProblem::NotAnAccessToken)),
     ];

@@ -1,4 +1,6 @@
-//! What a person signed in with, in words that they recognise in their list of sessions.
+//! What a person signed in with, or a device asked from, in words that they recognise.
+
+use serde::{Deserialize, Serialize};
 
 /// The names that browsers give themselves and what people call them. Many claim to be several, so
 /// the first that is found counts: Edge says that it is Chrome, and Chrome that it is Safari.
@@ -30,20 +32,85 @@ const SYSTEMS: [(&str, &str); 8] = [
     ("X11", "Linux"),
 ];
 
+/// Devices that aren't known by a system: theirs says Linux, or nothing.
+const DEVICES: [(&str, &str); 9] = [
+    ("AppleTV", "Apple TV"),
+    ("Apple TV", "Apple TV"),
+    ("Roku", "Roku"),
+    ("Tizen", "A Samsung device"),
+    ("Web0S", "An LG device"),
+    ("webOS", "An LG device"),
+    ("PlayStation", "PlayStation"),
+    ("Xbox", "Xbox"),
+    ("CrKey", "Chromecast"),
+];
+
+/// Programs that are no browsers, by how they name themselves. What stands on a library is known by
+/// the library only.
+const PROGRAMS: [(&str, &str); 17] = [
+    ("VSCode", "VS Code"),
+    ("Code/", "VS Code"),
+    ("Electron/", "A desktop app"),
+    ("curl/", "curl"),
+    ("Wget/", "Wget"),
+    ("PostmanRuntime", "Postman"),
+    ("PowerShell", "PowerShell"),
+    ("python", "A Python program"),
+    ("Python", "A Python program"),
+    ("Go-http-client", "A Go program"),
+    ("okhttp", "A Java or Android program"),
+    ("Java", "A Java program"),
+    ("node", "A Node.js program"),
+    ("undici", "A Node.js program"),
+    ("axios/", "A Node.js program"),
+    ("reqwest", "A Rust program"),
+    ("CFNetwork", "An Apple app"),
+];
+
+/// Where a request to connect a device came from, as far as it shows. The program is what the device
+/// says of itself; the place is what the network says.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Origin {
+    /// Which program, on which system; `None` when unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// Which city and country; `None` when unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+/// As [`describe`], and of what is no browser what it is: "Apple TV", "curl", "A Node.js program on
+/// Linux". Only words of our own come out, whatever is sent.
+#[must_use]
+pub fn describe_any(user_agent: &str) -> Option<String> {
+    if let Some(device) = first_in(&DEVICES, user_agent) {
+        return Some(device.to_owned());
+    }
+    match first_in(&PROGRAMS, user_agent) {
+        Some(program) => Some(on_system(program, user_agent)),
+        None => describe(user_agent),
+    }
+}
+
+/// The name of the first token that is in `user_agent`.
+fn first_in(names: &[(&str, &'static str)], user_agent: &str) -> Option<&'static str> {
+    names.iter().find(|(token, _)| user_agent.contains(token)).map(|(_, name)| *name)
+}
+
+fn on_system(program: &str, user_agent: &str) -> String {
+    match first_in(&SYSTEMS, user_agent) {
+        Some(system) => format!("{program} on {system}"),
+        None => program.to_owned(),
+    }
+}
+
 /// Browser and system of a `User-Agent`
 /// ([RFC 9110 section 10.1.5](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.5)), such as
 /// "Firefox on Linux"; the browser alone when the system is unknown, `None` when the browser is.
 /// Only words of our own come out, whatever is sent.
 #[must_use]
 pub fn describe(user_agent: &str) -> Option<String> {
-    let first_in = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(token, _)| user_agent.contains(token)).map(|(_, name)| *name)
-    };
-    let browser = first_in(&BROWSERS)?;
-    Some(match first_in(&SYSTEMS) {
-        Some(system) => format!("{browser} on {system}"),
-        None => browser.to_owned(),
-    })
+    first_in(&BROWSERS, user_agent).map(|browser| on_system(browser, user_agent))
 }
 
 #[cfg(test)]
@@ -99,7 +166,40 @@ mod tests {
         }
     }
 
+    #[test]
+    fn dev_07_a_device_or_program_is_described_as_its_person_would() {
+        for (user_agent, expected) in [
+            ("curl/8.5.0", Some("curl")),
+            ("node", Some("A Node.js program")),
+            ("python-requests/2.32 (Linux)", Some("A Python program on Linux")),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) Code/1.99.0 Chrome/134 Electron/35 Safari/537.36",
+                Some("VS Code on Linux"),
+            ),
+            (
+                "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 Chrome/94 Safari/537.36",
+                Some("An LG device"),
+            ),
+            ("AppleTV14,1/17.0", Some("Apple TV")),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0",
+                Some("Firefox on Linux"),
+            ),
+            ("acme-cli/1.0", None),
+            ("", None),
+        ] {
+            assert_eq!(describe_any(user_agent).as_deref(), expected, "{user_agent}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn nothing_that_a_program_sends_comes_out(text in ".{0,40}") {
+            let hostile = format!("{text} curl/8 Linux {text}");
+            let described = describe_any(&hostile).expect("a program");
+            prop_assert!(described.chars().all(|one| one.is_ascii_alphabetic() || " .".contains(one)));
+        }
+
         #[test]
         fn nothing_that_is_sent_comes_out(text in ".{0,40}") {
             let hostile = format!("{text} Firefox/1 (Linux) {text}");

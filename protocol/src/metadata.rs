@@ -35,6 +35,9 @@ pub struct MetadataInputs {
     pub revocation_endpoint: String,
     /// Absolute URL of the introspection endpoint.
     pub introspection_endpoint: String,
+    /// Absolute URL of the device authorization endpoint
+    /// ([RFC 8628 section 4](https://www.rfc-editor.org/rfc/rfc8628#section-4)).
+    pub device_authorization_endpoint: String,
     /// Absolute URL of the JWK set.
     pub jwks_uri: String,
     /// The scopes that exist.
@@ -72,6 +75,7 @@ pub struct ServerMetadata {
     registration_endpoint: Option<String>,
     revocation_endpoint: String,
     introspection_endpoint: String,
+    device_authorization_endpoint: String,
     jwks_uri: String,
     scopes_supported: Vec<String>,
     response_types_supported: Vec<&'static str>,
@@ -153,6 +157,7 @@ impl ServerMetadata {
             registration_endpoint: inputs.registration_endpoint,
             revocation_endpoint: inputs.revocation_endpoint,
             introspection_endpoint: inputs.introspection_endpoint,
+            device_authorization_endpoint: inputs.device_authorization_endpoint,
             jwks_uri: inputs.jwks_uri,
             scopes_supported,
             response_types_supported: vec![ResponseType::Code.as_str()],
@@ -199,6 +204,8 @@ mod tests {
             registration_endpoint: Some("https://id.example/tenant/register".to_owned()),
             revocation_endpoint: "https://id.example/tenant/revoke".to_owned(),
             introspection_endpoint: "https://id.example/tenant/introspect".to_owned(),
+            device_authorization_endpoint: "https://id.example/tenant/device_authorization"
+                .to_owned(),
             jwks_uri: "https://id.example/tenant/jwks".to_owned(),
             scopes: vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
             protected_resources: vec!["https://id.example/mcp".to_owned()],
@@ -229,11 +236,17 @@ mod tests {
                 "registration_endpoint": "https://id.example/tenant/register",
                 "revocation_endpoint": "https://id.example/tenant/revoke",
                 "introspection_endpoint": "https://id.example/tenant/introspect",
+                "device_authorization_endpoint": "https://id.example/tenant/device_authorization",
                 "jwks_uri": "https://id.example/tenant/jwks",
                 "scopes_supported": ["mcp:read", "mcp:write", "offline_access"],
                 "response_types_supported": ["code"],
                 "response_modes_supported": ["query"],
-                "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+                "grant_types_supported": [
+                    "authorization_code",
+                    "refresh_token",
+                    "client_credentials",
+                    "urn:ietf:params:oauth:grant-type:device_code",
+                ],
                 "token_endpoint_auth_methods_supported":
                     ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
                 "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "EdDSA"],

@@ -68,7 +68,8 @@ pub struct RegistrationResponse {
 ///
 /// # Errors
 ///
-/// - `invalid_redirect_uri`: there is no redirect URI, or one may not be registered here.
+/// - `invalid_redirect_uri`: there is no redirect URI and the client needs one, or one may not be
+///   registered here.
 /// - `invalid_client_metadata`: anything else; the description names the member.
 pub fn register(
     body: &[u8],
@@ -373,7 +374,10 @@ mod tests {
             let scope = body.get("scope").filter(|scope| *scope != "");
             assert_eq!(answer.get("scope"), scope, "{name}");
 
-            let grants = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+            let mut grants = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
+            if body["grant_types"].to_string().contains(GrantType::DeviceCode.as_str()) {
+                grants.push(GrantType::DeviceCode);
+            }
             assert_eq!(registered.record.metadata.grant_types, grants, "{name}");
             assert_eq!(answer["response_types"], json!(["code"]), "{name}");
 
@@ -402,7 +406,14 @@ mod tests {
             .collect();
         assert_eq!(
             native,
-            ["gemini-cli", "mcp-inspector", "mcp-remote-client", "mcp-remote-proxy", "opencode"]
+            [
+                "gemini-cli",
+                "mcp-inspector",
+                "mcp-remote-client",
+                "mcp-remote-proxy",
+                "opencode",
+                "zed",
+            ]
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The written form of authorization codes, refresh tokens and session cookies.
+//! The written form of authorization codes, refresh tokens, device codes and session cookies.
 //!
 //! `<prefix><account>.<grant>.<secret>`: the account and the grant route to the object and the row
 //! that know the rest; only the secret grants anything, and only its hash is stored.
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identifier::{AccountId, GrantId, SessionId};
 use crate::secret::Secret;
+use crate::user_code::UserCode;
 
 /// An authorization code or a refresh token, taken apart.
 #[derive(Debug, Serialize, Deserialize)]
@@ -34,6 +35,34 @@ impl GrantToken {
     #[must_use]
     pub fn to_wire(&self, prefix: &str) -> Secret {
         Secret::new(format!("{prefix}{}.{}.{}", self.account, self.grant, self.secret.expose()))
+    }
+}
+
+/// A device code ([RFC 8628 section 3.2](https://www.rfc-editor.org/rfc/rfc8628#section-3.2)), taken
+/// apart: `<prefix><user code>.<secret>`.
+///
+/// Whoever holds it is the client, which got the user code with it; the user code alone gets no
+/// token.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DeviceCode {
+    /// Which object has the request.
+    pub user_code: UserCode,
+    /// What proves possession.
+    pub secret: Secret,
+}
+
+impl DeviceCode {
+    /// Reads a device code that should start with `prefix`; `None` when it is anything else.
+    #[must_use]
+    pub fn parse(prefix: &str, text: &str) -> Option<Self> {
+        let (user_code, secret) = text.strip_prefix(prefix)?.split_once('.')?;
+        Some(Self { user_code: UserCode::from_canonical(user_code)?, secret: secret_part(secret)? })
+    }
+
+    /// Writes the device code with `prefix`.
+    #[must_use]
+    pub fn to_wire(&self, prefix: &str) -> Secret {
+        Secret::new(format!("{prefix}{}.{}", self.user_code.as_str(), self.secret.expose()))
     }
 }
 
@@ -111,9 +140,27 @@ mod tests {
         assert!(SessionToken::parse("..").is_none());
     }
 
+    #[test]
+    fn a_device_code_reads_back_under_its_own_prefix_only() {
+        let mut entropy = CountingEntropy::default();
+        let code = DeviceCode {
+            user_code: UserCode::generate(&mut entropy),
+            secret: Secret::generate(&mut entropy),
+        };
+        let wire = code.to_wire("latchkey_dc_");
+        let read = DeviceCode::parse("latchkey_dc_", wire.expose()).expect("reads back");
+        assert_eq!(read.user_code, code.user_code);
+        assert!(read.secret.hash().matches(&code.secret));
+        assert!(DeviceCode::parse("latchkey_rt_", wire.expose()).is_none());
+        for changed in [wire.expose().to_lowercase(), format!("{}x", wire.expose())] {
+            assert!(DeviceCode::parse("latchkey_dc_", &changed).is_none());
+        }
+    }
+
     proptest! {
         #[test]
         fn no_input_makes_the_parsers_panic(text in ".{0,200}") {
+            let _ = DeviceCode::parse("p_", &text);
             let _ = GrantToken::parse("p_", &text);
             let _ = SessionToken::parse(&text);
         }

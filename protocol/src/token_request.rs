@@ -9,12 +9,14 @@ use crate::configuration::Configuration;
 use crate::error::{ErrorCode, ErrorReply};
 use crate::grant::authorization_code::{CodeRequest, RedeemError};
 use crate::grant::client_credentials::ClientCredentialsRequest;
+use crate::grant::device_code::{Poll, PollError};
 use crate::grant::refresh_token::{RefreshError, RefreshRequest};
 use crate::identifier::{AccountId, GrantId};
 use crate::params::{Parameters, RepeatedParameter};
 use crate::pkce::{CodeVerifier, CodeVerifierError};
 use crate::scope::{Scope, ScopeError};
-use crate::token::GrantToken;
+use crate::token::{DeviceCode, GrantToken};
+use crate::user_code::UserCode;
 
 /// A token request whose parameters can be used.
 #[derive(Debug)]
@@ -30,6 +32,18 @@ pub enum TokenRequest {
     },
     /// A token that the client has for itself.
     OfClient(ClientCredentialsRequest),
+    /// Tokens for a device code, if it was approved; which account's grant that made is still to be
+    /// asked.
+    OfDevice {
+        /// Which object has the request.
+        user_code: UserCode,
+        /// What is asked of it.
+        poll: Poll,
+        /// Every `resource` ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
+        resource: Vec<String>,
+        /// What the client's metadata document says now, if it has one.
+        client_snapshot: Option<ClientSnapshot>,
+    },
 }
 
 /// What is asked of a grant.
@@ -62,6 +76,10 @@ pub enum TokenRequestError {
     RefreshTokenMissing,
     /// A `refresh_token` that was never issued here.
     RefreshTokenMalformed,
+    /// No `device_code`.
+    DeviceCodeMissing,
+    /// A `device_code` that was never issued here.
+    DeviceCodeMalformed,
     /// A `scope` that can't be one.
     ScopeMalformed(ScopeError),
 }
@@ -95,6 +113,10 @@ impl TokenRequestError {
                 ErrorReply::new(Code::InvalidRequest, "refresh_token is missing.")
             }
             Self::RefreshTokenMalformed => RefreshError::UnknownToken.reply(),
+            Self::DeviceCodeMissing => {
+                ErrorReply::new(Code::InvalidRequest, "device_code is missing.")
+            }
+            Self::DeviceCodeMalformed => PollError::Unknown.reply(),
             Self::ScopeMalformed(error) => ErrorReply::new(Code::InvalidScope, error.to_string()),
         }
     }
@@ -117,7 +139,7 @@ impl From<RepeatedParameter> for TokenRequestError {
 ///
 /// - `invalid_request`: a parameter is missing, repeated or malformed.
 /// - `unsupported_grant_type`, `unauthorized_client`: the grant isn't there, or not for this client.
-/// - `invalid_grant`: the code or refresh token was never issued here.
+/// - `invalid_grant`: the code, refresh token or device code was never issued here.
 /// - `invalid_scope`: `scope` has a character that a scope can't have.
 pub fn parse(
     form: &Parameters,
@@ -134,6 +156,7 @@ pub fn parse(
         GrantType::AuthorizationCode => authorization_code(form, client, record, configuration),
         GrantType::RefreshToken => refresh_token(form, client, record, configuration),
         GrantType::ClientCredentials => client_credentials(form),
+        GrantType::DeviceCode => device_code(form, client, record, configuration),
     }
 }
 
@@ -213,6 +236,24 @@ fn client_credentials(form: &Parameters) -> Result<TokenRequest, TokenRequestErr
     Ok(TokenRequest::OfClient(ClientCredentialsRequest { scope, resource }))
 }
 
+/// [RFC 8628 section 3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4).
+fn device_code(
+    form: &Parameters,
+    client: &AuthenticatedClient,
+    record: &ClientRecord,
+    configuration: &Configuration,
+) -> Result<TokenRequest, TokenRequestError> {
+    let code = form.get("device_code")?.ok_or(TokenRequestError::DeviceCodeMissing)?;
+    let code = DeviceCode::parse(&configuration.prefixes.device_code, code)
+        .ok_or(TokenRequestError::DeviceCodeMalformed)?;
+    Ok(TokenRequest::OfDevice {
+        user_code: code.user_code,
+        poll: Poll { secret: code.secret, client_id: client.client_id().clone() },
+        resource: form.all("resource").map(str::to_owned).collect(),
+        client_snapshot: ClientSnapshot::of(record),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,6 +291,7 @@ mod tests {
         let (by_code, by_refresh) =
             (("grant_type", "authorization_code"), ("grant_type", "refresh_token"));
         let for_itself = ("grant_type", "client_credentials");
+        let by_device = ("grant_type", "urn:ietf:params:oauth:grant-type:device_code");
         let cases: &[Case<'_>] = &[
             ("nothing", &[], Code::InvalidRequest),
             ("empty", &[("grant_type", "")], Code::InvalidRequest),
@@ -260,6 +302,10 @@ mod tests {
             ("a refresh token as code", &[by_code, ("code", &refresh)], Code::InvalidGrant),
             ("verifier", &[by_code, ("code", &code), ("code_verifier", "x")], Code::InvalidRequest),
             ("no refresh token", &[by_refresh], Code::InvalidRequest),
+            ("no device code", &[by_device], Code::InvalidRequest),
+            ("not a device code", &[by_device, ("device_code", "x")], Code::InvalidGrant),
+            ("a code from a device", &[by_device, ("device_code", &code)], Code::InvalidGrant),
+            ("a short name", &[("grant_type", "device_code")], Code::UnsupportedGrantType),
             ("not a token", &[by_refresh, ("refresh_token", "x")], Code::InvalidGrant),
             ("a code to refresh", &[by_refresh, ("refresh_token", &code)], Code::InvalidGrant),
             (
@@ -337,8 +383,8 @@ mod tests {
         #[test]
         fn no_form_makes_parse_panic(
             pairs in proptest::collection::vec(
-                ("grant_type|code|refresh_token|scope|code_verifier|[a-z]{0,5}",
-                 "authorization_code|refresh_token|client_credentials|.{0,20}"), 0..6)
+                ("grant_type|code|refresh_token|device_code|scope|code_verifier|[a-z]{0,5}",
+                 "authorization_code|refresh_token|client_credentials|urn:ietf:params:oauth:grant-type:device_code|.{0,20}"), 0..6)
         ) {
             let pairs: Vec<(&str, &str)> =
                 pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

@@ -16,7 +16,7 @@ struct Endpoint {
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-const ENDPOINTS: [Endpoint; 8] = [
+const ENDPOINTS: [Endpoint; 10] = [
     Endpoint { path: "/token", content_type: FORM, is_page: false },
     Endpoint { path: "/revoke", content_type: FORM, is_page: false },
     Endpoint { path: "/register", content_type: "application/json", is_page: false },
@@ -25,6 +25,8 @@ const ENDPOINTS: [Endpoint; 8] = [
     Endpoint { path: "/sign-up", content_type: FORM, is_page: true },
     Endpoint { path: "/sign-out", content_type: FORM, is_page: true },
     Endpoint { path: "/consent", content_type: FORM, is_page: true },
+    Endpoint { path: "/device_authorization", content_type: FORM, is_page: false },
+    Endpoint { path: "/device", content_type: FORM, is_page: true },
 ];
 
 /// The cases.
@@ -165,7 +167,7 @@ fn sweep(server: &Server, endpoint: &Endpoint) {
             "/register" if what != "JSON in a form" => {
                 reply.expect_error(400, "invalid_client_metadata");
             }
-            "/token" | "/revoke" if unreadable.contains(&what) => {
+            "/token" | "/revoke" | "/device_authorization" if unreadable.contains(&what) => {
                 reply.expect_error(400, "invalid_request");
             }
             _ => {}

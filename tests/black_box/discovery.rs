@@ -115,7 +115,13 @@ fn everything_a_client_needs(server: &Server) {
         "jwks_uri": server.url("/jwks"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "device_authorization_endpoint": server.url("/device_authorization"),
+        "grant_types_supported": [
+            "authorization_code",
+            "refresh_token",
+            "client_credentials",
+            "urn:ietf:params:oauth:grant-type:device_code",
+        ],
         "token_endpoint_auth_methods_supported":
             ["none", "client_secret_basic", "client_secret_post"],
         "revocation_endpoint_auth_methods_supported":
@@ -202,6 +208,8 @@ fn cors_is_open(server: &Server) {
         ("POST", "/token"),
         ("POST", "/register"),
         ("POST", "/revoke"),
+        ("POST", "/device_authorization"),
+        ("GET", "/device/qr"),
     ] {
         let preflight = server
             .call("OPTIONS", path)
@@ -227,7 +235,7 @@ fn cors_is_open(server: &Server) {
 }
 
 fn cors_is_closed(server: &Server) {
-    for path in ["/", "/authorize", "/sign-in", "/sign-up", "/sign-out", "/consent"] {
+    for path in ["/", "/authorize", "/sign-in", "/sign-up", "/sign-out", "/consent", "/device"] {
         for method in ["GET", "POST", "OPTIONS"] {
             let reply = server.call(method, path).header("origin", "https://evil.example").send();
             let cors = reply.headers.iter().find(|(name, _)| name.starts_with("access-control"));
@@ -241,6 +249,9 @@ fn wrong_methods(server: &Server) {
         ("/token", "POST", ["GET", "HEAD", "PUT", "DELETE", "PATCH"]),
         ("/register", "POST", ["GET", "HEAD", "PUT", "DELETE", "PATCH"]),
         ("/revoke", "POST", ["GET", "HEAD", "PUT", "DELETE", "PATCH"]),
+        ("/device_authorization", "POST", ["GET", "HEAD", "PUT", "DELETE", "PATCH"]),
+        ("/device/qr", "GET", ["POST", "PUT", "DELETE", "PATCH", "PROPFIND"]),
+        ("/device", "GET, POST", ["PUT", "DELETE", "PATCH", "PROPFIND", "MKCOL"]),
         ("/sign-out", "POST", ["GET", "HEAD", "PUT", "DELETE", "PATCH"]),
         ("/jwks", "GET", ["POST", "PUT", "DELETE", "PATCH", "PROPFIND"]),
         (OAUTH, "GET", ["POST", "PUT", "DELETE", "PATCH", "PROPFIND"]),

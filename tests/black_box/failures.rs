@@ -1,5 +1,6 @@
 //! Deployments that lack something: who asks is told to come back, and the log says what to do.
 
+use latchkey_tests::device::DEVICE_GRANT;
 use latchkey_tests::{Browser, Client, Deployment, Reply, Server, Walk, raw};
 use serde_json::Value;
 
@@ -15,6 +16,10 @@ pub fn trials() -> Vec<Case> {
         Case::new(
             "design: without the binding ACCOUNT a good code or token is never invalid_grant, and the log names it",
             |_| without_account(),
+        ),
+        Case::new(
+            "design: without the binding DEVICE_AUTHORIZATION a device is told to come back, its code is never invalid_grant, and everything else works",
+            |_| without_device_authorization(),
         ),
         Case::new(
             "design: trouble with the keys costs no code and no refresh token: the same request succeeds later",
@@ -95,6 +100,21 @@ fn without_keyring() {
     // What needs no key goes on: a client can register, and find its way.
     let _ = Client::public(&server);
     let _ = server.get(&server.metadata_path()).expect(200);
+}
+
+fn without_device_authorization() {
+    let binding = "DEVICE_AUTHORIZATION";
+    let server = start(Deployment::without_binding(&["DEVICE_AUTHORIZATION"]));
+    let client = Client::of_device(&server, "none");
+    let asked = client.call(&server, "/device_authorization", &[]).send();
+    expect_unavailable(&server, &asked, binding);
+    let code = format!("latchkey_dc_BCDF1234.{}", "A".repeat(43));
+    let fields = [("grant_type", DEVICE_GRANT), ("device_code", code.as_str())];
+    expect_unavailable(&server, &client.token(&server, &fields), binding);
+    let mut walk = Walk::begin(&server);
+    let page = walk.browser.enter_code("BCDF-1234").expect(503);
+    expect_binding_named(&server.log().event(&page.reference()), binding);
+    let _ = walk.tokens();
 }
 
 fn without_account() {

@@ -27,6 +27,8 @@ mod clients;
 mod codes;
 mod consent;
 mod crash;
+mod device;
+mod device_page;
 mod discovery;
 mod failures;
 mod gateway;
@@ -89,6 +91,8 @@ fn main() -> ExitCode {
         refresh::trials(),
         revocation::trials(),
         client_credentials::trials(),
+        device::trials(),
+        device_page::trials(),
         short_links::trials(),
         bad_input::trials(),
         races::trials(),

@@ -1,6 +1,6 @@
 //! What every page has in common: headers, no script, nothing from elsewhere.
 
-use latchkey_tests::{Authorization, Browser, Client, Page, Server, Walk};
+use latchkey_tests::{Authorization, Browser, Client, Device, Page, Server, Walk};
 use serde_json::json;
 
 use crate::Case;
@@ -63,6 +63,13 @@ fn every_page(server: &Server) -> Vec<(String, Page)> {
     let unknown = walk.browser.page(&server.at("/authorize?client_id=nobody"));
     let nothing = walk.browser.page(&server.at("/consent"));
     let damaged = walk.browser.page(&server.at("/consent?request=damaged"));
+    let code = walk.browser.page(&server.at("/device"));
+    let wrong_code = walk.browser.enter_code("ZZZZ-9999");
+    let [device, refused] = [(); 2].map(|()| Device::new(server));
+    let device = walk.browser.enter_code(device.user_code());
+    let refused = walk.browser.enter_code(refused.user_code());
+    let refused = walk.browser.decide_device(&refused, "deny");
+    let connected = walk.browser.decide_device(&device, "allow");
     let home = walk.browser.page(&server.at("/"));
     let signed_out = walk.browser.submit(&home, &home.form("/sign-out"), &[]).page();
     let mut stranger = Browser::new(server);
@@ -81,6 +88,11 @@ fn every_page(server: &Server) -> Vec<(String, Page)> {
         ("sign-up".to_owned(), stranger.page(&server.at("/sign-up"))),
         ("consent".to_owned(), consent),
         ("already allowed".to_owned(), already),
+        ("device's code".to_owned(), code),
+        ("device's code, wrong".to_owned(), wrong_code),
+        ("device".to_owned(), device),
+        ("device connected".to_owned(), connected),
+        ("device refused".to_owned(), refused),
         ("signed out".to_owned(), signed_out),
         ("local error".to_owned(), unknown),
         ("error for the client".to_owned(), faulty),

@@ -42,7 +42,7 @@ pub fn trials() -> Vec<Case> {
 }
 
 /// Runs `request` that many times, all beginning at the same moment.
-fn at_once<T: Send>(times: usize, request: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub fn at_once<T: Send>(times: usize, request: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(times);
     std::thread::scope(|scope| {
         let running: Vec<_> = (0..times)

@@ -115,7 +115,13 @@ fn fixture(server: &Server, path: &PathBuf) {
     }
     let scope = sent.get("scope").filter(|scope| **scope != json!(""));
     assert_eq!(answer.get("scope"), scope);
-    assert_eq!(answer["grant_types"], json!(["authorization_code", "refresh_token"]));
+    // VS Code asks for the device grant too, since the metadata has it.
+    let device = json!("urn:ietf:params:oauth:grant-type:device_code");
+    let mut grants = vec![json!("authorization_code"), json!("refresh_token")];
+    grants.extend(
+        sent["grant_types"].as_array().filter(|all| all.contains(&device)).map(|_| device.clone()),
+    );
+    assert_eq!(answer["grant_types"], json!(grants));
     assert_eq!(answer["response_types"], json!(["code"]));
     let method = match sent.get("token_endpoint_auth_method").and_then(Value::as_str) {
         // ChatGPT's app says that it can do without.
@@ -339,7 +345,8 @@ fn tolerant(server: &Server) {
         "software_statement": "ignored.by.design",
     });
     let answer = Client::register(server, &metadata).document;
-    assert_eq!(answer["grant_types"], json!(["authorization_code", "refresh_token"]));
+    let device = "urn:ietf:params:oauth:grant-type:device_code";
+    assert_eq!(answer["grant_types"], json!(["authorization_code", "refresh_token", device]));
     assert_eq!(answer["response_types"], json!(["code"]));
     assert_eq!((answer.get("vendor"), answer.get("dpop_bound_access_tokens")), (None, None));
 }

@@ -2,7 +2,7 @@
 
 use latchkey_tests::stored::files;
 use latchkey_tests::{
-    Authorization, Browser, Client, Deployment, Person, Server, Tokens, Walk, raw,
+    Authorization, Browser, Client, Deployment, Device, Person, Server, Tokens, Walk, raw,
 };
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,16 @@ fn flood() {
         let _ = Browser::new(&server).page(&request.path(&server)).expect(200);
         let _ = Browser::new(&server).open(&request.without("code_challenge").path(&server));
     }
-    for endpoint in ["/token", "/revoke", "/register", "/sign-in", "/sign-up", "/consent"] {
+    for endpoint in [
+        "/token",
+        "/revoke",
+        "/register",
+        "/sign-in",
+        "/sign-up",
+        "/consent",
+        "/device_authorization",
+        "/device",
+    ] {
         for body in ["", "a=b", "client_id=nobody&grant_type=authorization_code&code=x", "{}"] {
             for kind in ["application/json", "application/x-www-form-urlencoded"] {
                 let call = server.call("POST", endpoint).header("content-type", kind);
@@ -87,6 +96,20 @@ fn flood() {
         client.refresh(&server, &token).expect_error(400, "invalid_grant");
         let _ = client.revoke(&server, &token).expect(200);
     }
+    // Devices that get no code, one that never was, and codes that nobody who is signed in sent.
+    let fields = [("scope", "a\"b")];
+    client
+        .call(&server, "/device_authorization", &fields)
+        .send()
+        .expect_error(400, "unauthorized_client");
+    let code = format!("latchkey_dc_BCDF1234.{}", "A".repeat(43));
+    let grant = "urn:ietf:params:oauth:grant-type:device_code";
+    let fields = [("grant_type", grant), ("device_code", code.as_str())];
+    client.token(&server, &fields).expect_error(400, "unauthorized_client");
+    let mut stranger = Browser::new(&server);
+    let page = stranger.page("/device?user_code=BCDF-1234").expect(200);
+    let _ = stranger.submit(&page, &page.form("/device"), &[]).page().expect(200);
+    let _ = server.get("/device/qr?user_code=BCDF-1234").expect(200);
     assert_eq!(server.stored().changes_since(&before), [""; 0]);
 
     // The same measure does notice an account.
@@ -108,6 +131,9 @@ fn only_hashes() {
 
     // What comes before it are ids, which are stored.
     let last_part = |text: &str| text.rsplit('.').next().unwrap().to_owned();
+    let [waiting, fetched] = [(); 2].map(|()| Device::new(&server));
+    walk.browser.allow_device(&fetched);
+    let of_device = Tokens::from_reply(&fetched.poll());
     let client_secret = walk.client.secret.clone().unwrap();
     let client_secret = client_secret.strip_prefix("latchkey_secret_").expect("the prefix");
     let secrets = [
@@ -119,6 +145,9 @@ fn only_hashes() {
         ("used refresh token", last_part(&first.refresh)),
         ("refresh token", last_part(&second.refresh)),
         ("access token", last_part(&second.access)),
+        ("waiting device code", last_part(waiting.device_code())),
+        ("fetched device code", last_part(fetched.device_code())),
+        ("device's refresh token", last_part(&of_device.refresh)),
         ("session", last_part(walk.browser.jar.get("latchkey_session").unwrap())),
         ("browser", walk.browser.jar.get("latchkey_browser").unwrap().to_owned()),
     ];
@@ -128,7 +157,8 @@ fn only_hashes() {
         stored.values().any(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()))
     };
     // What is stored in the clear is found, so what isn't found isn't stored.
-    for known in [walk.client.id.as_str(), &walk.person.email, "$argon2id$"] {
+    let shown = waiting.user_code().replace('-', "");
+    for known in [walk.client.id.as_str(), &walk.person.email, "$argon2id$", &shown] {
         assert!(has(known), "{known} is nowhere in {:?}", stored.keys());
     }
     for (what, secret) in secrets {

@@ -16,7 +16,7 @@ pub struct Client {
     pub secret: Option<String>,
     /// The way it authenticates.
     pub method: String,
-    /// The first of its redirect URIs.
+    /// The first of its redirect URIs; empty for a client that is never redirected to.
     pub redirect_uri: String,
     /// The whole answer to its registration.
     pub document: Value,
@@ -44,7 +44,7 @@ impl Client {
             id: text(&document["client_id"]).expect("client_id"),
             secret: text(&document["client_secret"]),
             method: text(&document["token_endpoint_auth_method"]).expect("method"),
-            redirect_uri: text(&document["redirect_uris"][0]).expect("redirect_uri"),
+            redirect_uri: text(&document["redirect_uris"][0]).unwrap_or_default(),
             document,
         }
     }

@@ -248,7 +248,7 @@ impl Deployment {
                 ]
                 resources = [{ path = "/mcp" }]
                 redirect_uris = { private_use = [], reverse_domain_schemes = true }
-                lifetimes = { refresh_retry_window = 1, authorization_code = 10, authorization_request = 10, access_token = 60 }
+                lifetimes = { refresh_retry_window = 1, authorization_code = 10, authorization_request = 10, access_token = 60, device_code = 10 }
                 legacy = { confidential_without_pkce = true, token_endpoint_audience = true }
             "#.into(),
             ..Self::shipped("quick")

@@ -23,11 +23,12 @@ impl Secrets {
 
     /// Takes a note of the secrets in a form that is about to be sent.
     pub fn remember_form(&self, fields: &[(String, String)]) {
-        const SECRET_FIELDS: [&str; 7] = [
+        const SECRET_FIELDS: [&str; 8] = [
             "client_secret",
             "code",
             "code_verifier",
             "csrf",
+            "device_code",
             "password",
             "refresh_token",
             "token",
@@ -42,7 +43,7 @@ impl Secrets {
     /// Takes a note of the secrets in an answer.
     pub fn remember_reply(&self, reply: &Reply) {
         if let Ok(Value::Object(members)) = serde_json::from_slice(&reply.body) {
-            for name in ["access_token", "refresh_token", "client_secret"] {
+            for name in ["access_token", "refresh_token", "client_secret", "device_code"] {
                 if let Some(secret) = members.get(name).and_then(Value::as_str) {
                     self.remember(secret);
                 }

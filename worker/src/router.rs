@@ -37,16 +37,19 @@ impl Route {
                 | Endpoint::Jwks
                 | Endpoint::Activity
                 | Endpoint::ActivityCsv
-                | Endpoint::ActivityJson => "GET",
+                | Endpoint::ActivityJson
+                | Endpoint::DeviceQr => "GET",
                 Endpoint::Token
                 | Endpoint::Registration
                 | Endpoint::Revocation
                 | Endpoint::Introspection
+                | Endpoint::DeviceAuthorization
                 | Endpoint::SignOut => "POST",
                 Endpoint::Authorization
                 | Endpoint::SignIn
                 | Endpoint::SignUp
                 | Endpoint::Consent
+                | Endpoint::Device
                 | Endpoint::Account
                 | Endpoint::AccountTokens => "GET, POST",
             },
@@ -72,6 +75,7 @@ impl Route {
                 | Endpoint::SignUp
                 | Endpoint::SignOut
                 | Endpoint::Consent
+                | Endpoint::Device
                 | Endpoint::Account
                 | Endpoint::AccountTokens
                 | Endpoint::Activity
@@ -81,6 +85,8 @@ impl Route {
                 | Endpoint::Registration
                 | Endpoint::Revocation
                 | Endpoint::Introspection
+                | Endpoint::DeviceAuthorization
+                | Endpoint::DeviceQr
                 | Endpoint::Jwks => false,
             },
         }
@@ -112,6 +118,9 @@ impl Route {
                 Endpoint::SignOut => "sign-out",
                 Endpoint::Consent => "consent",
                 Endpoint::Introspection => "introspect",
+                Endpoint::DeviceAuthorization => "device authorization",
+                Endpoint::Device => "device",
+                Endpoint::DeviceQr => "device qr",
                 Endpoint::Account => "account",
                 Endpoint::AccountTokens => "account tokens",
                 Endpoint::Activity | Endpoint::ActivityCsv | Endpoint::ActivityJson => "activity",
@@ -251,6 +260,11 @@ async fn dispatch(
         Endpoint::SignOut => endpoints::sign_out::post(context, incoming).await,
         Endpoint::Consent => endpoints::consent::get_or_post(context, incoming).await,
         Endpoint::Introspection => endpoints::introspect::post(context, incoming).await,
+        Endpoint::DeviceAuthorization => {
+            endpoints::device_authorization::post(context, incoming).await
+        }
+        Endpoint::Device => endpoints::device::get_or_post(context, incoming).await,
+        Endpoint::DeviceQr => Ok(endpoints::device_qr::get(context, incoming)),
         Endpoint::Account => endpoints::account::get_or_post(context, incoming).await,
         Endpoint::AccountTokens => endpoints::account_tokens::get_or_post(context, incoming).await,
         Endpoint::Activity => endpoints::activity::page(context, incoming).await,

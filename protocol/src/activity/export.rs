@@ -96,7 +96,9 @@ fn fields(entry: &Entry, names: &BTreeMap<ClientId, String>) -> [Option<String>;
             row.call(resource.as_str(), method, rpc.as_ref(), tool.as_ref(), &call.reference);
             row.result = Some(call.reason.clone());
         }
-        Activity::Consented { scope, .. } | Activity::Widened { scope, .. } => {
+        Activity::Consented { scope, .. }
+        | Activity::Widened { scope, .. }
+        | Activity::DeviceApproved { scope, .. } => {
             row.scope = Some(scope.to_string());
         }
         Activity::PersonalAccessTokenCreated { label, .. }
@@ -107,6 +109,7 @@ fn fields(entry: &Entry, names: &BTreeMap<ClientId, String>) -> [Option<String>;
         | Activity::SignInRefused
         | Activity::SessionEnded
         | Activity::Denied { .. }
+        | Activity::DeviceDenied { .. }
         | Activity::GrantRevoked { .. }
         | Activity::Revoked { .. }
         | Activity::CodeRedeemed { .. }

@@ -46,7 +46,15 @@ impl Group {
             Self::SignIns => {
                 &["signed_up", "signed_in", "signed_out", "sign_in_refused", "session_ended"]
             }
-            Self::Consents => &["consented", "widened", "denied", "grant_revoked", "revoked"],
+            Self::Consents => &[
+                "consented",
+                "widened",
+                "denied",
+                "device_approved",
+                "device_denied",
+                "grant_revoked",
+                "revoked",
+            ],
             Self::Tokens => &[
                 "code_redeemed",
                 "refreshed",

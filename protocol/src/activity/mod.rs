@@ -53,6 +53,18 @@ pub enum Activity {
         /// Which client.
         client_id: ClientId,
     },
+    /// The person allowed a device that showed a code.
+    DeviceApproved {
+        /// Which client.
+        client_id: ClientId,
+        /// What it may do.
+        scope: Scope,
+    },
+    /// The person refused a device that showed a code.
+    DeviceDenied {
+        /// Which client.
+        client_id: ClientId,
+    },
     /// The person took back what a client may do.
     GrantRevoked {
         /// Which client.
@@ -186,6 +198,8 @@ impl Activity {
             Self::Consented { .. } => "consented",
             Self::Widened { .. } => "widened",
             Self::Denied { .. } => "denied",
+            Self::DeviceApproved { .. } => "device_approved",
+            Self::DeviceDenied { .. } => "device_denied",
             Self::GrantRevoked { .. } => "grant_revoked",
             Self::Revoked { .. } => "revoked",
             Self::CodeRedeemed { .. } => "code_redeemed",
@@ -212,6 +226,8 @@ impl Activity {
             Self::Consented { .. }
             | Self::Widened { .. }
             | Self::Denied { .. }
+            | Self::DeviceApproved { .. }
+            | Self::DeviceDenied { .. }
             | Self::GrantRevoked { .. }
             | Self::Revoked { .. } => Group::Consents,
             Self::CodeRedeemed { .. }
@@ -233,6 +249,8 @@ impl Activity {
             Self::Consented { client_id, .. }
             | Self::Widened { client_id, .. }
             | Self::Denied { client_id }
+            | Self::DeviceApproved { client_id, .. }
+            | Self::DeviceDenied { client_id }
             | Self::GrantRevoked { client_id }
             | Self::Revoked { client_id }
             | Self::CodeRedeemed { client_id }

@@ -63,6 +63,8 @@ fn every_kind() -> Vec<Activity> {
         Activity::Consented { client_id: client(), scope: scope() },
         Activity::Widened { client_id: client(), scope: scope() },
         Activity::Denied { client_id: client() },
+        Activity::DeviceApproved { client_id: client(), scope: scope() },
+        Activity::DeviceDenied { client_id: client() },
         Activity::GrantRevoked { client_id: client() },
         Activity::Revoked { client_id: client() },
         Activity::CodeRedeemed { client_id: client() },

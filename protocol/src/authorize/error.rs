@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{ErrorCode, ErrorReply};
 use crate::redirect_uri::MatchedRedirectUri;
+use crate::requested_scope::RequestedScopeError as ScopeError;
 
 /// A refusal shown on a page of ours, because there is no redirect URI to trust
 /// ([RFC 6749 section 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)).
@@ -195,20 +196,9 @@ impl RedirectReason {
                 "code_challenge or code_challenge_method is malformed. Send the 43 characters of \
                  the base64url-encoded SHA-256 of the verifier, and code_challenge_method=S256.",
             ),
-            Self::ScopeMalformed => (
-                Code::InvalidScope,
-                "scope has a character that a scope can not have (RFC 6749 section 3.3).",
-            ),
-            Self::ScopeUnknown => (
-                Code::InvalidScope,
-                "scope names a scope that does not exist here. scopes_supported in the metadata \
-                 lists those that do.",
-            ),
-            Self::ScopeEmpty => (
-                Code::InvalidScope,
-                "scope names none that exists here, and there is no default. Send scope with some of \
-                 scopes_supported in the metadata.",
-            ),
+            Self::ScopeMalformed => (Code::InvalidScope, ScopeError::Malformed.description()),
+            Self::ScopeUnknown => (Code::InvalidScope, ScopeError::Unknown.description()),
+            Self::ScopeEmpty => (Code::InvalidScope, ScopeError::Empty.description()),
             Self::ResourceUnknown => (
                 Code::InvalidTarget,
                 "resource is none of the resources of this server. Send the resource of the \

@@ -9,10 +9,10 @@ use crate::configuration::Configuration;
 use crate::entropy::Entropy;
 use crate::identifier::{AccountId, GrantId, SessionId};
 use crate::mac::MacKey;
-use crate::metadata::OFFLINE_ACCESS;
 use crate::params::Parameters;
 use crate::pkce::{CodeChallenge, PkceError};
 use crate::redirect_uri::{MatchedRedirectUri, RedirectUriMismatch, match_registered};
+use crate::requested_scope::{RequestedScopeError, requested_scope};
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
 use crate::secret::Secret;
@@ -248,26 +248,12 @@ fn code_challenge(
     Ok(challenge)
 }
 
-/// The part of the requested scope that exists; the default when none is requested.
 fn scope(requested: Option<&str>, configuration: &Configuration) -> Result<Scope, RedirectReason> {
-    let requested =
-        Scope::parse(requested.unwrap_or_default()).map_err(|_| RedirectReason::ScopeMalformed)?;
-    let known = requested.intersection(&configuration.known_scope());
-    let unknown = requested.difference(&known);
-    // Every interactive client gets a refresh token, so asking for one is never an error.
-    if configuration.strict_scopes && unknown.iter().any(|token| token.as_str() != OFFLINE_ACCESS) {
-        return Err(RedirectReason::ScopeUnknown);
-    }
-    if !known.is_empty() {
-        return Ok(known);
-    }
-    // Clients add scopes by habit (`openid`, `claudeai`, `offline_access`). When nothing else was
-    // asked for, that is as good as asking for nothing, and RFC 6749 section 3.3 answers it with a
-    // documented default or `invalid_scope`.
-    if configuration.default_scope.is_empty() && !configuration.scopes.is_empty() {
-        return Err(RedirectReason::ScopeEmpty);
-    }
-    Ok(configuration.default_scope.clone())
+    requested_scope(requested, configuration).map_err(|error| match error {
+        RequestedScopeError::Malformed => RedirectReason::ScopeMalformed,
+        RequestedScopeError::Unknown => RedirectReason::ScopeUnknown,
+        RequestedScopeError::Empty => RedirectReason::ScopeEmpty,
+    })
 }
 
 fn prompt(text: Option<&str>) -> Result<Prompt, RedirectReason> {

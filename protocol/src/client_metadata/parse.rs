@@ -27,7 +27,8 @@ impl ClientMetadata {
     ///
     /// # Errors
     ///
-    /// - `invalid_redirect_uri`: there is no redirect URI, or one may not be registered here.
+    /// - `invalid_redirect_uri`: there is no redirect URI and the client needs one, or one may not be
+    ///   registered here.
     /// - `invalid_client_metadata`: anything else; the description names the member.
     pub fn parse(body: &[u8], policy: &RedirectUriPolicy) -> Result<Self, ClientMetadataError> {
         Self::from_object(Self::object(body)?, policy)
@@ -176,14 +177,13 @@ fn grant_types(names: &[String]) -> Result<Vec<GrantType>, ClientMetadataError> 
         return Ok(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]);
     }
     let asked = |grant: GrantType| names.iter().any(|name| name == grant.as_str());
-    let mut grants: Vec<GrantType> =
-        GrantType::ALL.into_iter().filter(|&grant| grant.can_start() && asked(grant)).collect();
-    if grants.is_empty() {
+    let starts = |grant: &GrantType| grant.can_start() && asked(*grant);
+    if !GrantType::ALL.iter().any(starts) {
         return Err(ClientMetadataError::NoUsableGrantType);
     }
-    if grants.iter().any(|grant| grant.involves_a_person()) {
-        grants.push(GrantType::RefreshToken);
-    }
+    let with_person = GrantType::ALL.iter().any(|grant| starts(grant) && grant.involves_a_person());
+    let mut grants = GrantType::ALL.to_vec();
+    grants.retain(|grant| starts(grant) || (*grant == GrantType::RefreshToken && with_person));
     Ok(grants)
 }
 

@@ -60,18 +60,21 @@ pub enum GrantType {
     RefreshToken,
     /// [RFC 6749 section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)
     ClientCredentials,
+    /// [RFC 8628 section 3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
 }
 
 impl GrantType {
     /// Every grant there is here, in the order in which the metadata lists them.
-    pub const ALL: [Self; 3] =
-        [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
+    pub const ALL: [Self; 4] =
+        [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::DeviceCode];
 
     /// Whether a client can get its first token by it.
     #[must_use]
     pub const fn can_start(self) -> bool {
         match self {
-            Self::AuthorizationCode | Self::ClientCredentials => true,
+            Self::AuthorizationCode | Self::ClientCredentials | Self::DeviceCode => true,
             Self::RefreshToken => false,
         }
     }
@@ -80,7 +83,7 @@ impl GrantType {
     #[must_use]
     pub const fn involves_a_person(self) -> bool {
         match self {
-            Self::AuthorizationCode => true,
+            Self::AuthorizationCode | Self::DeviceCode => true,
             Self::RefreshToken | Self::ClientCredentials => false,
         }
     }
@@ -92,6 +95,7 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
         }
     }
 

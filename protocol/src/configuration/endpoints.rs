@@ -27,6 +27,12 @@ pub enum Endpoint {
     Consent,
     /// [RFC 7662 section 2](https://www.rfc-editor.org/rfc/rfc7662#section-2)
     Introspection,
+    /// [RFC 8628 section 3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1)
+    DeviceAuthorization,
+    /// The page where a person enters the code that a device shows: the `verification_uri`.
+    Device,
+    /// The QR code of that page's address, as an image.
+    DeviceQr,
     /// The page with a person's apps, tokens and sessions.
     Account,
     /// The page that makes a personal access token.
@@ -41,7 +47,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Home,
         Self::Authorization,
         Self::Token,
@@ -53,6 +59,9 @@ impl Endpoint {
         Self::SignOut,
         Self::Consent,
         Self::Introspection,
+        Self::DeviceAuthorization,
+        Self::Device,
+        Self::DeviceQr,
         Self::Account,
         Self::AccountTokens,
         Self::Activity,
@@ -73,6 +82,9 @@ impl Endpoint {
             Self::SignOut => "/sign-out",
             Self::Consent => "/consent",
             Self::Introspection => "/introspect",
+            Self::DeviceAuthorization => "/device_authorization",
+            Self::Device => "/device",
+            Self::DeviceQr => "/device/qr",
             Self::Account => "/account",
             Self::AccountTokens => "/account/tokens",
             Self::Activity => "/account/activity",

@@ -103,6 +103,8 @@ pub struct Lifetimes {
     pub refresh_token_absolute: Lifetime,
     /// How long a used refresh token still answers with its one successor. Default 60 seconds.
     pub refresh_retry_window: Lifetime,
+    /// A device code and its user code, until the person has decided. Default 10 minutes.
+    pub device_code: Lifetime,
     /// From `/authorize` until the person has decided. Default 10 minutes.
     pub authorization_request: Lifetime,
     /// A browser's session that is not used. Default 14 days.
@@ -130,6 +132,7 @@ impl Default for Lifetimes {
             refresh_token_idle: Lifetime::days(30),
             refresh_token_absolute: Lifetime::days(365),
             refresh_retry_window: Lifetime::seconds(60),
+            device_code: Lifetime::minutes(10),
             authorization_request: Lifetime::minutes(10),
             session_idle: Lifetime::days(14),
             session_absolute: Lifetime::days(90),
@@ -152,6 +155,8 @@ pub struct Prefixes {
     pub client_secret: String,
     /// Default `latchkey_ac_`.
     pub authorization_code: String,
+    /// Default `latchkey_dc_`.
+    pub device_code: String,
     /// Default `latchkey_rt_`.
     pub refresh_token: String,
     /// Default `latchkey_pat_`.
@@ -164,6 +169,7 @@ impl Default for Prefixes {
             client_id: "latchkey_client_".to_owned(),
             client_secret: "latchkey_secret_".to_owned(),
             authorization_code: "latchkey_ac_".to_owned(),
+            device_code: "latchkey_dc_".to_owned(),
             refresh_token: "latchkey_rt_".to_owned(),
             personal_access_token: "latchkey_pat_".to_owned(),
         }
@@ -348,6 +354,8 @@ impl Settings {
             ("authorization_code", lifetimes.authorization_code, Lifetime::minutes(10)),
             ("refresh_token_idle", lifetimes.refresh_token_idle, Lifetime::days(3660)),
             ("refresh_token_absolute", lifetimes.refresh_token_absolute, Lifetime::days(3660)),
+            // RFC 8628 section 5.1: as short as a person can bear, because others guess meanwhile.
+            ("device_code", lifetimes.device_code, Lifetime::minutes(30)),
             ("authorization_request", lifetimes.authorization_request, Lifetime::hours(1)),
             ("session_idle", lifetimes.session_idle, year),
             ("session_absolute", lifetimes.session_absolute, year),
@@ -381,6 +389,7 @@ impl Settings {
             ("client_id", &self.prefixes.client_id),
             ("client_secret", &self.prefixes.client_secret),
             ("authorization_code", &self.prefixes.authorization_code),
+            ("device_code", &self.prefixes.device_code),
             ("refresh_token", &self.prefixes.refresh_token),
             ("personal_access_token", &self.prefixes.personal_access_token),
         ];

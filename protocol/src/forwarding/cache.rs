@@ -20,7 +20,11 @@ pub fn cache_control(upstream: Option<&str>) -> String {
     };
     let mut kept: Vec<&str> =
         directives.into_iter().filter(|directive| !is_shared(directive)).collect();
-    if !kept.iter().any(|directive| is(directive, "private") || is(directive, "no-store")) {
+    // RFC 9111 section 5.2.2.5: `no-store` has no argument, so with one it may be read as something else.
+    let is_bare = |directive: &&str| {
+        is(directive, "private") || *directive.to_ascii_lowercase() == *"no-store"
+    };
+    if !kept.iter().any(is_bare) {
         kept.push("private");
     }
     kept.join(", ")
@@ -107,6 +111,7 @@ mod tests {
             (Some("max-age=60, PRIVATE"), "max-age=60, PRIVATE"),
             (Some("no-store"), "no-store"),
             (Some("public, no-store"), "no-store"),
+            (Some("no-store=!"), "no-store=!, private"),
             (Some("private, public, s-maxage=9"), "private"),
         ] {
             assert_eq!(cache_control(upstream), expected, "{upstream:?}");

@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChallengeRecord, CodeState, Decision, EndReason, Family, FamilyState, GrantRecord, Granted,
-    Write, audience, installation,
+    Asked, ChallengeRecord, CodeState, Decision, EndReason, Family, FamilyState, GrantRecord,
+    Granted, Write, audience, installation,
 };
 use crate::activity::Activity;
 use crate::authorize::AuthorizationRequest;
@@ -78,8 +78,10 @@ pub fn approve(
         client_id: request.client_id.clone(),
         client_snapshot: request.client_snapshot.clone(),
         client_name: client_name.map(str::to_owned),
-        redirect_uri: request.redirect_uri.as_str().to_owned(),
-        redirect_uri_was_sent: request.redirect_uri.was_sent(),
+        asked: Asked::ByRedirect {
+            redirect_uri: request.redirect_uri.as_str().to_owned(),
+            redirect_uri_was_sent: request.redirect_uri.was_sent(),
+        },
         scope: scope.clone(),
         resources: request.resources.clone(),
         authenticated_at: approver.authenticated_at,
@@ -236,7 +238,10 @@ pub fn redeem(
     entropy: &mut impl Entropy,
 ) -> Decision<Result<Granted, RedeemError>> {
     let refuse = |error| Decision::unchanged(Err(error));
-    let Some(mut record) = record else { return refuse(RedeemError::UnknownCode) };
+    // A device code is no authorization code, whatever its secret is dressed up as.
+    let Some(mut record) = record.filter(|record| record.asked.redirect_uri().is_some()) else {
+        return refuse(RedeemError::UnknownCode);
+    };
 
     let (check, redeemable) = match &record.code {
         CodeState::Issued { check, expires_at, .. } => (check.clone(), Some(*expires_at)),
@@ -309,13 +314,16 @@ fn check_redirect_uri(
     check: &ChallengeRecord,
     request: &CodeRequest,
 ) -> Result<(), RedeemError> {
+    let Asked::ByRedirect { redirect_uri, redirect_uri_was_sent } = &record.asked else {
+        return Err(RedeemError::UnknownCode);
+    };
     match &request.redirect_uri {
         // RFC 6749 section 4.1.3: if sent, the values MUST be identical.
-        Some(uri) if *uri != record.redirect_uri => Err(RedeemError::RedirectUriMismatch),
+        Some(uri) if uri != redirect_uri => Err(RedeemError::RedirectUriMismatch),
         Some(_) => Ok(()),
         // OAuth 2.1 section 10.2 dropped the parameter because PKCE binds the code; without a
         // challenge RFC 6749's rule still holds.
-        None if check.code_challenge.is_none() && record.redirect_uri_was_sent => {
+        None if check.code_challenge.is_none() && *redirect_uri_was_sent => {
             Err(RedeemError::RedirectUriMissing)
         }
         None => Ok(()),

@@ -57,8 +57,9 @@ fn rfc6749_4_1_2_approving_makes_a_code_bound_to_all_of_the_request() {
     assert_eq!(record.id, request.grant);
     assert_eq!(record.client_id, client_id("client"));
     assert_eq!(record.client_name.as_deref(), Some("App"));
-    assert_eq!(record.redirect_uri, REDIRECT_URI);
-    assert!(record.redirect_uri_was_sent);
+    let asked =
+        Asked::ByRedirect { redirect_uri: REDIRECT_URI.to_owned(), redirect_uri_was_sent: true };
+    assert_eq!(record.asked, asked);
     assert_eq!(record.scope.to_string(), "mcp read");
     assert_eq!(record.resources.iter().map(|one| one.as_str()).collect::<Vec<_>>(), [MCP, API]);
     assert_eq!((record.authenticated_at, record.created_at), (after(3), after(5)));
@@ -118,7 +119,7 @@ fn rfc6749_4_1_3_oauth21_10_2_redirect_uri_may_be_absent_but_never_different() {
     // The authorization request left it out too, and the client still sends it.
     let omitted = authorization_request(&[Change::Without("redirect_uri")]);
     let record = approved(&omitted, &configuration());
-    assert!(!record.redirect_uri_was_sent);
+    assert!(matches!(record.asked, Asked::ByRedirect { redirect_uri_was_sent: false, .. }));
     assert!(redeem_at(&record, &code_request(), NOW).reply.is_ok());
     assert!(redeem_at(&record, &without, NOW).reply.is_ok());
 

@@ -1,6 +1,7 @@
 //! Which grants are one app to the person: widening what it may do, and ending it.
 //!
-//! An installation is a client at one redirect URI with one set of resources. Each time it asks, a
+//! An installation is a client at one redirect URI with one set of resources, or one device that was
+//! allowed by its code: nothing tells one such device from the next, so each is an app of its own. Each time it asks, a
 //! grant of its own comes of it, with its own code and refresh tokens; all grants of an installation
 //! may do the same, and they end together when the person or the client ends it.
 
@@ -22,7 +23,7 @@ pub fn is_same_installation(record: &GrantRecord, request: &AuthorizationRequest
     record.client_id == request.client_id
         // A client whose redirect URIs or keys changed isn't the one that was allowed.
         && record.client_snapshot == request.client_snapshot
-        && request.redirect_uri.leads_where(&record.redirect_uri)
+        && record.asked.redirect_uri().is_some_and(|uri| request.redirect_uri.leads_where(uri))
         && record.resources.iter().all(|resource| request.resources.contains(resource))
         && request.resources.iter().all(|resource| record.resources.contains(resource))
 }

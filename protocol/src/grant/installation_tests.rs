@@ -1,6 +1,7 @@
 use super::*;
 use crate::activity::Activity;
 use crate::entropy::CountingEntropy;
+use crate::grant::Asked;
 use crate::grant::authorization_code::{Approval, approve, redeem};
 use crate::grant::refresh_token::{RefreshError, RefreshRequest, refresh};
 use crate::grant::revoke::{RevokeRequest, revoke};
@@ -39,7 +40,8 @@ fn approve_after(
 }
 
 fn of_uri(uri: &str) -> GrantRecord {
-    GrantRecord { redirect_uri: uri.to_owned(), ..live().0 }
+    let asked = Asked::ByRedirect { redirect_uri: uri.to_owned(), redirect_uri_was_sent: true };
+    GrantRecord { asked, ..live().0 }
 }
 
 fn with_resources(resources: &[&str]) -> GrantRecord {

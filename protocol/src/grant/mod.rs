@@ -6,6 +6,7 @@
 
 pub mod authorization_code;
 pub mod client_credentials;
+pub mod device_code;
 mod installation;
 #[cfg(test)]
 mod model_tests;
@@ -14,7 +15,7 @@ pub mod refresh_token;
 pub mod revoke;
 
 pub use installation::{allowed, earlier, end_installation, is_same_installation};
-pub use record::{ChallengeRecord, CodeState, EndReason, Family, FamilyState, GrantRecord};
+pub use record::{Asked, ChallengeRecord, CodeState, EndReason, Family, FamilyState, GrantRecord};
 
 use serde::{Deserialize, Serialize};
 

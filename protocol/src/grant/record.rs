@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::ClientId;
 use crate::client_id_metadata::ClientSnapshot;
 use crate::configuration::Lifetimes;
+use crate::device::Origin;
 use crate::entropy::Entropy;
 use crate::identifier::GrantId;
 use crate::mac::MacKey;
@@ -39,10 +40,9 @@ pub struct GrantRecord {
     pub client_snapshot: Option<ClientSnapshot>,
     /// The client's name when it was allowed, for the person's list.
     pub client_name: Option<String>,
-    /// The redirect URI of the authorization request, exactly as used.
-    pub redirect_uri: String,
-    /// Whether the authorization request named it.
-    pub redirect_uri_was_sent: bool,
+    /// How the person was asked.
+    #[serde(flatten)]
+    pub asked: Asked,
     /// What the person allowed.
     pub scope: Scope,
     /// For which resources.
@@ -55,10 +55,41 @@ pub struct GrantRecord {
     pub last_used_at: UnixTime,
     /// When it ends however often it is refreshed.
     pub ends_at: UnixTime,
-    /// The authorization code.
+    /// The authorization code, or the device code.
     pub code: CodeState,
     /// The refresh tokens.
     pub family: FamilyState,
+}
+
+/// How the person was asked, and so where the code came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Asked {
+    /// In a browser that the client sent here, and that took the code back.
+    ByRedirect {
+        /// The redirect URI of the authorization request, exactly as used.
+        redirect_uri: String,
+        /// Whether the authorization request named it.
+        redirect_uri_was_sent: bool,
+    },
+    /// By a code that a device showed
+    /// ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)); there is no way back but the device's
+    /// own polling.
+    ByUserCode {
+        /// Where the device asked from.
+        asked_from: Origin,
+    },
+}
+
+impl Asked {
+    /// The redirect URI, if there was one.
+    #[must_use]
+    pub fn redirect_uri(&self) -> Option<&str> {
+        match self {
+            Self::ByRedirect { redirect_uri, .. } => Some(redirect_uri),
+            Self::ByUserCode { .. } => None,
+        }
+    }
 }
 
 /// What a code's redemption is checked against.
@@ -66,11 +97,12 @@ pub struct GrantRecord {
 pub struct ChallengeRecord {
     /// The hash of the code's secret part.
     pub code_hash: SecretHash,
-    /// The PKCE challenge; `None` only for a confidential client under `legacy`.
+    /// The PKCE challenge; `None` only for a confidential client under `legacy`, and for a device code,
+    /// which travels through no browser.
     pub code_challenge: Option<CodeChallenge>,
 }
 
-/// The life of the authorization code.
+/// The life of the authorization code, or of the device code once it is approved.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum CodeState {
@@ -84,7 +116,8 @@ pub enum CodeState {
         /// How many wrong verifiers were tried.
         failed_attempts: u8,
     },
-    /// Redeemed. A second redemption that would have been right ends the family.
+    /// Redeemed. A second redemption of an authorization code that would have been right ends the
+    /// family.
     Redeemed {
         /// What a second redemption is checked against.
         #[serde(flatten)]

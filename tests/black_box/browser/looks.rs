@@ -55,6 +55,8 @@ const FAULTS: &str = "
       if (!name) faults.push(`no name: ${what(control)}`);
     }
     for (const control of all('button, .button, summary, select, input:not([type=hidden])')) {
+      // What a screen leaves out nobody has to touch.
+      if (!control.checkVisibility()) continue;
       // A box is ticked by its label too.
       const target = control.type === 'checkbox' ? control.labels[0] : control;
       const { width, height } = target.getBoundingClientRect();

@@ -8,6 +8,7 @@ mod hostile;
 mod listener;
 mod looks;
 mod looks_of_account;
+mod looks_of_devices;
 mod visit;
 mod walks;
 
@@ -22,6 +23,7 @@ pub fn trials() -> Vec<Case> {
         hostile::trials(),
         looks::trials(),
         looks_of_account::trials(),
+        looks_of_devices::trials(),
     ];
     cases.into_iter().flatten().collect()
 }

@@ -1,6 +1,7 @@
 //! Clients that nobody here wrote, as they come from their registries.
 
 mod oauth2_crate;
+mod oauth2_device;
 mod replay;
 mod rest_api;
 mod rmcp;
@@ -23,6 +24,7 @@ const TOOLS: [&str; 4] = ["add_note", "delete_note", "list_notes", "whoami"];
 pub fn trials() -> Vec<Case> {
     let cases = [
         oauth2_crate::trials(),
+        oauth2_device::trials(),
         rmcp::trials(),
         typescript_sdk::trials(),
         rmcp_calls::trials(),

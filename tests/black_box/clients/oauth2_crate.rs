@@ -62,7 +62,7 @@ fn discovered(server: &Server, registered: &Registered) -> Client {
 }
 
 /// The crate's HTTP client: its requests to the server's origin, sent as they are.
-fn connection(
+pub fn connection(
     server: &Server,
 ) -> impl Fn(HttpRequest) -> Result<HttpResponse, http::Error> + use<'_> {
     move |request| {

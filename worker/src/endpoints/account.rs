@@ -2,6 +2,7 @@
 
 use latchkey_protocol::activity::Activity;
 use latchkey_protocol::configuration::{Configuration, Endpoint};
+use latchkey_protocol::grant::Asked;
 use latchkey_protocol::identifier::{AccountId, GrantId, PersonalAccessTokenId, SessionId};
 use latchkey_protocol::params::{Parameters, encode};
 use latchkey_protocol::resource::ResourceIndicator;
@@ -21,8 +22,8 @@ use crate::objects::account::messages::{
 };
 use crate::objects::{self, Message, ObjectKind};
 use crate::pages::{
-    AccountPage, Action as Link, AppItem, Destination, Done, ErrorPage, Resource, ScopeLine,
-    SessionItem, TokenItem,
+    AccountPage, Action as Link, AppItem, AppPlace, Destination, Done, ErrorPage, Resource,
+    ScopeLine, SessionItem, TokenItem,
 };
 
 /// Shows the page, or takes something back.
@@ -190,8 +191,15 @@ fn app_item<'a>(configuration: &'a Configuration, app: &'a ConnectedApp) -> AppI
     AppItem {
         id: app.grant.as_str(),
         name: app.client_name.as_deref(),
-        destination: Destination::of(&app.redirect_uri)
-            .unwrap_or(Destination::PrivateUse { scheme: &app.redirect_uri }),
+        place: match &app.asked {
+            Asked::ByRedirect { redirect_uri, .. } => AppPlace::Redirect(
+                Destination::of(redirect_uri)
+                    .unwrap_or(Destination::PrivateUse { scheme: redirect_uri }),
+            ),
+            Asked::ByUserCode { asked_from } => {
+                AppPlace::Device { program: asked_from.program.as_deref() }
+            }
+        },
         scopes: scope_lines(configuration, &app.scope),
         resources: resource_lines(configuration, &app.resources),
         first_used_at: app.first_used_at,

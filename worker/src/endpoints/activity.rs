@@ -320,7 +320,8 @@ mod tests {
     fn app(client_id: &str, name: &str, seconds: u64) -> ConnectedApp {
         serde_json::from_value(serde_json::json!({
             "grant": "AAAAAAAAAAAAAAAAAAAAAA", "client_id": client_id, "client_name": name,
-            "redirect_uri": "http://127.0.0.1/cb", "scope": "", "resources": [],
+            "asked": { "redirect_uri": "http://127.0.0.1/cb", "redirect_uri_was_sent": true },
+            "scope": "", "resources": [],
             "first_used_at": seconds, "last_used_at": 5, "ends_at": 9, "idle_until": 9,
         }))
         .expect("an app")

@@ -32,7 +32,7 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
     let opened = match sealed_request::open(context, &keys, &query).await? {
         Presented::Request(opened) => opened,
         Presented::Refused(answer) => return Ok(answer),
-        Presented::Absent => return nothing_to_decide(context),
+        Presented::Absent | Presented::Device(_) => return nothing_to_decide(context),
     };
     let browser = Browser::read(context, incoming);
     let signed_in = browser.signed_in(context).await?;
@@ -48,7 +48,7 @@ async fn decide(context: &Context, incoming: &mut Incoming) -> Result<Answer, Fa
     let opened = match sealed_request::open(context, &keys, &form).await? {
         Presented::Request(opened) => opened,
         Presented::Refused(answer) => return Ok(answer),
-        Presented::Absent => return nothing_to_decide(context),
+        Presented::Absent | Presented::Device(_) => return nothing_to_decide(context),
     };
     let browser = Browser::read(context, incoming);
     let Some(signed_in) = browser.signed_in(context).await? else {

@@ -44,6 +44,7 @@ pub fn metadata(context: &Context) -> Answer {
         registration_endpoint: Some(url(Endpoint::Registration)),
         revocation_endpoint: url(Endpoint::Revocation),
         introspection_endpoint: url(Endpoint::Introspection),
+        device_authorization_endpoint: url(Endpoint::DeviceAuthorization),
         jwks_uri: url(Endpoint::Jwks),
         scopes: configuration.scopes.iter().map(|scope| scope.name.as_str().to_owned()).collect(),
         protected_resources: configuration

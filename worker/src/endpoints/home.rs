@@ -26,6 +26,7 @@ pub async fn get(context: &Context, incoming: &Incoming) -> Result<Answer, Failu
         ("Registration", Endpoint::Registration),
         ("Revocation", Endpoint::Revocation),
         ("Introspection", Endpoint::Introspection),
+        ("Device authorization", Endpoint::DeviceAuthorization),
         ("Keys (JWKS)", Endpoint::Jwks),
     ]
     .into_iter()

@@ -4,7 +4,7 @@ use latchkey_protocol::authorize::{self, Interaction, RedirectReason, SignedIn a
 use latchkey_protocol::grant::authorization_code::Approval;
 
 use super::authorization_response::{code_location, redirect_error, refusal};
-use super::sealed_request::Waiting;
+use super::sealed_request::{Goal, Waiting};
 use super::{consent_page, sign_in, sign_up};
 use crate::browser::{Browser, SignedIn};
 use crate::context::Context;
@@ -37,7 +37,7 @@ pub async fn show(
         }
         (Interaction::SignUp, _) if context.configuration.sign_up => {
             let filled = sign_up::Filled::default();
-            sign_up::show(context, keys, browser, Some(waiting), &filled)
+            sign_up::show(context, keys, browser, Some(Goal::App(waiting)), &filled)
         }
         (
             Interaction::SignIn | Interaction::SignUp | Interaction::Consent | Interaction::Silent,
@@ -45,7 +45,7 @@ pub async fn show(
         ) => {
             let known = signed_in.map(|signed_in| signed_in.person.email.as_str());
             let email = request.login_hint.as_deref().or(known).unwrap_or_default();
-            sign_in::show(context, keys, browser, Some(waiting), email, None)
+            sign_in::show(context, keys, browser, Some(Goal::App(waiting)), email, None)
         }
     }
 }

@@ -3,8 +3,9 @@
 use latchkey_protocol::configuration::Endpoint;
 use latchkey_protocol::params::Parameters;
 
-use super::sealed_request::{self, OpenedRequest, Presented, page_with_request};
-use super::{forged_form, unreadable_form};
+use super::device_visit::DeviceVisit;
+use super::sealed_request::{self, Goal, OpenedRequest, Presented, page_with_request};
+use super::{device, forged_form, unreadable_form};
 use crate::browser::{Browser, ForgedForm};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -34,6 +35,8 @@ pub struct PostedForm {
     fields: Parameters,
     /// The request that waits behind the form, if there is one.
     pub opened: Option<Box<OpenedRequest>>,
+    /// The device whose code waits behind the form, if there is one.
+    visit: Option<DeviceVisit>,
 }
 
 impl PostedForm {
@@ -54,16 +57,27 @@ impl PostedForm {
             Ok(fields) => fields,
             Err(error) => return unreadable_form(context, error).map(Err),
         };
-        let opened = match sealed_request::open(context, keys, &fields).await? {
+        let (opened, visit) = match sealed_request::open(context, keys, &fields).await? {
             Presented::Refused(answer) => return Ok(Err(answer)),
-            Presented::Absent => None,
-            Presented::Request(opened) => Some(opened),
+            Presented::Absent => (None, None),
+            Presented::Request(opened) => (Some(opened), None),
+            Presented::Device(visit) => (None, Some(visit)),
         };
         let purpose = purpose(opened.as_deref());
         if let Err(reason) = browser.check_form(incoming, &fields, keys, &purpose) {
+            if let (Some(visit), ForgedForm::WrongToken) = (&visit, reason) {
+                context.refused(&reason, None);
+                return Ok(Err(device::start_over(context, &visit.user_code)));
+            }
             return refuse(context, keys, opened.as_deref(), reason).map(Err);
         }
-        Ok(Ok(Self { fields, opened }))
+        Ok(Ok(Self { fields, opened, visit }))
+    }
+
+    /// What waits behind the form.
+    pub fn goal(&self) -> Option<Goal<'_>> {
+        let app = self.opened.as_deref().map(|opened| Goal::App(opened.waiting()));
+        app.or_else(|| self.visit.as_ref().map(Goal::Device))
     }
 
     /// What was typed into a field; nothing if it is missing or there twice.

@@ -9,13 +9,14 @@ use latchkey_protocol::redirect_uri::RedirectUriKind;
 use latchkey_protocol::sealed::{self, OpenError};
 use std::rc::Rc;
 
+use super::device_visit::DeviceVisit;
 use super::{Trouble, error_page};
 use crate::clients;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::Answer;
 use crate::keys::KeySet;
-use crate::pages::{Client, ClientIdentity, Destination};
+use crate::pages::{Client, ClientIdentity, Destination, Purpose};
 use crate::platform::RuntimeEntropy;
 
 const PURPOSE: &str = "authorization request";
@@ -44,12 +45,41 @@ impl OpenedRequest {
     }
 }
 
+/// What a page leads on to, once somebody is signed in.
+#[derive(Clone, Copy)]
+pub enum Goal<'a> {
+    /// An app's request.
+    App(Waiting<'a>),
+    /// The code of a device.
+    Device(&'a DeviceVisit),
+}
+
+impl<'a> Goal<'a> {
+    /// The goal for the next page.
+    pub fn seal(self, context: &Context, keys: &KeySet) -> Result<String, Failure> {
+        match self {
+            Self::App(waiting) => seal(context, keys, waiting.request),
+            Self::Device(visit) => visit.seal(context, keys),
+        }
+    }
+
+    /// What a page says it leads to.
+    pub fn view(self) -> Purpose<'a> {
+        match self {
+            Self::App(waiting) => Purpose::App(client_view(waiting.client)),
+            Self::Device(_) => Purpose::Device,
+        }
+    }
+}
+
 /// What the `request` field held.
 pub enum Presented {
     /// Nothing: the person came by themselves.
     Absent,
     /// A request of ours.
     Request(Box<OpenedRequest>),
+    /// The code of a device.
+    Device(DeviceVisit),
     /// Something else; the answer says what to do.
     Refused(Answer),
 }
@@ -78,6 +108,10 @@ pub async fn open(
         sealed::open(keys.sealing(), PURPOSE, text, context.now);
     let request = match opened {
         Ok(request) => request,
+        Err(OpenError::Invalid) => match DeviceVisit::open(context, keys, text) {
+            Ok(visit) => return Ok(Presented::Device(visit)),
+            Err(error) => return Ok(Presented::Refused(refuse(context, error)?)),
+        },
         Err(error) => return Ok(Presented::Refused(refuse(context, error)?)),
     };
     let found = clients::find(context, &request.client_id).await?;
@@ -123,9 +157,9 @@ fn refuse(context: &Context, error: OpenError) -> Result<Answer, Failure> {
         OpenError::Expired => Trouble {
             status: 400,
             title: "This took too long",
-            what_happened: "For your safety a request to connect an app is only good for a few \
-                            minutes.",
-            what_to_do: "Go back to the app and start again.",
+            what_happened: "For your safety a request to connect an app or a device is only good \
+                            for a few minutes.",
+            what_to_do: "Go back to the app or the device and start again.",
         },
         OpenError::Invalid => Trouble {
             status: 400,

@@ -9,9 +9,7 @@ use latchkey_protocol::secret::Secret;
 
 use super::account::log_later;
 use super::posted_form::PostedForm;
-use super::sealed_request::{
-    self, OpenedRequest, Presented, Waiting, client_view, page_with_request,
-};
+use super::sealed_request::{self, Goal, Presented, page_with_request};
 use super::{look, page};
 use crate::browser::{self, Browser};
 use crate::context::Context;
@@ -47,7 +45,10 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
         Presented::Absent => show(context, &keys, &browser, None, "", None),
         Presented::Request(opened) => {
             let hint = opened.request.login_hint.as_deref().unwrap_or_default();
-            show(context, &keys, &browser, Some(opened.waiting()), hint, None)
+            show(context, &keys, &browser, Some(Goal::App(opened.waiting())), hint, None)
+        }
+        Presented::Device(visit) => {
+            show(context, &keys, &browser, Some(Goal::Device(&visit)), "", None)
         }
     }
 }
@@ -57,19 +58,18 @@ pub fn show(
     context: &Context,
     keys: &KeySet,
     browser: &Browser,
-    waiting: Option<Waiting<'_>>,
+    goal: Option<Goal<'_>>,
     email: &str,
     error: Option<&str>,
 ) -> Result<Answer, Failure> {
     let look = look(&context.configuration);
     let csrf = browser.csrf_token(keys, PURPOSE)?;
-    let sealed =
-        waiting.map(|waiting| sealed_request::seal(context, keys, waiting.request)).transpose()?;
+    let sealed = goal.map(|goal| goal.seal(context, keys)).transpose()?;
     let form = SignInPage {
         look: &look,
         csrf: csrf.expose(),
         request: sealed.as_deref(),
-        client: waiting.map(|waiting| client_view(waiting.client)),
+        purpose: goal.map(Goal::view),
         email,
         error,
         sign_up_allowed: context.configuration.sign_up,
@@ -90,20 +90,19 @@ async fn sign_in(
         Err(answer) => return Ok(answer),
     };
     let typed = form.field("email");
-    let opened = form.opened.as_deref();
-    let waiting = opened.map(OpenedRequest::waiting);
+    let goal = form.goal();
     match check_password(context, &form).await? {
-        Check::Right(account) => begin(context, browser, &account, opened, keys).await,
+        Check::Right(account) => begin(context, browser, &account, goal, keys).await,
         Check::Wrong => {
             context.refused(&"wrong e-mail address or password", None);
-            show(context, keys, browser, waiting, typed, Some(WRONG))
+            show(context, keys, browser, goal, typed, Some(WRONG))
         }
         Check::Wait(seconds) => {
             context.refused(&"too many tries", None);
             let words = format!(
                 "Too many tries with this e-mail address. Wait {seconds} seconds and try again."
             );
-            let answer = show(context, keys, browser, waiting, typed, Some(&words))?;
+            let answer = show(context, keys, browser, goal, typed, Some(&words))?;
             Ok(answer.with_status(429).with_header("retry-after", seconds.to_string()))
         }
     }
@@ -153,7 +152,7 @@ pub async fn begin(
     context: &Context,
     browser: &Browser,
     account: &AccountId,
-    opened: Option<&OpenedRequest>,
+    goal: Option<Goal<'_>>,
     keys: &KeySet,
 ) -> Result<Answer, Failure> {
     if browser.session_of(account).is_none()
@@ -171,11 +170,15 @@ pub async fn begin(
             .await?
             .ok_or_else(|| Failure::unavailable("beginning a session", "the account is gone"))?;
     context.event(Level::Info, "signed in").with("account", account.to_string()).write();
-    let location = match opened {
-        Some(opened) => {
-            let request = signed_in_for(&opened.request, &key.session);
+    let location = match goal {
+        Some(Goal::App(waiting)) => {
+            let request = signed_in_for(waiting.request, &key.session);
             let sealed = sealed_request::seal(context, keys, &request)?;
             page_with_request(context, Endpoint::Consent, &sealed)
+        }
+        Some(Goal::Device(visit)) => {
+            let sealed = visit.signed_in_for(&key.session).seal(context, keys)?;
+            page_with_request(context, Endpoint::Device, &sealed)
         }
         None => context.configuration.endpoints.path(Endpoint::Account),
     };

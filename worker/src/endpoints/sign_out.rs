@@ -3,7 +3,7 @@
 use latchkey_protocol::configuration::Endpoint;
 
 use super::posted_form::PostedForm;
-use super::sealed_request::{self, OpenedRequest, page_with_request};
+use super::sealed_request::{OpenedRequest, page_with_request};
 use super::{consent_page, look, page};
 use crate::browser::{self, Browser};
 use crate::context::Context;
@@ -16,7 +16,7 @@ use crate::pages::SignedOutPage;
 /// What the form's CSRF token is for.
 pub const PURPOSE: &str = "sign-out";
 
-/// Signs out, and goes on to the sign-in page if an app's request is waiting ("not you?").
+/// Signs out, and goes on to the sign-in page if an app or a device is waiting ("not you?").
 pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
     let keys = keys::key_set(context).await?;
     let browser = Browser::read(context, incoming);
@@ -31,9 +31,9 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
     };
     browser.end_session(context).await?;
     context.event(Level::Info, "signed out").write();
-    let answer = match &form.opened {
-        Some(opened) => {
-            let sealed = sealed_request::seal(context, &keys, &opened.request)?;
+    let answer = match form.goal() {
+        Some(goal) => {
+            let sealed = goal.seal(context, &keys)?;
             Answer::redirect(303, page_with_request(context, Endpoint::SignIn, &sealed))
         }
         None => {

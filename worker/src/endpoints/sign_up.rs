@@ -6,7 +6,7 @@ use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::secret::Secret;
 
 use super::posted_form::PostedForm;
-use super::sealed_request::{self, OpenedRequest, Presented, Waiting, client_view};
+use super::sealed_request::{self, Goal, Presented};
 use super::{Trouble, error_page, look, page, sign_in};
 use crate::browser::Browser;
 use crate::context::Context;
@@ -55,7 +55,10 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
         Presented::Request(opened) => {
             let email = opened.request.login_hint.as_deref().unwrap_or_default();
             let filled = Filled { email, ..filled };
-            show(context, &keys, &browser, Some(opened.waiting()), &filled)
+            show(context, &keys, &browser, Some(Goal::App(opened.waiting())), &filled)
+        }
+        Presented::Device(visit) => {
+            show(context, &keys, &browser, Some(Goal::Device(&visit)), &filled)
         }
     }
 }
@@ -65,18 +68,17 @@ pub fn show(
     context: &Context,
     keys: &KeySet,
     browser: &Browser,
-    waiting: Option<Waiting<'_>>,
+    goal: Option<Goal<'_>>,
     filled: &Filled<'_>,
 ) -> Result<Answer, Failure> {
     let look = look(&context.configuration);
     let csrf = browser.csrf_token(keys, PURPOSE)?;
-    let sealed =
-        waiting.map(|waiting| sealed_request::seal(context, keys, waiting.request)).transpose()?;
+    let sealed = goal.map(|goal| goal.seal(context, keys)).transpose()?;
     let form = SignUpPage {
         look: &look,
         csrf: csrf.expose(),
         request: sealed.as_deref(),
-        client: waiting.map(|waiting| client_view(waiting.client)),
+        purpose: goal.map(Goal::view),
         email: filled.email,
         password_minimum: password::MINIMUM_CHARACTERS,
         error: None,
@@ -99,8 +101,7 @@ async fn sign_up(
         Ok(form) => form,
         Err(answer) => return Ok(answer),
     };
-    let opened = form.opened.as_deref();
-    let waiting = opened.map(OpenedRequest::waiting);
+    let goal = form.goal();
     let typed = form.field("email");
     let password = Secret::new(form.field("password"));
     let email = EmailAddress::parse(typed);
@@ -113,17 +114,17 @@ async fn sign_up(
             email_error: email.is_none().then_some(NO_ADDRESS),
             password_error: (!acceptable).then_some(too_short.as_str()),
         };
-        return show(context, keys, browser, waiting, &filled);
+        return show(context, keys, browser, goal, &filled);
     };
     match create(context, email, &password).await? {
         Some(account) => {
             context.event(Level::Info, "signed up").with("account", account.to_string()).write();
-            sign_in::begin(context, browser, &account, opened, keys).await
+            sign_in::begin(context, browser, &account, goal, keys).await
         }
         None => {
             context.refused(&"the e-mail address is taken", None);
             let filled = Filled { email: typed, email_error: Some(TAKEN), password_error: None };
-            show(context, keys, browser, waiting, &filled)
+            show(context, keys, browser, goal, &filled)
         }
     }
 }

@@ -5,13 +5,18 @@ use latchkey_protocol::activity::Activity;
 use latchkey_protocol::authorize::{
     Arrival, RedirectReason, TestUserDecision, error_location, test_user_decision,
 };
+use latchkey_protocol::client::ClientRecord;
 use latchkey_protocol::email::EmailAddress;
 use latchkey_protocol::grant::authorization_code::Approval;
+use latchkey_protocol::grant::device_code::LookUp;
 use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::params::Parameters;
+use latchkey_protocol::user_code::UserCode;
+use std::rc::Rc;
 
 use super::account::log_later;
 use super::authorization_response::{code_location, redirect_error, refusal};
+use super::device_decision::{self, Outcome};
 use super::sealed_request::Waiting;
 use super::sign_up;
 use crate::clients;
@@ -20,6 +25,7 @@ use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::log::Level;
 use crate::objects::account::messages::{Approve, Approved, ApprovedBy};
+use crate::objects::device_authorization::DenyCode;
 use crate::objects::{self, ObjectKind};
 use crate::password;
 
@@ -40,6 +46,63 @@ pub async fn decide(
         TestUserDecision::Refuse(reason) => {
             redirect_error(context, waiting.client, &refusal(waiting.request, reason)).map(Some)
         }
+    }
+}
+
+/// What the test user decided about a device that shows a code.
+pub enum DeviceOutcome {
+    /// Nothing: a person decides, on pages.
+    LeaveToPerson,
+    /// The device can fetch its tokens.
+    Allowed(Rc<ClientRecord>),
+    /// The device is told so.
+    Denied,
+    /// There is no such code to decide about, or not any more.
+    Nothing,
+}
+
+/// Decides for the test user about the device that shows `user_code`, when its address is opened.
+pub async fn decide_about_device(
+    context: &Context,
+    incoming: &Incoming,
+    parameters: &Parameters,
+    user_code: &UserCode,
+) -> Result<DeviceOutcome, Failure> {
+    let site = incoming.header("sec-fetch-site");
+    let arrival = Arrival { host: incoming.host(), sec_fetch_site: site.as_deref() };
+    let decision = test_user_decision(parameters, &context.configuration, arrival);
+    let (email, allowed) = match decision {
+        TestUserDecision::Allow(email) => (email, true),
+        TestUserDecision::Deny(email) => (email, false),
+        TestUserDecision::LeaveToPerson => return Ok(DeviceOutcome::LeaveToPerson),
+        TestUserDecision::Refuse(_) => return Ok(DeviceOutcome::Nothing),
+    };
+    let account = account(context, email).await?;
+    if allowed {
+        let by = ApprovedBy::TestUser;
+        return Ok(
+            match device_decision::approve(context, &account, by, user_code, None).await? {
+                Outcome::Allowed(client) => {
+                    say_of_device(context, "consented for the test user", &client);
+                    DeviceOutcome::Allowed(client)
+                }
+                Outcome::NotSignedIn | Outcome::Refused(_) | Outcome::ClientGone => {
+                    DeviceOutcome::Nothing
+                }
+            },
+        );
+    }
+    let found = device_decision::look_up(context, &account, user_code).await?;
+    let LookUp::Pending(record) = found else { return Ok(DeviceOutcome::Nothing) };
+    let message = DenyCode { account: account.clone(), shown: record.grant.clone() };
+    let kind = ObjectKind::DeviceAuthorization;
+    match objects::send(&context.env, kind, user_code.as_str(), &message).await? {
+        Ok(client_id) => {
+            log_later(context, account, Activity::DeviceDenied { client_id });
+            context.event(Level::Warn, "denied for the test user").write();
+            Ok(DeviceOutcome::Denied)
+        }
+        Err(_) => Ok(DeviceOutcome::Nothing),
     }
 }
 
@@ -96,6 +159,10 @@ async fn account(context: &Context, email: &EmailAddress) -> Result<AccountId, F
             .write();
     }
     Ok(account)
+}
+
+fn say_of_device(context: &Context, event: &str, client: &ClientRecord) {
+    context.event(Level::Warn, event).with("client_id", client.client_id.to_string()).write();
 }
 
 fn say(context: &Context, event: &str, waiting: Waiting<'_>) {

@@ -1,5 +1,6 @@
 //! `POST /token` ([RFC 6749 section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
 
+mod device;
 mod issue;
 
 use latchkey_protocol::grant::client_credentials;
@@ -42,6 +43,10 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
                 Ok(granted) => issue::of_client(context, &form, &keys, granted).await,
                 Err(error) => Ok(context.refuse(&error.reply(), &error, client_id)),
             };
+        }
+        TokenRequest::OfDevice { user_code, poll, resource, client_snapshot } => {
+            let asked = device::Asked { user_code, poll, resource, client_snapshot };
+            return device::poll(context, &form, &keys, asked).await;
         }
     };
     let (env, kind, name) = (&context.env, ObjectKind::Account, account.as_str());

@@ -86,6 +86,14 @@ impl Incoming {
         self.request.headers().entries()
     }
 
+    /// The city and the country that the network says the request came from, such as
+    /// "Lisbon, PT"; `None` when it doesn't say.
+    pub fn place(&self) -> Option<String> {
+        let cf = self.request.cf()?;
+        let parts: Vec<String> = [cf.city(), cf.country()].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
     /// Whether a browser asks for a page, as opposed to a program that asks for data.
     pub fn is_from_a_person(&self) -> bool {
         self.header("accept").is_some_and(|accept| accept.contains("text/html"))

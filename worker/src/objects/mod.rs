@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod client_registry;
+pub mod device_authorization;
 pub mod directory;
 pub mod keyring;
 mod sql;
@@ -35,6 +36,8 @@ pub enum ObjectKind {
     Directory,
     /// [`client_registry::ClientRegistry`], one per shard.
     ClientRegistry,
+    /// [`device_authorization::DeviceAuthorization`], one per user code.
+    DeviceAuthorization,
     /// [`keyring::Keyring`], one per deployment.
     Keyring,
 }
@@ -45,6 +48,7 @@ impl ObjectKind {
             Self::Account => "ACCOUNT",
             Self::Directory => "DIRECTORY",
             Self::ClientRegistry => "CLIENT_REGISTRY",
+            Self::DeviceAuthorization => "DEVICE_AUTHORIZATION",
             Self::Keyring => "KEYRING",
         }
     }

@@ -93,8 +93,8 @@ pub struct AppItem<'a> {
     pub id: &'a str,
     /// The name it gave itself.
     pub name: Option<&'a str>,
-    /// Where its answers are sent.
-    pub destination: Destination<'a>,
+    /// Where it is.
+    pub place: AppPlace<'a>,
     /// What it may do.
     pub scopes: Vec<ScopeLine<'a>>,
     /// With what.
@@ -107,6 +107,18 @@ pub struct AppItem<'a> {
     pub ends_at: UnixTime,
     /// Whether using it puts the end off.
     pub is_kept_by_use: bool,
+}
+
+/// Where an app is, as far as the person could know it when they allowed it.
+#[derive(Debug, Clone, Copy)]
+pub enum AppPlace<'a> {
+    /// Where its answers are sent.
+    Redirect(Destination<'a>),
+    /// On a device that showed a code.
+    Device {
+        /// Which program it said it is.
+        program: Option<&'a str>,
+    },
 }
 
 impl AppItem<'_> {
@@ -122,11 +134,17 @@ impl AppItem<'_> {
     /// Where it is, which tells two apps of one name apart. Whoever reads this may hold another
     /// device in their hands than the one that the app is on.
     fn place(&self) -> String {
-        match self.destination {
-            Destination::Web { host } => text::clean_to(host, 320),
-            Destination::Loopback { .. } => "An app on your device".to_owned(),
-            Destination::PrivateUse { scheme } => {
+        match self.place {
+            AppPlace::Redirect(Destination::Web { host }) => text::clean_to(host, 320),
+            AppPlace::Redirect(Destination::Loopback { .. }) => "An app on your device".to_owned(),
+            AppPlace::Redirect(Destination::PrivateUse { scheme }) => {
                 format!("The app that opens {}:// links", text::clean(scheme))
+            }
+            AppPlace::Device { program: None } => {
+                "A device that you approved with a code".to_owned()
+            }
+            AppPlace::Device { program: Some(program) } => {
+                format!("A device that you approved with a code ({})", text::clean(program))
             }
         }
     }
@@ -209,6 +227,23 @@ mod tests {
         for other in ["", "App", "apps", "<b>"] {
             assert_eq!(Done::parse(other), None);
         }
+    }
+
+    #[test]
+    fn dev_07_a_device_is_shown_as_one() {
+        let item = |program| AppItem {
+            id: "id",
+            name: None,
+            place: AppPlace::Device { program },
+            scopes: Vec::new(),
+            resources: Vec::new(),
+            first_used_at: UnixTime::from_seconds(0),
+            last_used_at: UnixTime::from_seconds(0),
+            ends_at: UnixTime::from_seconds(0),
+            is_kept_by_use: false,
+        };
+        assert_eq!(item(None).place(), "A device that you approved with a code");
+        assert_eq!(item(Some("curl")).place(), "A device that you approved with a code (curl)");
     }
 
     #[test]

@@ -75,6 +75,17 @@ impl Happening {
             Activity::Denied { client_id } => {
                 Self::plain(vec![words("You did not allow"), client(client_id)])
             }
+            Activity::DeviceApproved { client_id, scope } => Self::plain(vec![
+                words("You allowed"),
+                client(client_id),
+                words("on a device by its code"),
+            ])
+            .with_scope(scope),
+            Activity::DeviceDenied { client_id } => Self::plain(vec![
+                words("You did not allow"),
+                client(client_id),
+                words("on a device by its code"),
+            ]),
             Activity::GrantRevoked { client_id } => {
                 Self::plain(vec![words("You revoked the access of"), client(client_id)])
             }
@@ -279,6 +290,18 @@ mod tests {
                 "label": label, "reference": "k5f7qjm4" }));
             assert!(line.starts_with(&format!("The token “{expected}” sent")), "{line}");
         }
+    }
+
+    #[test]
+    fn dev_07_a_device_is_logged_as_one() {
+        assert_eq!(
+            read(json!({ "kind": "device_approved", "client_id": CLIENT, "scope": "a b" })),
+            "You allowed Claude on a device by its code | a, b | Plain"
+        );
+        assert_eq!(
+            read(json!({ "kind": "device_denied", "client_id": CLIENT })),
+            "You did not allow Claude on a device by its code |  | Plain"
+        );
     }
 
     #[test]

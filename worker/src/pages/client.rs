@@ -15,6 +15,15 @@ pub struct Client<'a> {
     pub tos_uri: Option<&'a str>,
 }
 
+/// What the person signs in or up for.
+#[derive(Debug, Clone, Copy)]
+pub enum Purpose<'a> {
+    /// An app that sent them here.
+    App(Client<'a>),
+    /// A device whose code they entered.
+    Device,
+}
+
 /// Who vouches for what a client says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientIdentity<'a> {

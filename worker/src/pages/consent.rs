@@ -105,7 +105,7 @@ pub enum AccessPeriod {
 
 impl AccessPeriod {
     /// The period as a phrase and a sentence.
-    fn words(self) -> (String, String) {
+    pub(super) fn words(self) -> (String, String) {
         match self {
             Self::Once { lifetime } => {
                 (text::duration(lifetime), "After that the app has to ask you again.".to_owned())

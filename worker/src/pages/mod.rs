@@ -15,6 +15,9 @@
 //! | [`SignUpPage`] | `{base}/sign-up` | `csrf`, `request`?, `email`, `password` |
 //! | [`ConsentPage`] | `{base}/consent` | `csrf`, `request`, `decision` = `allow` or `deny` |
 //! | [`ConsentPage`], [`HomePage`], [`AccountPage`] | `{base}/sign-out` | `csrf`, `request`? |
+//! | [`DeviceCodePage`] | `{base}/device` | `csrf`, `user_code` |
+//! | [`DeviceConfirmPage`] | `{base}/device` | `csrf`, `user_code`, `grant`, `decision` = `allow` or `deny` |
+//! | [`DeviceConfirmPage`] | `{base}/sign-out` | `csrf`, `request` |
 //! | [`AccountPage`] | `{base}/account` | `csrf`, `action`, `id`? |
 //! | [`NewTokenPage`] | `{base}/account/tokens` | `csrf`, `label`, `scope`*, `resource`*, `lifetime` |
 //! | [`ActivityPage`] | `{base}/account/activity`, by GET | `group`, `app` |
@@ -29,27 +32,31 @@ mod activity_page;
 mod already_approved;
 mod client;
 mod consent;
+mod device;
 mod error;
 mod filters;
 mod home;
 mod look;
 mod new_token;
+mod qr;
 mod return_to_app;
 mod sign_in;
 mod sign_up;
 mod signed_out;
 
-pub use account::{AccountPage, AppItem, Done, SessionItem, TokenItem};
+pub use account::{AccountPage, AppItem, AppPlace, Done, SessionItem, TokenItem};
 pub use activity::{Happening, Names};
 pub use activity_page::{ActivityPage, EntryLine, Narrowing};
 pub use already_approved::AlreadyApprovedPage;
-pub use client::{Client, ClientIdentity, Destination};
+pub use client::{Client, ClientIdentity, Destination, Purpose};
 pub use colour::Colour;
 pub use consent::{AccessPeriod, ConsentPage, Earlier, Resource, ScopeLine};
+pub use device::{AskedFrom, DeviceCodePage, DeviceConfirmPage, DeviceEnd, DeviceEndPage};
 pub use error::{Action, ErrorPage};
 pub use home::{EndpointLine, HomePage, SignedIn};
 pub use look::Look;
 pub use new_token::{Choice, NewTokenPage, TokenCreatedPage, TokenExample};
+pub use qr::qr_code;
 pub use return_to_app::{Outcome, ReturnToApp, ReturnWithError};
 pub use sign_in::SignInPage;
 pub use sign_up::SignUpPage;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::client::Client;
+use super::client::Purpose;
 use super::filters;
 use super::look::Look;
 
@@ -14,11 +14,11 @@ pub struct SignInPage<'a> {
     pub look: &'a Look,
     /// The hidden field `csrf`.
     pub csrf: &'a str,
-    /// The hidden field `request`: the sealed authorization request, kept through sign-in and
+    /// The hidden field `request`: the sealed request or visit, kept through sign-in and
     /// sign-up; [`None`] when someone came by themselves.
     pub request: Option<&'a str>,
-    /// The client that sent the person here, if any.
-    pub client: Option<Client<'a>>,
+    /// What the person came for, if they didn't come by themselves.
+    pub purpose: Option<Purpose<'a>>,
     /// What the e-mail field holds: `login_hint` or what was typed before; may be empty.
     pub email: &'a str,
     /// What went wrong with the last try, as a sentence.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::client::Client;
+use super::client::Purpose;
 use super::filters;
 use super::look::Look;
 
@@ -17,8 +17,8 @@ pub struct SignUpPage<'a> {
     /// The hidden field `request`: the sealed authorization request; [`None`] when someone came
     /// by themselves.
     pub request: Option<&'a str>,
-    /// The client that sent the person here, if any.
-    pub client: Option<Client<'a>>,
+    /// What the person came for, if they didn't come by themselves.
+    pub purpose: Option<Purpose<'a>>,
     /// What the e-mail field holds; may be empty.
     pub email: &'a str,
     /// How many characters a password has at least.

@@ -204,7 +204,7 @@ impl World {
         let record = self.records[grant].clone();
         let request = CodeRequest {
             client_id: record.client_id.clone(),
-            redirect_uri: Some(record.redirect_uri.clone()),
+            redirect_uri: record.asked.redirect_uri().map(str::to_owned),
             resource: Vec::new(),
             ..code_request()
         };

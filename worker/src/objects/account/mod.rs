@@ -17,8 +17,8 @@ use crate::platform;
 use messages::{
     Approve, BeginSession, CheckAccess, CheckPersonalAccessToken, CheckSession, Create,
     CreateToken, Credentials, Earlier, EndOtherSessions, EndSession, EndSessionOf,
-    InspectRefreshToken, Log, LoggedApps, Overview, ReadActivity, Redeem, Refresh, Revoke,
-    RevokeApp, RevokeToken, StillGood,
+    GiveBackUserCode, GrantDevice, InspectRefreshToken, Log, LoggedApps, Overview, ReadActivity,
+    Redeem, RedeemDevice, Refresh, Revoke, RevokeApp, RevokeToken, StillGood, TryUserCode,
 };
 use recent_refusals::RecentRefusals;
 use rows::Rows;
@@ -56,6 +56,12 @@ impl worker::DurableObject for Account {
             Redeem::NAME => answer(message, |m: Redeem| scope.redeem(&m)),
             Refresh::NAME => answer(message, |m: Refresh| scope.refresh(&m)),
             Revoke::NAME => answer(message, |m: Revoke| scope.revoke(m)),
+            TryUserCode::NAME => answer(message, |m: TryUserCode| scope.try_user_code(&m)),
+            GiveBackUserCode::NAME => {
+                answer(message, |m: GiveBackUserCode| scope.give_back_user_code(&m))
+            }
+            GrantDevice::NAME => answer(message, |m: GrantDevice| scope.grant_device(&m)),
+            RedeemDevice::NAME => answer(message, |m: RedeemDevice| scope.redeem_device(&m)),
             CheckAccess::NAME => answer(message, |m: CheckAccess| scope.check_access(&m)),
             CheckPersonalAccessToken::NAME => {
                 answer(message, |m: CheckPersonalAccessToken| scope.check_personal_access_token(&m))

@@ -41,6 +41,11 @@ CREATE TABLE personal_access_tokens (
 ) WITHOUT ROWID;
 ALTER TABLE activity ADD COLUMN client_id TEXT;
 UPDATE activity SET client_id = json_extract(record, '$.client_id');",
+    "CREATE TABLE user_code_tries (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    record TEXT NOT NULL,
+    forget_at INTEGER NOT NULL
+);",
 ];
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use latchkey_protocol::time::{Lifetime, UnixTime};
 
 use super::super::{
-    AccountPage, AppItem, Choice, Destination, Done, Look, NewTokenPage, Resource, ScopeLine,
-    SessionItem, TokenCreatedPage, TokenExample, TokenItem,
+    AccountPage, AppItem, AppPlace, Choice, Destination, Done, Look, NewTokenPage, Resource,
+    ScopeLine, SessionItem, TokenCreatedPage, TokenExample, TokenItem,
 };
 use super::fixtures::{CSRF, SCOPES, bare_look, hostile, hostile_look, implying, look};
 use super::gallery::Rendered;
@@ -25,7 +25,7 @@ fn app<'a>(name: Option<&'a str>, destination: Destination<'a>, hours: u64) -> A
     AppItem {
         id: "WqJ1mX0c2v9sT4n7Ych3kA",
         name,
-        destination,
+        place: AppPlace::Redirect(destination),
         scopes: SCOPES.to_vec(),
         resources: vec![NOTES],
         first_used_at: ago(Lifetime::days(90)),
@@ -122,6 +122,15 @@ pub(super) fn accounts() -> Vec<Rendered> {
             ..account(bare, &here)
         }
         .render(),
+    );
+    let on_a_device = [AppItem {
+        place: AppPlace::Device { program: Some("A Node.js program on Linux") },
+        ..app(Some("Acme CLI"), Destination::Web { host: "" }, 1)
+    }];
+    add(
+        "account-device",
+        look,
+        AccountPage { apps: &on_a_device, ..account(look, &here) }.render(),
     );
     let implying_apps = [AppItem {
         scopes: implying(),

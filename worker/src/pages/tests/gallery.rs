@@ -4,11 +4,13 @@
 
 use super::super::{
     Action, AlreadyApprovedPage, Destination, EndpointLine, ErrorPage, HomePage, Look, Outcome,
-    Resource, ReturnToApp, ReturnWithError, SignInPage, SignUpPage, SignedIn, SignedOutPage,
+    Purpose, Resource, ReturnToApp, ReturnWithError, SignInPage, SignUpPage, SignedIn,
+    SignedOutPage,
 };
 use super::accounts::accounts;
 use super::activities::activities;
 use super::consents::consents;
+use super::devices::devices;
 use super::fixtures::{
     CSRF, ENDPOINTS, REQUEST, bare_look, claude, cursor, hostile, hostile_client, hostile_look,
     look,
@@ -31,7 +33,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
             look,
             csrf: CSRF,
             request: None,
-            client: None,
+            purpose: None,
             email: "",
             error: None,
             sign_up_allowed: true,
@@ -45,7 +47,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
             look,
             csrf: CSRF,
             request: Some(REQUEST),
-            client: Some(claude()),
+            purpose: Some(Purpose::App(claude())),
             email: "mia@studio.example",
             error: None,
             sign_up_allowed: true,
@@ -59,7 +61,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
             look,
             csrf: CSRF,
             request: Some(REQUEST),
-            client: Some(cursor()),
+            purpose: Some(Purpose::App(cursor())),
             email: "mia@studio.example",
             error: Some("That e-mail address and password don’t match. Try again."),
             sign_up_allowed: true,
@@ -73,7 +75,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
             look: bare,
             csrf: CSRF,
             request: None,
-            client: None,
+            purpose: None,
             email: "",
             error: None,
             sign_up_allowed: false,
@@ -87,7 +89,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
             look: odd,
             csrf: &bad,
             request: Some(&bad),
-            client: Some(hostile_client(&bad)),
+            purpose: Some(Purpose::App(hostile_client(&bad))),
             email: &bad,
             error: Some(&bad),
             sign_up_allowed: true,
@@ -102,7 +104,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
             look,
             csrf: CSRF,
             request: Some(REQUEST),
-            client: Some(claude()),
+            purpose: Some(Purpose::App(claude())),
             email: "",
             password_minimum: 8,
             error: None,
@@ -118,7 +120,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
             look,
             csrf: CSRF,
             request: Some(REQUEST),
-            client: None,
+            purpose: None,
             email: "mia@studio",
             password_minimum: 8,
             error: Some("The account was not created yet."),
@@ -134,7 +136,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
             look: odd,
             csrf: &bad,
             request: None,
-            client: Some(hostile_client(&bad)),
+            purpose: Some(Purpose::App(hostile_client(&bad))),
             email: &bad,
             password_minimum: 8,
             error: Some(&bad),
@@ -313,6 +315,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
 
     add("signed-out", look, SignedOutPage { look }.render());
     pages.extend(consents());
+    pages.extend(devices());
     pages.extend(accounts());
     pages.extend(activities());
     pages

@@ -303,7 +303,6 @@ fn grants_that_do_not_exist_here_are_left_out_and_refresh_token_is_added() {
         json!([]),
         json!(["authorization_code"]),
         json!(["refresh_token", "authorization_code"]),
-        json!(["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"]),
         json!(["authorization_code", "implicit", "password"]),
     ] {
         assert_eq!(sound(json!({ "grant_types": names })).grant_types, both, "{names}");
@@ -317,6 +316,41 @@ fn grants_that_do_not_exist_here_are_left_out_and_refresh_token_is_added() {
         let error = refused(json!({ "grant_types": names }));
         assert_eq!(error, ClientMetadataError::NoUsableGrantType, "{names}");
     }
+}
+
+#[test]
+fn needs_23_a_client_with_the_device_grant_only_needs_no_redirect_uri_and_has_no_response_type() {
+    let device = "urn:ietf:params:oauth:grant-type:device_code";
+    let alone = [GrantType::RefreshToken, GrantType::DeviceCode];
+    for changes in [
+        json!({ "grant_types": [device], "redirect_uris": null }),
+        json!({ "grant_types": [device, "refresh_token"], "redirect_uris": [] }),
+        json!({ "grant_types": [device], "redirect_uris": [], "response_types": ["code"] }),
+        json!({ "grant_types": [device, "implicit"], "redirect_uris": "", "response_types": [] }),
+    ] {
+        let shown = changes.to_string();
+        let metadata = sound(changes);
+        assert_eq!(metadata.grant_types, alone, "{shown}");
+        assert!(metadata.redirect_uris.is_empty() && metadata.response_types.is_empty(), "{shown}");
+        let members = metadata.to_members();
+        assert!(!members.contains_key("redirect_uris") && !members.contains_key("response_types"));
+    }
+    let kept = sound(json!({ "grant_types": [device], "redirect_uris": ["http://localhost/"] }));
+    assert_eq!(registered(&kept), ["http://localhost/"]);
+    let error =
+        refused(json!({ "grant_types": [device], "redirect_uris": ["javascript:alert(1)"] }));
+    assert_eq!(error.code(), crate::error::ErrorCode::InvalidRedirectUri);
+}
+
+#[test]
+fn needs_23_a_client_that_redirects_too_needs_a_redirect_uri_and_keeps_its_response_type() {
+    let both = json!(["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"]);
+    let metadata = sound(json!({ "grant_types": both }));
+    let expected = [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::DeviceCode];
+    assert_eq!(metadata.grant_types, expected);
+    assert_eq!(metadata.response_types, [ResponseType::Code]);
+    let error = refused(json!({ "grant_types": both, "redirect_uris": [] }));
+    assert_eq!(error, ClientMetadataError::RedirectUrisMissing);
 }
 
 #[test]
@@ -369,7 +403,9 @@ proptest! {
         name in ".{0,220}",
         uri in "(|https://a\\.example/[a-z]{0,9}|(https?://)?[a-z@:/.#\\\\%]{0,20})",
         scope in "([a-z ]{0,20}|.{0,20})",
-        grants in proptest::collection::vec("(authorization_code|implicit|.{0,3})", 0..4),
+        grants in proptest::collection::vec(
+            "(authorization_code|urn:ietf:params:oauth:grant-type:device_code|implicit|.{0,3})", 0..4
+        ),
         extra in ".{0,30}",
     ) {
         let changes = json!({

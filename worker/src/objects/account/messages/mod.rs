@@ -4,6 +4,7 @@
 //! account page. Of a message with a [`SessionKey`] the reply is `None` when nobody is signed in by it.
 
 mod access;
+mod device;
 mod grants;
 mod page;
 mod sessions;
@@ -12,6 +13,7 @@ pub use access::{
     AccessState, CheckAccess, CheckPersonalAccessToken, InspectRefreshToken, Log,
     PersonalAccessTokenProblem, StillGood,
 };
+pub use device::{GiveBackUserCode, GrantDevice, RedeemDevice, TryUserCode};
 pub use grants::{Approve, Approved, ApprovedBy, Earlier, Redeem, Refresh, Revoke};
 pub use page::{
     AccountOverview, ActivityFilter, ConnectedApp, CreateToken, EndOtherSessions, EndSessionOf,

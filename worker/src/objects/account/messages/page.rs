@@ -3,6 +3,7 @@
 use latchkey_protocol::activity::{Entry, Group};
 use latchkey_protocol::client::ClientId;
 use latchkey_protocol::email::EmailAddress;
+use latchkey_protocol::grant::Asked;
 use latchkey_protocol::identifier::{AccountId, GrantId, PersonalAccessTokenId, SessionId};
 use latchkey_protocol::personal_access_token::{CreateError, NewToken};
 use latchkey_protocol::resource::ResourceIndicator;
@@ -50,8 +51,8 @@ pub struct ConnectedApp {
     pub client_id: ClientId,
     /// The name the client had when it was allowed.
     pub client_name: Option<String>,
-    /// Where its codes are sent.
-    pub redirect_uri: String,
+    /// How the person was asked, and so where it is.
+    pub asked: Asked,
     /// What it may do.
     pub scope: Scope,
     /// For which resources.

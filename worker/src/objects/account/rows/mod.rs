@@ -4,6 +4,7 @@ mod activity;
 mod grants;
 mod personal_access_tokens;
 mod sessions;
+mod user_code_tries;
 
 pub use grants::{StoredGrant, Versions};
 pub use personal_access_tokens::StoredToken;
@@ -107,7 +108,13 @@ impl Rows {
     /// Deletes what has ended; when the next thing ends, if anything is left to end.
     pub fn sweep(&self, now: UnixTime) -> Result<Option<UnixTime>, Failure> {
         let Some(database) = &self.database else { return Ok(None) };
-        for table in ["sessions", "grants", "revoked_access_tokens", "personal_access_tokens"] {
+        for table in [
+            "sessions",
+            "grants",
+            "revoked_access_tokens",
+            "personal_access_tokens",
+            "user_code_tries",
+        ] {
             database.run(&format!("DELETE FROM {table} WHERE forget_at <= ?"), vec![time(now)])?;
         }
         database.run("DELETE FROM activity WHERE at <= ?", vec![time(now.minus(KEEP_ACTIVITY))])?;
@@ -118,6 +125,7 @@ impl Rows {
                 UNION ALL SELECT min(forget_at) FROM grants
                 UNION ALL SELECT min(forget_at) FROM revoked_access_tokens
                 UNION ALL SELECT min(forget_at) FROM personal_access_tokens
+                UNION ALL SELECT min(forget_at) FROM user_code_tries
                 UNION ALL SELECT min(at) + ? FROM activity)",
             vec![integer(KEEP_ACTIVITY.as_seconds())],
         )?;

@@ -54,7 +54,7 @@ impl Scope {
     }
 
     /// When whoever approves last signed in; `None` when they aren't known.
-    fn authenticated_at(&self, by: &ApprovedBy) -> Result<Option<UnixTime>, Failure> {
+    pub(super) fn authenticated_at(&self, by: &ApprovedBy) -> Result<Option<UnixTime>, Failure> {
         match by {
             ApprovedBy::Session(key) => {
                 Ok(self.session(key)?.map(|session| session.authenticated_at))
@@ -80,7 +80,9 @@ impl Scope {
         let grants = self.rows.grants_of(&request.client_id)?;
         Ok(grants.iter().map(|stored| &stored.record).any(|grant| {
             grant.is_live(self.now)
-                && grant.redirect_uri == request.redirect_uri.as_str()
+                // needs 21: standing consent is for the client as it was described then.
+                && grant.client_snapshot == request.client_snapshot
+                && grant.asked.redirect_uri() == Some(request.redirect_uri.as_str())
                 && request.scope.is_subset_of(&grant.scope)
                 && request.resources.iter().all(|resource| grant.resources.contains(resource))
         }))

@@ -4,6 +4,7 @@
 //! before the first write.
 
 mod access;
+mod device;
 mod grants;
 mod overview;
 mod page;

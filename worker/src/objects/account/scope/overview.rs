@@ -55,7 +55,7 @@ fn app(mut grants: Vec<StoredGrant>) -> Option<ConnectedApp> {
         grant: newest.id,
         client_id: newest.client_id,
         client_name: newest.client_name,
-        redirect_uri: newest.redirect_uri,
+        asked: newest.asked,
         scope,
         resources: newest.resources,
         first_used_at,
