@@ -72,7 +72,7 @@ fn rfc6749_4_4_a_client_that_only_acts_for_itself_needs_no_redirect_uri_and_no_g
     };
     assert_eq!(grants(json!({})), [ClientCredentials]);
     assert_eq!(grants(json!({"grant_types": ["client_credentials"]})), [ClientCredentials]);
-    let both = [AuthorizationCode, ClientCredentials, RefreshToken];
+    let both = [AuthorizationCode, RefreshToken, ClientCredentials];
     let uris = json!(["https://nightly.example/callback"]);
     assert_eq!(grants(json!({"redirect_uris": uris})), both);
     let named = json!(["client_credentials", "authorization_code"]);
