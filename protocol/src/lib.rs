@@ -20,6 +20,7 @@
 
 pub mod access;
 pub mod activity;
+pub mod administration;
 pub mod authorize;
 pub mod bearer;
 pub mod callback;
@@ -42,6 +43,7 @@ mod letter_case;
 pub mod mac;
 pub mod mcp;
 pub mod metadata;
+pub mod network;
 pub mod params;
 pub mod personal_access_token;
 pub mod pkce;

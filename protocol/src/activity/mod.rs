@@ -63,6 +63,11 @@ pub enum Activity {
         /// Which client.
         client_id: ClientId,
     },
+    /// A client was removed, and what the person allowed it ended with it.
+    ClientRemoved {
+        /// Which client.
+        client_id: ClientId,
+    },
     /// A client got its first tokens.
     CodeRedeemed {
         /// Which client.
@@ -188,6 +193,7 @@ impl Activity {
             Self::Denied { .. } => "denied",
             Self::GrantRevoked { .. } => "grant_revoked",
             Self::Revoked { .. } => "revoked",
+            Self::ClientRemoved { .. } => "client_removed",
             Self::CodeRedeemed { .. } => "code_redeemed",
             Self::Refreshed { .. } => "refreshed",
             Self::PersonalAccessTokenCreated { .. } => "personal_access_token_created",
@@ -213,7 +219,8 @@ impl Activity {
             | Self::Widened { .. }
             | Self::Denied { .. }
             | Self::GrantRevoked { .. }
-            | Self::Revoked { .. } => Group::Consents,
+            | Self::Revoked { .. }
+            | Self::ClientRemoved { .. } => Group::Consents,
             Self::CodeRedeemed { .. }
             | Self::Refreshed { .. }
             | Self::PersonalAccessTokenCreated { .. }
@@ -235,6 +242,7 @@ impl Activity {
             | Self::Denied { client_id }
             | Self::GrantRevoked { client_id }
             | Self::Revoked { client_id }
+            | Self::ClientRemoved { client_id }
             | Self::CodeRedeemed { client_id }
             | Self::Refreshed { client_id }
             | Self::CodeReplayed { client_id }

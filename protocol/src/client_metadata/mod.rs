@@ -14,6 +14,7 @@ mod values;
 
 pub use error::ClientMetadataError;
 pub(crate) use members::plain_text;
+pub use parse::read_object;
 pub use values::{ApplicationType, GrantType, ResponseType, TokenEndpointAuthMethod};
 
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,13 @@ pub const MEMBERS: [&str; 18] = [
     "application_type",
     "token_endpoint_auth_signing_alg",
 ];
+
+/// Whether a member of this name means something here, in whatever language it is.
+#[must_use]
+pub fn is_member(name: &str) -> bool {
+    let base = name.split_once('#').map_or(name, |(base, _)| base);
+    MEMBERS.contains(&base)
+}
 
 /// A client's metadata, after the server's corrections.
 ///

@@ -1,6 +1,6 @@
 //! Reading client metadata from the JSON that a client sent.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 use super::json::{self, JsonError};
@@ -29,16 +29,18 @@ impl ClientMetadata {
     /// - `invalid_redirect_uri`: there is no redirect URI, or one may not be registered here.
     /// - `invalid_client_metadata`: anything else; the description names the member.
     pub fn parse(body: &[u8], policy: &RedirectUriPolicy) -> Result<Self, ClientMetadataError> {
-        if body.len() > MAXIMUM_BODY {
-            return Err(ClientMetadataError::BodyTooLong);
-        }
-        let value = json::parse(body).map_err(|error| match error {
-            JsonError::Malformed => ClientMetadataError::NotJson,
-            JsonError::DuplicateMember => ClientMetadataError::DuplicateMember,
-        })?;
-        let Value::Object(members) = value else {
-            return Err(ClientMetadataError::NotAnObject);
-        };
+        Self::from_members(read_object(body)?, policy)
+    }
+
+    /// As [`Self::parse`], of an object that was read before.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn from_members(
+        members: Map<String, Value>,
+        policy: &RedirectUriPolicy,
+    ) -> Result<Self, ClientMetadataError> {
         let mut members = Members(members);
 
         let grant_types = grant_types(&members.texts("grant_types")?)?;
@@ -70,6 +72,23 @@ impl ClientMetadata {
             application_type: application_type(members.0.remove("application_type").as_ref()),
             localized: localized(&members)?,
         })
+    }
+}
+
+/// Reads a body that is one JSON object of at most 64 KB, in which no name appears twice.
+///
+/// # Errors
+///
+/// `invalid_client_metadata`.
+pub fn read_object(body: &[u8]) -> Result<Map<String, Value>, ClientMetadataError> {
+    if body.len() > MAXIMUM_BODY {
+        return Err(ClientMetadataError::BodyTooLong);
+    }
+    match json::parse(body) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(ClientMetadataError::NotAnObject),
+        Err(JsonError::Malformed) => Err(ClientMetadataError::NotJson),
+        Err(JsonError::DuplicateMember) => Err(ClientMetadataError::DuplicateMember),
     }
 }
 

@@ -8,6 +8,7 @@ mod endpoints;
 mod error;
 mod issuer;
 mod protected_resource;
+mod registration_settings;
 mod resource_settings;
 #[cfg(test)]
 mod resource_settings_tests;
@@ -22,6 +23,7 @@ pub use issuer::Issuer;
 pub use protected_resource::{
     AcceptedCredentials, Gateway, ProtectedResource, ResourceKind, Upstream,
 };
+pub use registration_settings::{Registration, RegistrationAccess, StatementKey, TrustedIssuer};
 pub use settings::{Legacy, Lifetimes, Prefixes, Product, ScopeDefinition};
 
 use crate::client::{ClientId, ClientPolicy, ClientRecord};
@@ -65,6 +67,8 @@ pub struct Configuration {
     pub legacy: Legacy,
     /// The clients that the operator wrote down.
     pub clients: Vec<ConfiguredClient>,
+    /// Who may register a client.
+    pub registration: Registration,
     /// Over how many objects registered clients are spread. A client's shard is part of its id, so
     /// this may be raised at any time and never needs a migration.
     pub client_registry_shards: u8,
@@ -120,6 +124,7 @@ impl Configuration {
             },
         )?;
 
+        let registration = settings.registration.resolve()?;
         Ok(Self {
             issuer,
             endpoints,
@@ -136,6 +141,7 @@ impl Configuration {
             authorization_response_iss_parameter: settings.authorization_response_iss_parameter,
             legacy: settings.legacy,
             clients,
+            registration,
             client_registry_shards: settings.client_registry_shards,
         })
     }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::ConfigurationError;
 use super::client_settings::ClientSetting;
+use super::registration_settings::RegistrationSetting;
 use super::resource_settings::ResourceSetting;
 use crate::scope::ScopeToken;
 use crate::time::Lifetime;
@@ -21,6 +22,7 @@ pub(super) struct Settings {
     pub strict_scopes: bool,
     pub resources: Vec<ResourceSetting>,
     pub clients: Vec<ClientSetting>,
+    pub registration: RegistrationSetting,
     pub redirect_uris: RedirectUriSettings,
     pub authorization_response_iss_parameter: bool,
     pub legacy: Legacy,
@@ -39,6 +41,7 @@ impl Default for Settings {
             strict_scopes: false,
             resources: Vec::new(),
             clients: Vec::new(),
+            registration: RegistrationSetting::default(),
             redirect_uris: RedirectUriSettings::default(),
             authorization_response_iss_parameter: true,
             legacy: Legacy::default(),
@@ -144,6 +147,10 @@ pub struct Prefixes {
     pub refresh_token: String,
     /// Default `latchkey_pat_`.
     pub personal_access_token: String,
+    /// Default `latchkey_rat_`.
+    pub registration_access_token: String,
+    /// Default `latchkey_iat_`.
+    pub initial_access_token: String,
 }
 
 impl Default for Prefixes {
@@ -154,6 +161,8 @@ impl Default for Prefixes {
             authorization_code: "latchkey_ac_".to_owned(),
             refresh_token: "latchkey_rt_".to_owned(),
             personal_access_token: "latchkey_pat_".to_owned(),
+            registration_access_token: "latchkey_rat_".to_owned(),
+            initial_access_token: "latchkey_iat_".to_owned(),
         }
     }
 }
@@ -294,6 +303,8 @@ impl Settings {
             ("authorization_code", &self.prefixes.authorization_code),
             ("refresh_token", &self.prefixes.refresh_token),
             ("personal_access_token", &self.prefixes.personal_access_token),
+            ("registration_access_token", &self.prefixes.registration_access_token),
+            ("initial_access_token", &self.prefixes.initial_access_token),
         ];
         for (index, (name, prefix)) in prefixes.into_iter().enumerate() {
             let key = format!("LATCHKEY.prefixes.{name}");

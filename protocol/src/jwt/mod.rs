@@ -8,8 +8,10 @@
 
 mod access_token;
 mod assertion;
+mod signature;
 
 pub use access_token::{AccessTokenClaims, Received};
+pub use signature::SignatureAlgorithm;
 pub use assertion::{ASSERTION_LIFETIME, ASSERTION_TYPE, AssertionClaims};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
