@@ -113,8 +113,19 @@ mod tests {
             assert_eq!(range(good).to_string(), good);
         }
         for wrong in [
-            "", "/", "160.79.104.0", "160.79.104.1/21", "10.0.0.0/33", "::/129", "10.0.0.0/+8",
-            "10.0.0.0/-1", "10.0.0/8", "10.0.0.0/8/8", "10.0.0.0/0008", "a/8", "10.0.0.0/",
+            "",
+            "/",
+            "160.79.104.0",
+            "160.79.104.1/21",
+            "10.0.0.0/33",
+            "::/129",
+            "10.0.0.0/+8",
+            "10.0.0.0/-1",
+            "10.0.0/8",
+            "10.0.0.0/8/8",
+            "10.0.0.0/0008",
+            "a/8",
+            "10.0.0.0/",
         ] {
             assert_eq!(AddressRange::parse(wrong), None, "{wrong}");
         }
@@ -135,7 +146,11 @@ mod tests {
             ("2001:db8::/32", "2001:db9::1", false),
         ];
         for (text, address, expected) in cases {
-            assert_eq!(range(text).contains(address.parse().expect(address)), expected, "{text} {address}");
+            assert_eq!(
+                range(text).contains(address.parse().expect(address)),
+                expected,
+                "{text} {address}"
+            );
         }
     }
 

@@ -109,6 +109,7 @@ fn fields(entry: &Entry, names: &BTreeMap<ClientId, String>) -> [Option<String>;
         | Activity::Denied { .. }
         | Activity::GrantRevoked { .. }
         | Activity::Revoked { .. }
+        | Activity::ClientRemoved { .. }
         | Activity::CodeRedeemed { .. }
         | Activity::Refreshed { .. }
         | Activity::CodeReplayed { .. }

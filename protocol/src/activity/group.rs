@@ -46,7 +46,9 @@ impl Group {
             Self::SignIns => {
                 &["signed_up", "signed_in", "signed_out", "sign_in_refused", "session_ended"]
             }
-            Self::Consents => &["consented", "widened", "denied", "grant_revoked", "revoked"],
+            Self::Consents => {
+                &["consented", "widened", "denied", "grant_revoked", "revoked", "client_removed"]
+            }
             Self::Tokens => &[
                 "code_redeemed",
                 "refreshed",

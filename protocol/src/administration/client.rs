@@ -103,8 +103,7 @@ fn with_policy(mut members: Map<String, Value>, record: &ClientRecord) -> Map<St
 
 fn changed(record: ClientRecord, client_secret: Option<Secret>) -> Registered {
     let members = with_policy(description(&record, client_secret.as_ref()), &record);
-    let response =
-        RegistrationResponse { members, client_secret, registration_access_token: None };
+    let response = RegistrationResponse { members, client_secret, registration_access_token: None };
     Registered { record, response }
 }
 
@@ -247,9 +246,8 @@ pub fn rotate_secret(
     let mut rotated = record.clone();
     let client_secret = make_secret(&mut rotated, &configuration.prefixes.client_secret, entropy);
     if grace > Lifetime::seconds(0) {
-        rotated.previous_secret = record
-            .client_secret_hash
-            .map(|hash| PreviousSecret { hash, until: now.plus(grace) });
+        rotated.previous_secret =
+            record.client_secret_hash.map(|hash| PreviousSecret { hash, until: now.plus(grace) });
     }
     Ok(changed(rotated, client_secret))
 }

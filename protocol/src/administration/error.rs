@@ -137,9 +137,10 @@ impl AdminError {
             Self::RepeatedParameter => {
                 (ErrorCode::InvalidRequest, "A parameter was sent twice. Send each once.".into())
             }
-            Self::Limit => {
-                (ErrorCode::InvalidRequest, format!("'limit' is a number from 1 to {MAXIMUM_LIMIT}."))
-            }
+            Self::Limit => (
+                ErrorCode::InvalidRequest,
+                format!("'limit' is a number from 1 to {MAXIMUM_LIMIT}."),
+            ),
             Self::Cursor => (
                 ErrorCode::InvalidRequest,
                 "'cursor' is not one that a list gave out; leave it out to begin anew.".into(),

@@ -148,8 +148,6 @@ pub fn pages(position: &Position, shards: u8) -> impl Iterator<Item = Page> {
         Position::Configured(_) => (0, None),
         Position::Shard { shard, after } => (*shard, after.clone()),
     };
-    (first..shards.max(1)).map(move |shard| Page {
-        shard,
-        after: after.clone().filter(|_| shard == first),
-    })
+    (first..shards.max(1))
+        .map(move |shard| Page { shard, after: after.clone().filter(|_| shard == first) })
 }

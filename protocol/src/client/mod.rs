@@ -123,9 +123,9 @@ impl ClientRecord {
     pub fn has_secret(&self, secret: &Secret, now: UnixTime) -> bool {
         let hash = secret.hash();
         let is_current = self.client_secret_hash.is_some_and(|current| current.equals(&hash));
-        let is_previous = self.previous_secret.is_some_and(|previous| {
-            previous.hash.equals(&hash) && !previous.until.has_passed(now)
-        });
+        let is_previous = self
+            .previous_secret
+            .is_some_and(|previous| previous.hash.equals(&hash) && !previous.until.has_passed(now));
         is_current || is_previous
     }
 

@@ -122,7 +122,12 @@ impl RegistrationSetting {
         Ok(Registration {
             access: self.access,
             software_statements,
-            shared_egress: self.shared_egress.iter().enumerate().map(range).collect::<Result<_, _>>()?,
+            shared_egress: self
+                .shared_egress
+                .iter()
+                .enumerate()
+                .map(range)
+                .collect::<Result<_, _>>()?,
         })
     }
 }

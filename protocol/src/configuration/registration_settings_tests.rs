@@ -48,7 +48,10 @@ fn a_wrong_setting_is_refused_by_its_key() {
         (json!({ "access": "sometimes" }), "LATCHKEY.registration.access"),
         (json!({ "typo": 1 }), "LATCHKEY.registration.typo"),
         (json!({ "shared_egress": ["10.0.0.1/8"] }), "LATCHKEY.registration.shared_egress[0]"),
-        (json!({ "software_statements": [good, good] }), "LATCHKEY.registration.software_statements[1].issuer"),
+        (
+            json!({ "software_statements": [good, good] }),
+            "LATCHKEY.registration.software_statements[1].issuer",
+        ),
         (
             json!({ "software_statements": [statement("", json!({ "keys": [key("a")] }))] }),
             "LATCHKEY.registration.software_statements[0].issuer",

@@ -11,8 +11,8 @@ mod assertion;
 mod signature;
 
 pub use access_token::{AccessTokenClaims, Received};
-pub use signature::SignatureAlgorithm;
 pub use assertion::{ASSERTION_LIFETIME, ASSERTION_TYPE, AssertionClaims};
+pub use signature::SignatureAlgorithm;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};

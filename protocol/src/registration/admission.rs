@@ -141,7 +141,9 @@ mod tests {
             assert!(matches!(presented_token(nothing, "", "p_"), Ok(None)), "{nothing:?}");
         }
         let twice = format!("Bearer {0}, Bearer {0}", wire.expose());
-        for wrong in ["Bearer", "Bearer x", "Bearer latchkey_rat_x", twice.as_str(), "Bearer \u{e9}"] {
+        for wrong in
+            ["Bearer", "Bearer x", "Bearer latchkey_rat_x", twice.as_str(), "Bearer \u{e9}"]
+        {
             let error = presented_token(Some(wrong), "", "p_").expect_err(wrong);
             assert_eq!(error.reply().code.status(), 401, "{wrong}");
             assert!(error.challenge().expect("challenge").ends_with("error=\"invalid_token\""));

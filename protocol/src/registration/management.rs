@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::software_statement::{AcceptedStatement, StatementError};
 use super::{Registered, RegistrationContext, RegistrationResponse, replace_metadata};
-use crate::bearer::{Presented, PresentationError};
+use crate::bearer::{PresentationError, Presented};
 use crate::client::ClientRecord;
 use crate::client_metadata::{ClientMetadata, ClientMetadataError};
 use crate::entropy::Entropy;
@@ -55,9 +55,8 @@ pub fn authorize(
         }
         Err(error) => return Err(ManagementError::Unreadable(error)),
     };
-    let record = record
-        .filter(|record| !record.is_expired(now))
-        .ok_or(ManagementError::UnknownClient)?;
+    let record =
+        record.filter(|record| !record.is_expired(now)).ok_or(ManagementError::UnknownClient)?;
     let hash = record.registration_access_token_hash.ok_or(ManagementError::NotManaged)?;
     if hash.matches(&token) {
         Ok(ManagedClient { record, token })
