@@ -23,6 +23,7 @@ mod failure;
 mod gateway;
 mod http;
 mod keys;
+mod limits;
 mod log;
 mod objects;
 mod pages;

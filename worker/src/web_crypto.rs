@@ -2,6 +2,7 @@
 //! ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)).
 
 use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
+use latchkey_protocol::jwt::SignatureAlgorithm;
 use latchkey_protocol::secret::Secret;
 use serde_json::Value;
 use std::fmt;
@@ -139,4 +140,50 @@ fn failed(doing: &'static str, cause: &JsValue) -> Failure {
         }
     }
     Failure::unavailable(doing, Shown(cause))
+}
+
+/// Whether `signature` over `message` is that of the key behind a public JWK.
+///
+/// # Errors
+///
+/// [`Failure`] when the runtime can't use the key.
+pub async fn verify_with_jwk(
+    algorithm: SignatureAlgorithm,
+    jwk: &Value,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<bool, Failure> {
+    let of_key = match algorithm {
+        SignatureAlgorithm::Es256 => ecdsa_p256()?,
+        SignatureAlgorithm::Rs256 => object(&[("name", "RSASSA-PKCS1-v1_5"), ("hash", "SHA-256")])?,
+        SignatureAlgorithm::EdDsa => object(&[("name", "Ed25519")])?,
+    };
+    let of_signature = match algorithm {
+        SignatureAlgorithm::Es256 => ecdsa_sha256()?,
+        SignatureAlgorithm::Rs256 => object(&[("name", "RSASSA-PKCS1-v1_5")])?,
+        SignatureAlgorithm::EdDsa => object(&[("name", "Ed25519")])?,
+    };
+    let key_data = JSON::parse(&jwk.to_string())
+        .map_err(|cause| failed("reading a key", &cause))?
+        .unchecked_into::<Object>();
+    for member in ["key_ops", "ext", "use", "alg", "kid"] {
+        Reflect::delete_property(&key_data, &member.into())
+            .map_err(|cause| failed("reading a key", &cause))?;
+    }
+    let subtle = subtle()?;
+    let promise = subtle
+        .import_key_with_object("jwk", &key_data, &of_key, false, &usages(&["verify"]))
+        .map_err(|cause| failed("importing a key", &cause))?;
+    let key = JsFuture::from(promise).await.map_err(|cause| failed("importing a key", &cause))?;
+    let promise = subtle
+        .verify_with_object_and_u8_array_and_u8_array(
+            &of_signature,
+            &key.unchecked_into(),
+            signature,
+            message,
+        )
+        .map_err(|cause| failed("checking a signature", &cause))?;
+    let answer =
+        JsFuture::from(promise).await.map_err(|cause| failed("checking a signature", &cause))?;
+    Ok(answer.as_bool() == Some(true))
 }

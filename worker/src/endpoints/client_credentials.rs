@@ -97,8 +97,15 @@ async fn form_of(
             return Ok(Err(with_challenge(answer, error.challenge())));
         }
     };
-    let record = clients::find(context, credentials.client_id()).await?;
-    match authenticate(record.as_deref(), &credentials, context.now) {
+    let found = clients::look_up(context, credentials.client_id()).await?;
+    let mut record = found.client;
+    let mut authenticated = authenticate(record.as_deref(), &credentials, context.now);
+    if found.is_copy && authenticated.is_err() {
+        // The copy may be from before the client's secret or method was changed.
+        record = clients::find_now(context, credentials.client_id()).await?;
+        authenticated = authenticate(record.as_deref(), &credentials, context.now);
+    }
+    match authenticated {
         Ok(client) if needed == Needed::ConfidentialClient && client.is_public() => {
             Ok(Err(without_proof(Some(client.client_id()))))
         }

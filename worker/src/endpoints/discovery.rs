@@ -1,6 +1,6 @@
 //! The metadata documents and the keys.
 
-use latchkey_protocol::configuration::{Endpoint, Issuer};
+use latchkey_protocol::configuration::{Endpoint, Issuer, RegistrationAccess};
 use latchkey_protocol::jwt::ES256;
 use latchkey_protocol::metadata::{MetadataInputs, ServerMetadata};
 use latchkey_protocol::protected_resource;
@@ -39,7 +39,8 @@ pub fn metadata(context: &Context) -> Answer {
         issuer: configuration.issuer.as_str().to_owned(),
         authorization_endpoint: url(Endpoint::Authorization),
         token_endpoint: url(Endpoint::Token),
-        registration_endpoint: Some(url(Endpoint::Registration)),
+        registration_endpoint: (configuration.registration.access != RegistrationAccess::Closed)
+            .then(|| url(Endpoint::Registration)),
         revocation_endpoint: url(Endpoint::Revocation),
         introspection_endpoint: url(Endpoint::Introspection),
         jwks_uri: url(Endpoint::Jwks),

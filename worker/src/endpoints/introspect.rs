@@ -1,11 +1,12 @@
 //! `POST /introspect` ([RFC 7662 section 2](https://www.rfc-editor.org/rfc/rfc7662#section-2)).
 
+use futures_util::future::join;
 use latchkey_protocol::introspection::{self, Introspected, IntrospectionRequest, Token};
 use latchkey_protocol::personal_access_token::PersonalAccessToken;
 use latchkey_protocol::token::GrantToken;
 
 use super::client_credentials::confidential_form;
-use crate::clients;
+use crate::clients::{self, Standing};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
@@ -46,7 +47,10 @@ async fn find(context: &Context, text: &str) -> Result<Option<Token>, Failure> {
     if let Some(token) = GrantToken::parse(&prefixes.refresh_token, text) {
         let message = InspectRefreshToken { grant: token.grant, secret: token.secret };
         let state = objects::send(env, kind, token.account.as_str(), &message).await?;
-        return Ok(state.map(|state| Token::RefreshToken { account: token.account, state }));
+        let Some(state) = state else { return Ok(None) };
+        let standing = clients::standing(context, &state.client_id).await?;
+        return Ok((standing == Standing::Good)
+            .then(|| Token::RefreshToken { account: token.account, state }));
     }
     if let Ok(token) = PersonalAccessToken::parse(&prefixes.personal_access_token, text) {
         let message = CheckPersonalAccessToken { id: token.id, secret: token.secret };
@@ -61,8 +65,15 @@ async fn find(context: &Context, text: &str) -> Result<Option<Token>, Failure> {
     let issuer = context.configuration.issuer.as_str();
     let Ok(claims) = keys.verify(text, issuer, context.now).await? else { return Ok(None) };
     let message = CheckAccess { grant: claims.grant.clone(), token_id: claims.token_id.clone() };
-    match objects::send(env, kind, claims.subject.as_str(), &message).await? {
-        AccessState::Live => Ok(Some(Token::AccessToken(claims))),
-        AccessState::Revoked => Ok(None),
+    let (state, standing) = join(
+        objects::send(env, kind, claims.subject.as_str(), &message),
+        clients::standing(context, &claims.client_id),
+    )
+    .await;
+    match (state?, standing?) {
+        (AccessState::Live, Standing::Good) => Ok(Some(Token::AccessToken(claims))),
+        (AccessState::Live, Standing::Disabled | Standing::Gone) | (AccessState::Revoked, _) => {
+            Ok(None)
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The authorization request between two pages: sealed, in a hidden field or the query.
 
 use latchkey_protocol::authorize::AuthorizationRequest;
-use latchkey_protocol::client::ClientRecord;
+use latchkey_protocol::client::{ClientId, ClientRecord};
 use latchkey_protocol::configuration::Endpoint;
 use latchkey_protocol::params::{Parameters, encode};
 use latchkey_protocol::redirect_uri::RedirectUriKind;
@@ -80,16 +80,21 @@ pub async fn open(
         Err(error) => return Ok(Presented::Refused(refuse(context, error)?)),
     };
     let Some(client) = clients::find(context, &request.client_id).await? else {
-        context.refused(&"the client is gone", Some(&request.client_id));
-        let trouble = Trouble {
-            status: 400,
-            title: "This app is no longer registered",
-            what_happened: "The app was removed while this page was open.",
-            what_to_do: "Go back to the app, remove the connection there and connect again.",
-        };
-        return Ok(Presented::Refused(error_page(context, &trouble)?));
+        return Ok(Presented::Refused(client_gone(context, &request.client_id)?));
     };
     Ok(Presented::Request(Box::new(OpenedRequest { request, client })))
+}
+
+/// The page for whoever decides about a client that was removed or disabled meanwhile.
+pub fn client_gone(context: &Context, client_id: &ClientId) -> Result<Answer, Failure> {
+    context.refused(&"the client is gone", Some(client_id));
+    let trouble = Trouble {
+        status: 400,
+        title: "This app is no longer registered",
+        what_happened: "The app was removed while this page was open.",
+        what_to_do: "Go back to the app, remove the connection there and connect again.",
+    };
+    error_page(context, &trouble)
 }
 
 fn refuse(context: &Context, error: OpenError) -> Result<Answer, Failure> {

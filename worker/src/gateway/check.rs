@@ -1,5 +1,6 @@
 //! Whose credential a request has, and whether it is good.
 
+use futures_util::future::join;
 use latchkey_protocol::access::{Credential, Holder, Refusal, TokenProblem};
 use latchkey_protocol::bearer::{self, CredentialKind};
 use latchkey_protocol::configuration::Gateway;
@@ -8,6 +9,7 @@ use latchkey_protocol::personal_access_token::{ParseError, PersonalAccessToken};
 use latchkey_protocol::secret::Secret;
 
 use super::remembered;
+use crate::clients::{self, Standing};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::Incoming;
@@ -106,7 +108,12 @@ async fn access_token(
     };
     let message = CheckAccess { grant: claims.grant.clone(), token_id: claims.token_id.clone() };
     let account = claims.subject.as_str();
-    let state = objects::send(&context.env, ObjectKind::Account, account, &message).await?;
+    let (state, standing) = join(
+        objects::send(&context.env, ObjectKind::Account, account, &message),
+        clients::standing(context, &claims.client_id),
+    )
+    .await;
+    let (state, standing) = (state?, standing?);
     let holder = Holder {
         subject: claims.subject,
         credential: Credential::AccessToken {
@@ -118,13 +125,12 @@ async fn access_token(
         resources: vec![claims.audience],
         expires_at: claims.expires_at,
     };
-    Ok(match state {
-        AccessState::Live => Ok(holder),
-        AccessState::Revoked => Err(Rejected {
-            refusal: TokenProblem::Revoked.into(),
-            caller: Some(Caller::of(&holder)),
-        }),
-    })
+    let problem = match (state, standing) {
+        (AccessState::Live, Standing::Good) => return Ok(Ok(holder)),
+        (AccessState::Live, Standing::Disabled) => TokenProblem::ClientDisabled,
+        (AccessState::Revoked, _) | (AccessState::Live, Standing::Gone) => TokenProblem::Revoked,
+    };
+    Ok(Err(Rejected { refusal: problem.into(), caller: Some(Caller::of(&holder)) }))
 }
 
 /// Form and checksum here, the rest in the account.

@@ -5,13 +5,16 @@
 
 use futures_util::future::{Either, select};
 use latchkey_protocol::access::Holder;
+use std::rc::Rc;
 use std::time::Duration;
 use worker::AbortController;
 
 use super::Visit;
+use crate::clients::{self, Standing};
 use crate::http::Taken;
 use crate::objects::account::messages::{AccessState, StillGood};
 use crate::objects::{self, ObjectKind};
+use crate::platform;
 
 /// How often the account is asked, in seconds, unless the resource's revocation bound is longer.
 const ASK_EVERY: u64 = 30;
@@ -29,6 +32,7 @@ pub fn watch(visit: &Visit<'_>, holder: &Holder, mut over: Taken, controller: Ab
     let bound = visit.requested.gateway.revocation_bound.as_seconds();
     let every = Duration::from_secs(bound.max(ASK_EVERY));
     let (env, subject) = (visit.context.env.clone(), holder.subject.clone());
+    let configuration = Rc::clone(&visit.context.configuration);
     let message = StillGood { credential: holder.credential.clone() };
     visit.context.later.wait_until(async move {
         loop {
@@ -37,8 +41,17 @@ pub fn watch(visit: &Visit<'_>, holder: &Holder, mut over: Taken, controller: Ab
                 return;
             }
             let state = objects::send(&env, ObjectKind::Account, subject.as_str(), &message).await;
-            // An account that doesn't answer is asked again; nobody loses a stream to that.
-            if let Ok(AccessState::Revoked) = state {
+            // Whoever doesn't answer is asked again; nobody loses a stream to that.
+            let is_over = match (state, message.credential.client_id()) {
+                (Ok(AccessState::Revoked), _) => true,
+                (Err(_), _) | (Ok(AccessState::Live), None) => false,
+                (Ok(AccessState::Live), Some(client_id)) => {
+                    let now = platform::now();
+                    let asked = clients::standing_now(&env, &configuration, client_id, now);
+                    asked.await.is_ok_and(|standing| standing != Standing::Good)
+                }
+            };
+            if is_over {
                 controller.abort();
                 return;
             }

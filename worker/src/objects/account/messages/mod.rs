@@ -12,7 +12,7 @@ pub use access::{
     AccessState, CheckAccess, CheckPersonalAccessToken, InspectRefreshToken, Log,
     PersonalAccessTokenProblem, StillGood,
 };
-pub use grants::{Approve, Approved, Earlier, Redeem, Refresh, Revoke};
+pub use grants::{Approve, Approved, Earlier, EndGrantsOf, Redeem, Refresh, Revoke};
 pub use page::{
     AccountOverview, ActivityFilter, ConnectedApp, CreateToken, EndOtherSessions, EndSessionOf,
     LoggedApp, LoggedApps, Overview, ReadActivity, RevokeApp, RevokeToken, SessionLine, TokenLine,

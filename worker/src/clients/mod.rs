@@ -1,0 +1,347 @@
+//! Finding a client: in the configuration, or the isolate's memory, the cache, and its shard.
+//!
+//! Memory and cache hold hits only. A client that isn't found there is asked for at its shard, which
+//! is the authority, so that a client can be used anywhere right after it registered.
+//!
+//! A copy counts for a minute from when the shard was asked, wherever it lies: for so long at most a
+//! client that was changed, disabled or removed goes on elsewhere as it was. Nothing is refused because
+//! of a copy: then the shard is asked first, so that what was just changed is true everywhere at once.
+
+pub mod changes;
+
+use latchkey_protocol::client::{ClientId, ClientLifetimes, ClientRecord};
+use latchkey_protocol::configuration::Configuration;
+use latchkey_protocol::identifier::AccountId;
+use latchkey_protocol::time::{Lifetime, UnixTime};
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::log::Level;
+use crate::objects::client_registry::messages::{Find, Register, Touch};
+use crate::objects::{self, Message, ObjectKind};
+
+const CACHE_BINDING: &str = "CACHE";
+/// The shortest time that KV keeps a value is 60 s.
+const CACHE_SECONDS: u64 = 60;
+/// How long a copy counts, from when the shard was asked.
+const COPY_COUNTS: Lifetime = Lifetime::minutes(1);
+/// How many clients an isolate remembers before it starts over.
+const REMEMBER_AT_MOST: usize = 256;
+
+thread_local! {
+    static REMEMBERED: RefCell<HashMap<ClientId, (UnixTime, Rc<ClientRecord>)>> =
+        RefCell::new(HashMap::new());
+}
+
+/// A client as the cache keeps it.
+#[derive(Serialize, Deserialize)]
+struct Copy {
+    /// When the shard was asked.
+    read_at: UnixTime,
+    record: ClientRecord,
+}
+
+impl Copy {
+    fn counts(read_at: UnixTime, record: &ClientRecord, now: UnixTime) -> bool {
+        // A copy that has expired may have been renewed elsewhere: only the shard knows.
+        now.since(read_at) < COPY_COUNTS && !record.is_expired(now)
+    }
+}
+
+/// What was found under an id.
+pub struct Found {
+    /// The living client; `None` when there is none of that id.
+    pub client: Option<Rc<ClientRecord>>,
+    /// Whether it is a copy, which may be a minute old.
+    pub is_copy: bool,
+}
+
+/// The lifetimes of registered clients.
+pub fn lifetimes(configuration: &Configuration) -> ClientLifetimes {
+    ClientLifetimes {
+        unused: configuration.lifetimes.unused_client,
+        idle: configuration.lifetimes.idle_client,
+    }
+}
+
+/// Finds a living client; `None` when there is none of that id.
+///
+/// # Errors
+///
+/// [`Failure`] when the shard doesn't answer. A cache that doesn't answer is only logged.
+pub async fn find(
+    context: &Context,
+    client_id: &ClientId,
+) -> Result<Option<Rc<ClientRecord>>, Failure> {
+    Ok(look_up(context, client_id).await?.client)
+}
+
+/// As [`find`], and says whether it is a copy. Whoever is about to refuse something because of a copy
+/// asks [`find_now`] first.
+///
+/// # Errors
+///
+/// As [`find`].
+pub async fn look_up(context: &Context, client_id: &ClientId) -> Result<Found, Failure> {
+    let copy = |client| Ok(Found { client: Some(client), is_copy: true });
+    let remembered = REMEMBERED.with_borrow(|clients| clients.get(client_id).cloned());
+    if let Some((read_at, client)) = remembered
+        && Copy::counts(read_at, &client, context.now)
+    {
+        return copy(client);
+    }
+    // An id that was never issued here is nobody's; asking for it would only cost.
+    if shard_of(context, client_id).is_some()
+        && let Some(Copy { read_at, record }) = cached(context, client_id).await
+        && Copy::counts(read_at, &record, context.now)
+    {
+        return copy(remember(read_at, record));
+    }
+    Ok(Found { client: find_now(context, client_id).await?, is_copy: false })
+}
+
+/// Finds a living client where it is certain: in the configuration or its shard.
+///
+/// # Errors
+///
+/// [`Failure`] when the shard doesn't answer.
+pub async fn find_now(
+    context: &Context,
+    client_id: &ClientId,
+) -> Result<Option<Rc<ClientRecord>>, Failure> {
+    if let Some(client) = context.configuration.configured_client(client_id) {
+        return Ok(Some(remember(context.now, client.clone())));
+    }
+    let Some(shard) = shard_of(context, client_id) else { return Ok(None) };
+    let message = Find { client_id: client_id.clone() };
+    let found = ask(context, shard, &message).await?;
+    match found.filter(|client| !client.is_expired(context.now)) {
+        Some(client) => Ok(Some(keep(context, client))),
+        None => {
+            forget(context, client_id).await;
+            Ok(None)
+        }
+    }
+}
+
+/// Whether a client may still use what it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    Good,
+    /// The operator has disabled it.
+    Disabled,
+    /// There is no such client any more.
+    Gone,
+}
+
+impl Standing {
+    fn of(client: Option<&ClientRecord>) -> Self {
+        match client {
+            Some(client) if client.policy.disabled => Self::Disabled,
+            Some(_) => Self::Good,
+            None => Self::Gone,
+        }
+    }
+}
+
+/// Whether a client may still use what it has, known to the minute.
+///
+/// # Errors
+///
+/// [`Failure`] when the shard doesn't answer.
+pub async fn standing(context: &Context, client_id: &ClientId) -> Result<Standing, Failure> {
+    if let Some(standing) = standing_of_document(&context.configuration, client_id) {
+        return Ok(standing);
+    }
+    Ok(Standing::of(find(context, client_id).await?.as_deref()))
+}
+
+/// As [`standing`], known for certain, for whoever goes on after the request.
+///
+/// # Errors
+///
+/// The same.
+pub async fn standing_now(
+    env: &worker::Env,
+    configuration: &Configuration,
+    client_id: &ClientId,
+    now: UnixTime,
+) -> Result<Standing, Failure> {
+    if let Some(standing) = standing_of_document(configuration, client_id) {
+        return Ok(standing);
+    }
+    if let Some(client) = configuration.configured_client(client_id) {
+        return Ok(Standing::of(Some(client)));
+    }
+    let Some(shard) = client_id.shard(&configuration.prefixes.client_id) else {
+        return Ok(Standing::Gone);
+    };
+    let message = Find { client_id: client_id.clone() };
+    let found =
+        objects::send(env, ObjectKind::ClientRegistry, &shard_name(shard), &message).await?;
+    Ok(Standing::of(found.filter(|client| !client.is_expired(now)).as_ref()))
+}
+
+/// Of a client with a metadata document only the configuration decides anything. That its document can
+/// still be fetched is asked when it wants new tokens.
+fn standing_of_document(configuration: &Configuration, client_id: &ClientId) -> Option<Standing> {
+    client_id.is_document().then(|| {
+        let disabled = configuration.document_policy(client_id).disabled;
+        if disabled { Standing::Disabled } else { Standing::Good }
+    })
+}
+
+/// Stores a new client in its shard.
+pub async fn register(context: &Context, shard: u8, record: ClientRecord) -> Result<(), Failure> {
+    let message = Register { record };
+    ask(context, shard, &message).await?;
+    keep_copy(context, &message.record);
+    Ok(())
+}
+
+/// Notes that a client was used, if it is time to: its record says so, so that most uses cost
+/// nothing.
+pub async fn touch(context: &Context, client: &ClientRecord) -> Result<(), Failure> {
+    if client.touch(context.now, lifetimes(&context.configuration)).is_some() {
+        note_use(context, &client.client_id, None).await?;
+    }
+    Ok(())
+}
+
+/// Notes that a person is about to allow a client something, before it is allowed, so that all of it
+/// is found when the client is removed. Whether the client is there and may have it.
+///
+/// # Errors
+///
+/// [`Failure`] when the shard doesn't answer.
+pub async fn note_consent(
+    context: &Context,
+    client: &ClientRecord,
+    account: &AccountId,
+) -> Result<bool, Failure> {
+    if shard_of(context, &client.client_id).is_none() {
+        return Ok(!client.policy.disabled);
+    }
+    let noted = note_use(context, &client.client_id, Some(account.clone())).await?;
+    Ok(noted.is_some_and(|client| !client.policy.disabled))
+}
+
+async fn note_use(
+    context: &Context,
+    client_id: &ClientId,
+    account: Option<AccountId>,
+) -> Result<Option<Rc<ClientRecord>>, Failure> {
+    let Some(shard) = shard_of(context, client_id) else { return Ok(None) };
+    let lifetimes = lifetimes(&context.configuration);
+    let message = Touch {
+        client_id: client_id.clone(),
+        unused: lifetimes.unused,
+        idle: lifetimes.idle,
+        account,
+    };
+    let touched = ask(context, shard, &message).await?;
+    if touched.is_none() {
+        forget(context, client_id).await;
+    }
+    Ok(touched.map(|client| keep(context, client)))
+}
+
+/// Asks a shard.
+///
+/// # Errors
+///
+/// [`Failure`] when it doesn't answer.
+pub async fn ask<M: Message>(
+    context: &Context,
+    shard: u8,
+    message: &M,
+) -> Result<M::Reply, Failure> {
+    objects::send(&context.env, ObjectKind::ClientRegistry, &shard_name(shard), message).await
+}
+
+/// Which shard stores a client; `None` when none does.
+pub fn shard_of(context: &Context, client_id: &ClientId) -> Option<u8> {
+    client_id.shard(&context.configuration.prefixes.client_id)
+}
+
+fn shard_name(shard: u8) -> String {
+    format!("clients-{shard:02x}")
+}
+
+/// Keeps copies of a client that its shard has just handed out.
+pub fn keep(context: &Context, client: ClientRecord) -> Rc<ClientRecord> {
+    keep_copy(context, &client);
+    remember(context.now, client)
+}
+
+/// Forgets every copy that can be reached from here, before the answer leaves.
+pub async fn forget(context: &Context, client_id: &ClientId) {
+    REMEMBERED.with_borrow_mut(|clients| clients.remove(client_id));
+    let deleted = match context.env.kv(CACHE_BINDING) {
+        Ok(cache) => cache.delete(&cache_key(client_id)).await.map_err(|cause| cause.to_string()),
+        Err(cause) => Err(cause.to_string()),
+    };
+    if let Err(cause) = deleted {
+        log_cache_trouble(context, cause);
+    }
+}
+
+fn remember(read_at: UnixTime, client: ClientRecord) -> Rc<ClientRecord> {
+    let client = Rc::new(client);
+    REMEMBERED.with_borrow_mut(|clients| {
+        if clients.len() >= REMEMBER_AT_MOST {
+            clients.clear();
+        }
+        clients.insert(client.client_id.clone(), (read_at, Rc::clone(&client)));
+    });
+    client
+}
+
+async fn cached(context: &Context, client_id: &ClientId) -> Option<Copy> {
+    let found = match context.env.kv(CACHE_BINDING) {
+        Ok(cache) => {
+            cache.get(&cache_key(client_id)).json::<Copy>().await.map_err(|cause| cause.to_string())
+        }
+        Err(cause) => Err(cause.to_string()),
+    };
+    found.unwrap_or_else(|cause| {
+        log_cache_trouble(context, cause);
+        None
+    })
+}
+
+/// Writes a copy to the cache after the answer has left; nobody waits for it.
+fn keep_copy(context: &Context, client: &ClientRecord) {
+    let key = cache_key(&client.client_id);
+    let written =
+        context.env.kv(CACHE_BINDING).map_err(|cause| cause.to_string()).and_then(|cache| {
+            let copy = Copy { read_at: context.now, record: client.clone() };
+            let value = serde_json::to_string(&copy).map_err(|cause| cause.to_string())?;
+            cache.put(&key, value).map_err(|cause| cause.to_string())
+        });
+    match written {
+        Ok(put) => context.later.wait_until(async move {
+            // A copy that wasn't kept costs one more question to the shard, and nothing else.
+            drop(put.expiration_ttl(CACHE_SECONDS).execute().await);
+        }),
+        Err(cause) => log_cache_trouble(context, cause),
+    }
+}
+
+fn cache_key(client_id: &ClientId) -> String {
+    // What the first release wrote under another name has another form.
+    format!("client-copy:{client_id}")
+}
+
+fn log_cache_trouble(context: &Context, cause: String) {
+    context
+        .event(Level::Error, "cache unavailable")
+        .with("cause", cause)
+        .with("do", "the binding CACHE has to be a KV namespace in wrangler.toml".to_owned())
+        .write();
+}
