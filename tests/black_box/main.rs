@@ -16,12 +16,14 @@
 )]
 
 mod accounts;
+mod administration;
 mod authorize_errors;
 mod authorize_requests;
 mod bad_input;
 mod browser;
 mod client_authentication;
 mod clients;
+mod closed_registration;
 mod codes;
 mod consent;
 mod crash;
@@ -34,6 +36,7 @@ mod races;
 mod readme;
 mod refresh;
 mod registration;
+mod registration_management;
 mod registration_refusals;
 mod revocation;
 mod servers;
@@ -69,6 +72,9 @@ fn main() -> ExitCode {
         discovery::trials(),
         registration::trials(),
         registration_refusals::trials(),
+        registration_management::trials(),
+        closed_registration::trials(),
+        administration::trials(),
         authorize_errors::trials(),
         authorize_requests::trials(),
         accounts::trials(),

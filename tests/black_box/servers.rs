@@ -19,6 +19,8 @@ pub struct Servers {
     examples: Slot<Server>,
     brief_examples: Slot<Server>,
     introspected: Slot<Introspected>,
+    administered: Slot<Front>,
+    invited: Slot<Server>,
 }
 
 /// A resource behind the gateway, and the client of a resource server that may ask about its tokens.
@@ -86,6 +88,16 @@ impl Servers {
         running(&self.introspected, Introspected::start)
     }
 
+    /// A deployment with an admin API, and resources behind the gateway.
+    pub fn administered(&self) -> &Front {
+        before(&self.administered, Deployment::administered)
+    }
+
+    /// A deployment where a client has to be let in to register.
+    pub fn invited(&self) -> &Server {
+        started(&self.invited, Deployment::invited)
+    }
+
     /// A sentence for each running server whose log has a secret of this run in it.
     pub fn leaked_secrets(&self) -> Vec<String> {
         let running = [
@@ -95,9 +107,10 @@ impl Servers {
             &self.quick,
             &self.examples,
             &self.brief_examples,
+            &self.invited,
         ];
         let running = running.into_iter().filter_map(|slot| slot.get()?.as_ref());
-        let fronts = [&self.gateway, &self.brief_tokens];
+        let fronts = [&self.gateway, &self.brief_tokens, &self.administered];
         let fronts = fronts.into_iter().filter_map(|slot| Some(&slot.get()?.as_ref()?.server));
         let introspected = self.introspected.get().and_then(Option::as_ref);
         let introspected = introspected.map(|introspected| &introspected.front.server);

@@ -3,8 +3,11 @@
 //! Everything but `[vars]` comes from the `wrangler.toml` that is shipped, so that bindings, rules
 //! and compatibility date can't drift away from what people deploy.
 
+mod administered;
 mod examples;
 mod gateway;
+
+pub use administered::ADMIN_TOKEN;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -35,6 +38,11 @@ pub struct Deployment {
     settings: Cow<'static, str>,
     /// The worker that a service binding of this name leads to, beside this one.
     service: Option<&'static str>,
+    /// The token of its admin API, if it has one.
+    pub admin_token: Option<&'static str>,
+    /// Its two limits in 10 seconds, of a network and of a shared egress, where they aren't the
+    /// shipped ones.
+    limits: Option<[i64; 2]>,
     /// Whether the examples of `npm start` are behind it.
     with_examples: bool,
     /// Bindings of the shipped configuration that are left out.
@@ -52,6 +60,8 @@ impl Deployment {
             base_path: "",
             settings: Cow::Borrowed(""),
             service: None,
+            admin_token: None,
+            limits: None,
             with_examples: false,
             without: &[],
             ready_status: 200,
@@ -256,6 +266,13 @@ impl Deployment {
         let settings = vars.entry("LATCHKEY").or_insert_with(|| Table::new().into());
         let settings = settings.as_table_mut().ok_or("wrangler.toml: LATCHKEY is no table")?;
         settings.extend(overrides);
+        if let Some(token) = self.admin_token {
+            // A variable and a secret are the same to the worker.
+            vars.insert("ADMIN_TOKEN".to_owned(), token.into());
+        }
+        if let Some(limits) = self.limits {
+            set_limits(&mut table, limits).ok_or("wrangler.toml has no two ratelimits")?;
+        }
         for binding in self.without {
             leave_out(&mut table, binding).ok_or(format!("wrangler.toml has no {binding}"))?;
         }
@@ -297,6 +314,19 @@ fn write_service(folder: &Path, compatibility_date: Value) -> Result<PathBuf, St
 
 fn write_file(path: &Path, text: &str) -> Result<(), String> {
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Sets the limits, each of 10 seconds; [`None`] when there aren't as many.
+fn set_limits(table: &mut Table, limits: [i64; 2]) -> Option<()> {
+    let bindings = table.get_mut("ratelimits")?.as_array_mut()?;
+    for (index, limit) in limits.into_iter().enumerate() {
+        let simple = Table::from_iter([
+            ("limit".to_owned(), limit.into()),
+            ("period".to_owned(), 10.into()),
+        ]);
+        bindings.get_mut(index)?.as_table_mut()?.insert("simple".to_owned(), simple.into());
+    }
+    Some(())
 }
 
 /// Takes a binding away, whatever its kind; [`None`] when there is no such binding.

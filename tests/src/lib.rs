@@ -15,6 +15,7 @@
 )]
 
 pub mod account;
+pub mod admin;
 pub mod browser;
 pub mod challenge;
 pub mod client;
@@ -39,7 +40,7 @@ pub mod walk;
 pub use browser::{Browser, Landing};
 pub use challenge::Challenge;
 pub use client::{Authorization, Callback, Client, Tokens};
-pub use deployment::Deployment;
+pub use deployment::{ADMIN_TOKEN, Deployment};
 pub use front::Front;
 pub use http::{Call, Reply};
 pub use page::{Form, Page};

@@ -42,7 +42,14 @@ impl Secrets {
     /// Takes a note of the secrets in an answer.
     pub fn remember_reply(&self, reply: &Reply) {
         if let Ok(Value::Object(members)) = serde_json::from_slice(&reply.body) {
-            for name in ["access_token", "refresh_token", "client_secret"] {
+            const SECRET_MEMBERS: [&str; 5] = [
+                "access_token",
+                "refresh_token",
+                "client_secret",
+                "registration_access_token",
+                "token",
+            ];
+            for name in SECRET_MEMBERS {
                 if let Some(secret) = members.get(name).and_then(Value::as_str) {
                     self.remember(secret);
                 }

@@ -99,7 +99,7 @@ impl Deployment {
         }
     }
 
-    fn before(name: &'static str, upstream: &Upstream, settings: &str) -> Self {
+    pub(super) fn before(name: &'static str, upstream: &Upstream, settings: &str) -> Self {
         let address = format!("http://127.0.0.1:{}", upstream.port());
         let settings = settings.replace("UPSTREAM", &address).replace("DEAD", DEAD);
         Self { settings: format!("{SCOPES}{settings}").into(), ..Self::shipped(name) }
