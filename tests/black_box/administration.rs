@@ -58,6 +58,12 @@ pub fn trials() -> Vec<Case> {
                 removed(servers.administered());
             },
         ),
+        Case::new(
+            "issue 4: a client that very many people allowed is removed at once, and the last of them are told soon after",
+            |servers| {
+                removed_from_many(&servers.administered().server);
+            },
+        ),
         Case::new("issue 4: the list goes on page by page and leaves nobody out", |servers| {
             pages(&servers.administered().server);
         }),
@@ -369,6 +375,36 @@ fn removed(front: &Front) {
     assert!(is_let_in(front, &kept.access));
     let request = people[0].request();
     let _ = people[0].browser.page(&request.path(server)).expect(400);
+}
+
+/// More accounts than one message tells, so that the alarm has to go on.
+fn removed_from_many(server: &Server) {
+    const PEOPLE: usize = 104;
+    let client = server.administered_client(&metadata("Allowed by many"));
+    let mut people: Vec<Walk<'_>> = std::thread::scope(|scope| {
+        let crowd = || {
+            let allow = || {
+                let mut walk = Walk::with(server, client.clone());
+                let _ = walk.code();
+                walk
+            };
+            (0..PEOPLE / 4).map(|_| allow()).collect::<Vec<_>>()
+        };
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(crowd)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("people")).collect()
+    });
+    assert_eq!(people.len(), PEOPLE);
+    let _ = server.admin("DELETE", &at(&client)).send().expect(204);
+    let was_told = |walk: &mut Walk<'_>| {
+        walk.browser.activity(&[]).iter().any(|entry| entry["kind"] == "client_removed")
+    };
+    people.retain_mut(|walk| !was_told(walk));
+    assert!(people.len() <= PEOPLE - 100, "{} are left", people.len());
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !people.is_empty() {
+        assert!(Instant::now() < deadline, "{} are never told", people.len());
+        people.retain_mut(|walk| !was_told(walk));
+    }
 }
 
 fn pages(server: &Server) {

@@ -266,9 +266,14 @@ impl Deployment {
         let settings = vars.entry("LATCHKEY").or_insert_with(|| Table::new().into());
         let settings = settings.as_table_mut().ok_or("wrangler.toml: LATCHKEY is no table")?;
         settings.extend(overrides);
-        if let Some(token) = self.admin_token {
-            // A variable and a secret are the same to the worker.
-            vars.insert("ADMIN_TOKEN".to_owned(), token.into());
+        let secrets = folder.join(".dev.vars");
+        match self.admin_token {
+            // Wrangler shows the values of variables when it starts, and those of secrets never.
+            Some(token) => write_file(&secrets, &format!("ADMIN_TOKEN={token}\n"))?,
+            // Written by the deployment that was here before.
+            None if secrets.exists() => std::fs::remove_file(&secrets)
+                .map_err(|error| format!("{}: {error}", secrets.display()))?,
+            None => {}
         }
         if let Some(limits) = self.limits {
             set_limits(&mut table, limits).ok_or("wrangler.toml has no two ratelimits")?;

@@ -345,3 +345,61 @@ fn log_cache_trouble(context: &Context, cause: String) {
         .with("do", "the binding CACHE has to be a KV namespace in wrangler.toml".to_owned())
         .write();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use latchkey_protocol::client::ClientPolicy;
+    use serde_json::json;
+
+    fn client(expires_at: u64) -> ClientRecord {
+        serde_json::from_value(json!({
+            "client_id": "client", "metadata": {}, "token_endpoint_auth_method": "none",
+            "issued_at": 0, "expires_at": expires_at,
+        }))
+        .expect("a record")
+    }
+
+    fn at(seconds: u64) -> UnixTime {
+        UnixTime::from_seconds(seconds)
+    }
+
+    #[test]
+    fn a_copy_counts_for_a_minute_from_when_the_shard_was_asked_and_no_second_longer() {
+        let long = client(10_000);
+        assert!(Copy::counts(at(100), &long, at(100)));
+        assert!(Copy::counts(at(100), &long, at(159)));
+        assert!(!Copy::counts(at(100), &long, at(160)));
+        // It may have been renewed, which only the shard knows.
+        assert!(!Copy::counts(at(100), &client(110), at(110)));
+        let text = serde_json::to_string(&Copy { read_at: at(100), record: long }).expect("json");
+        let read: Copy = serde_json::from_str(&text).expect("reads back");
+        assert_eq!((read.read_at, read.record.client_id.as_str()), (at(100), "client"));
+    }
+
+    #[test]
+    fn a_client_stands_as_the_operator_decided_and_is_gone_when_nothing_has_it() {
+        let good = client(10_000);
+        let policy = ClientPolicy { disabled: true, ..ClientPolicy::default() };
+        let disabled = ClientRecord { policy, ..good.clone() };
+        assert_eq!(Standing::of(Some(&good)), Standing::Good);
+        assert_eq!(Standing::of(Some(&disabled)), Standing::Disabled);
+        assert_eq!(Standing::of(None), Standing::Gone);
+    }
+
+    #[test]
+    fn of_a_client_with_a_document_only_the_configuration_decides() {
+        let settings = json!({
+            "resources": [{ "path": "/mcp" }],
+            "clients": [{ "client_id": "https://a.example/client", "disabled": true }],
+        });
+        let configuration =
+            Configuration::parse("https://id.example", &settings).expect("settings");
+        let standing = |text: &str| {
+            standing_of_document(&configuration, &ClientId::parse(text).expect("an id"))
+        };
+        assert_eq!(standing("https://a.example/client"), Some(Standing::Disabled));
+        assert_eq!(standing("https://b.example/client"), Some(Standing::Good));
+        assert_eq!(standing("client"), None);
+    }
+}

@@ -50,7 +50,7 @@ async fn find(context: &Context, text: &str) -> Result<Option<Token>, Failure> {
         let Some(state) = state else { return Ok(None) };
         let standing = clients::standing(context, &state.client_id).await?;
         return Ok((standing == Standing::Good)
-            .then(|| Token::RefreshToken { account: token.account, state }));
+            .then_some(Token::RefreshToken { account: token.account, state }));
     }
     if let Ok(token) = PersonalAccessToken::parse(&prefixes.personal_access_token, text) {
         let message = CheckPersonalAccessToken { id: token.id, secret: token.secret };

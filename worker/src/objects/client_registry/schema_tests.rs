@@ -23,7 +23,7 @@ fn a_client_of_schema_version_1_reads_on_and_can_be_changed() {
     let database = database(1);
     database.execute("INSERT INTO clients VALUES ('a', ?, 900)", [RECORD]).expect("a client");
     database.execute_batch(MIGRATIONS[1]).expect("migrates");
-    let (record, version): (String, u64) = database
+    let (record, version): (String, i64) = database
         .query_row("SELECT record, version FROM clients", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .expect("reads");
     let record: ClientRecord = serde_json::from_str(&record).expect("a record");
