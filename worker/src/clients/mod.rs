@@ -120,9 +120,10 @@ pub async fn find_now(
     let message = Find { client_id: client_id.clone() };
     let found = ask(context, shard, &message).await?;
     match found.filter(|client| !client.is_expired(context.now)) {
+        Some(client) if is_remembered_so(&client) => Ok(Some(remember(context.now, client))),
         Some(client) => Ok(Some(keep(context, client))),
         None => {
-            forget(context, client_id).await;
+            forget_copy(context, client_id).await;
             Ok(None)
         }
     }
@@ -246,7 +247,7 @@ async fn note_use(
     };
     let touched = ask(context, shard, &message).await?;
     if touched.is_none() {
-        forget(context, client_id).await;
+        forget_copy(context, client_id).await;
     }
     Ok(touched.map(|client| keep(context, client)))
 }
@@ -279,6 +280,15 @@ pub fn keep(context: &Context, client: ClientRecord) -> Rc<ClientRecord> {
     remember(context.now, client)
 }
 
+/// Forgets the copies of a client that turned out to be gone. Where there was none nothing is
+/// written: asking for made-up ids must not cost more than that.
+async fn forget_copy(context: &Context, client_id: &ClientId) {
+    // Whatever was found in the cache was remembered too.
+    if REMEMBERED.with_borrow(|clients| clients.contains_key(client_id)) {
+        forget(context, client_id).await;
+    }
+}
+
 /// Forgets every copy that can be reached from here, before the answer leaves.
 pub async fn forget(context: &Context, client_id: &ClientId) {
     REMEMBERED.with_borrow_mut(|clients| clients.remove(client_id));
@@ -289,6 +299,15 @@ pub async fn forget(context: &Context, client_id: &ClientId) {
     if let Err(cause) = deleted {
         log_cache_trouble(context, cause);
     }
+}
+
+/// Whether just this is remembered, so that the cache's copy is as good as another: requests that are
+/// refused, however many, write nothing.
+fn is_remembered_so(client: &ClientRecord) -> bool {
+    let text = |client: &ClientRecord| serde_json::to_string(client).ok();
+    REMEMBERED.with_borrow(|clients| {
+        clients.get(&client.client_id).is_some_and(|(_, known)| text(known) == text(client))
+    })
 }
 
 fn remember(read_at: UnixTime, client: ClientRecord) -> Rc<ClientRecord> {
