@@ -35,6 +35,10 @@ pub fn trials() -> Vec<Case> {
             },
         ),
         Case::new(
+            "SECURITY: a statement that doesn't say where codes go approves nobody",
+            |servers| statement_without_addresses(servers.invited()),
+        ),
+        Case::new(
             "RFC 7591 section 3.2.2, DCR-08: a bad statement and one of an unknown issuer are told apart",
             |servers| {
                 bad_statements(servers.invited());
@@ -221,6 +225,16 @@ fn good_statements(server: &Server) {
         assert_eq!(answer["client_name"], "Vouched");
         assert_eq!(answer["software_statement"], *statement);
     }
+}
+
+/// Whoever has the software has its statement, and could register an address of their own with it.
+fn statement_without_addresses(server: &Server) {
+    let body = with_statement(&fixture()["without_redirect_uris"]).to_string();
+    let client = Client::from_reply(&register(server, None, &body).expect(201));
+    assert_eq!(client.document["client_name"], "Vouched");
+    let mut walk = Walk::with(server, client);
+    let request = walk.request();
+    assert!(!walk.consent_page(&request).text().contains("Verified by"));
 }
 
 fn bad_statements(server: &Server) {

@@ -202,6 +202,9 @@ impl<'a> ReceivedStatement<'a> {
     fn believed(self, is_approval: bool) -> AcceptedStatement {
         let mut members = self.claims;
         members.retain(|name, _| is_member(name));
+        // Whoever has the software has its statement. Approved is only what leads where the issuer
+        // says, or a stranger would register their own address under the vouched name.
+        let is_approval = is_approval && members.contains_key("redirect_uris");
         AcceptedStatement { text: self.text.to_owned(), members, is_approval }
     }
 }
@@ -221,7 +224,7 @@ impl AcceptedStatement {
         &self.text
     }
 
-    /// Whether a client that it is about is approved.
+    /// Whether a client that it is about is approved: the issuer's are, and it says where codes go.
     #[must_use]
     pub const fn is_approval(&self) -> bool {
         self.is_approval

@@ -129,7 +129,16 @@ fn dcr_08_its_values_win_and_nothing_else_of_it_counts() {
             "software_id": "vouched", "jwks_uri": "https://vouch.example/keys",
         })
     );
-    assert!(statement.is_approval());
+}
+
+#[test]
+fn security_a_statement_approves_only_what_leads_where_it_says() {
+    assert!(!accepted(&json!({ "iss": ISSUER, "client_name": "Vouched" })).is_approval());
+    let uris = json!({ "iss": ISSUER, "redirect_uris": ["https://vouched.example/cb"] });
+    assert!(accepted(&uris).is_approval());
+    let of_another =
+        json!({ "iss": "https://other.example", "redirect_uris": ["https://a.example/"] });
+    assert!(!accepted(&of_another).is_approval());
 }
 
 #[test]
