@@ -1,7 +1,7 @@
 // Installs what building, serving and testing need. A run with nothing to do takes a second.
 //
 //   node scripts/setup.mjs            what `npm start` and a deploy need
-//   node scripts/setup.mjs --tests    and what `npm test` needs: cargo-deny, Chromium and its driver
+//   node scripts/setup.mjs --tests    and what `npm test` needs: cargo-deny, Chromium and its driver, PyJWT where Python is
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { findBrowser } from "./lib/browser.mjs";
 import { output, run } from "./lib/run.mjs";
 import { Failure, runMain, say } from "./lib/say.mjs";
 import { CARGO_TEST_TOOLS, CARGO_TOOLS, missingCargoTools, ROOT, TOOLS, WASM_TARGET } from "./lib/tools.mjs";
+import { installPythonPackages } from "./lib/verifiers.mjs";
 
 /**
  * Makes everything ready, or throws a `Failure` that says what is missing and how to get it.
@@ -22,6 +23,7 @@ export async function setUp({ tests = false, browser = false } = {}) {
   const found = browser ? await findBrowser({ install: true }) : null;
   await installRust({ tests });
   await installPackages();
+  if (tests) await installPythonPackages();
   await installCargoTools(tests ? { ...CARGO_TOOLS, ...CARGO_TEST_TOOLS } : CARGO_TOOLS);
   return found;
 }

@@ -14,18 +14,20 @@ use std::borrow::Cow;
 use crate::bearer::CredentialKind;
 use crate::client::ClientId;
 use crate::configuration::{Configuration, Gateway, ProtectedResource};
-use crate::identifier::{AccountId, GrantId, PersonalAccessTokenId};
+use crate::identifier::{GrantId, PersonalAccessTokenId};
+use crate::jwt::{AccessTokenClaims, Authority};
 use crate::letter_case::folded;
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
+use crate::subject::Subject;
 use crate::time::UnixTime;
 
 /// Who calls, as proved by a credential whose signature or secret was checked, and which was not
 /// revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// The person.
-    pub subject: AccountId,
+    /// The person, or the client itself.
+    pub subject: Subject,
     /// By which credential.
     pub credential: Credential,
     /// What it allows, as granted.
@@ -36,16 +38,45 @@ pub struct Holder {
     pub expires_at: UnixTime,
 }
 
+impl Holder {
+    /// Who calls by an access token with these claims.
+    #[must_use]
+    pub fn of_access_token(claims: AccessTokenClaims) -> Self {
+        let subject = claims.subject();
+        let AccessTokenClaims { client_id, token_id, .. } = claims;
+        let credential = match claims.authority {
+            Authority::Person { grant, .. } => {
+                Credential::AccessToken { client_id, grant, token_id }
+            }
+            Authority::Client => Credential::OwnAccessToken { client_id, token_id },
+        };
+        Self {
+            subject,
+            credential,
+            scope: claims.scope,
+            resources: vec![claims.audience],
+            expires_at: claims.expires_at,
+        }
+    }
+}
+
 /// A credential by its ids; nothing of it is secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Credential {
-    /// A JWT access token.
+    /// A JWT access token that a person allowed.
     AccessToken {
         /// Which client it was given to.
         client_id: ClientId,
         /// Under which grant.
         grant: GrantId,
+        /// Its `jti`.
+        token_id: String,
+    },
+    /// A JWT access token that a client has for itself. No person's log has one.
+    OwnAccessToken {
+        /// Which client.
+        client_id: ClientId,
         /// Its `jti`.
         token_id: String,
     },
@@ -61,7 +92,7 @@ impl Credential {
     #[must_use]
     pub const fn kind(&self) -> CredentialKind {
         match self {
-            Self::AccessToken { .. } => CredentialKind::AccessToken,
+            Self::AccessToken { .. } | Self::OwnAccessToken { .. } => CredentialKind::AccessToken,
             Self::PersonalAccessToken { .. } => CredentialKind::PersonalAccessToken,
         }
     }
@@ -70,7 +101,9 @@ impl Credential {
     #[must_use]
     pub const fn client_id(&self) -> Option<&ClientId> {
         match self {
-            Self::AccessToken { client_id, .. } => Some(client_id),
+            Self::AccessToken { client_id, .. } | Self::OwnAccessToken { client_id, .. } => {
+                Some(client_id)
+            }
             Self::PersonalAccessToken { .. } => None,
         }
     }

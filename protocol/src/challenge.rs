@@ -4,8 +4,8 @@
 //! [RFC 9728 section 5.1](https://www.rfc-editor.org/rfc/rfc9728#section-5.1).
 
 use crate::access::Refusal;
-use crate::configuration::ProtectedResource;
 use crate::error::{ErrorCode, ErrorReply};
+use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
 
 /// The longest `scope` that also names what is held, in bytes; clients limit the whole of an answer's
@@ -23,7 +23,7 @@ pub fn challenge(
     needed: &Scope,
     metadata_url: &str,
     issuer: &str,
-    resource: &ProtectedResource,
+    resource: &ResourceIndicator,
 ) -> Option<String> {
     let scope = match refusal {
         // What is wrong lies in the path or the body.

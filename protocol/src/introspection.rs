@@ -1,8 +1,11 @@
 //! Token introspection ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)): who may ask about which
 //! token, and what they are told. Whether the token is good is found out before.
 
+mod response_format;
 #[cfg(test)]
 mod tests;
+
+pub use response_format::ResponseFormat;
 
 use serde::Serialize;
 use std::fmt;
@@ -18,6 +21,7 @@ use crate::personal_access_token::TokenGrant;
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
 use crate::secret::Secret;
+use crate::subject::Subject;
 use crate::time::UnixTime;
 
 /// An introspection request.
@@ -126,7 +130,7 @@ pub struct Introspected {
     #[serde(skip_serializing_if = "Option::is_none")]
     iat: Option<UnixTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sub: Option<AccountId>,
+    sub: Option<Subject>,
     #[serde(skip_serializing_if = "Option::is_none")]
     aud: Option<Audience>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,13 +210,14 @@ pub fn reply(
             if !may_see || claims.expires_at.has_passed(now) {
                 return Introspected::inactive();
             }
+            let subject = claims.subject();
             Introspected {
                 scope: claims.scope,
                 client_id: Some(claims.client_id),
                 token_type: Some("Bearer"),
                 exp: Some(claims.expires_at),
                 iat: Some(claims.issued_at),
-                sub: Some(claims.subject),
+                sub: Some(subject),
                 aud: Some(Audience::One(claims.audience)),
                 iss: Some(claims.issuer),
                 jti: Some(claims.token_id),
@@ -228,7 +233,7 @@ pub fn reply(
                 client_id: Some(state.client_id),
                 exp: Some(state.expires_at),
                 iat: state.issued_at,
-                sub: Some(account),
+                sub: Some(account.into()),
                 aud: Some(Audience::of(state.resources)),
                 ..active
             }
@@ -248,7 +253,7 @@ pub fn reply(
                 token_type: Some("Bearer"),
                 exp: Some(grant.expires_at),
                 iat: Some(grant.created_at),
-                sub: Some(account),
+                sub: Some(account.into()),
                 aud: Some(Audience::of(resources)),
                 jti: Some(id.as_str().to_owned()),
                 ..active

@@ -5,7 +5,8 @@
 //! Worker and in a browser alike. The server (`worker/`) and the browser package (`web-client/`)
 //! both depend on this crate, never the other way round.
 //!
-//! Modules are named for what they decide; start at [`authorize`], [`grant`] and [`registration`].
+//! Modules are named for what they decide; start at [`authorize`], [`grant`] and [`registration`]. A
+//! resource server that checks access tokens itself needs the feature `verifier` and its module alone.
 #![deny(missing_docs)]
 #![cfg_attr(
     not(test),
@@ -26,7 +27,9 @@ pub mod bearer;
 pub mod callback;
 pub mod challenge;
 pub mod client;
+pub mod client_assertion;
 pub mod client_authentication;
+pub mod client_id_metadata;
 pub mod client_metadata;
 pub mod configuration;
 pub mod device;
@@ -57,8 +60,11 @@ pub mod sealed;
 pub mod secret;
 pub mod session;
 pub mod sign_in_throttle;
+pub mod subject;
 #[cfg(test)]
 mod test_support;
 pub mod time;
 pub mod token;
 pub mod token_request;
+#[cfg(feature = "verifier")]
+pub mod verifier;

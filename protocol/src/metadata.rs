@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::client::{GrantType, TokenEndpointAuthMethod};
 use crate::client_metadata::ResponseType;
+use crate::jwt::SignatureAlgorithm;
 
 /// The scope by which clients ask for a refresh token
 /// ([OpenID Connect Core section 11](https://openid.net/specs/openid-connect-core-1_0.html#OfflineAccess)).
@@ -42,6 +43,10 @@ pub struct MetadataInputs {
     pub protected_resources: Vec<String>,
     /// The `alg` values that tokens are signed with.
     pub signing_algorithms: Vec<String>,
+    /// How clients may authenticate.
+    pub auth_methods: Vec<TokenEndpointAuthMethod>,
+    /// Whether a `client_id` may be the URL of the client's metadata document.
+    pub client_id_metadata_documents: bool,
     /// Whether the `plain` challenge method is accepted, for old clients.
     pub plain_pkce: bool,
     /// Whether authorization responses carry `iss`.
@@ -73,13 +78,26 @@ pub struct ServerMetadata {
     response_modes_supported: Vec<&'static str>,
     grant_types_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
+    // RFC 8414 section 2: there MUST be one where private_key_jwt is listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    // RFC 9701 section 7.
+    introspection_signing_alg_values_supported: Vec<String>,
     code_challenge_methods_supported: Vec<&'static str>,
     // RFC 9207 section 3: absent means false. Left out rather than false, because some clients
     // look no further than the name.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     authorization_response_iss_parameter_supported: bool,
+    // Client ID Metadata Document section 5. Absent means false, as above.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    client_id_metadata_document_supported: bool,
     prompt_values_supported: Vec<&'static str>,
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
@@ -110,7 +128,19 @@ impl ServerMetadata {
         if !scopes_supported.iter().any(|scope| scope == OFFLINE_ACCESS) {
             scopes_supported.push(OFFLINE_ACCESS.to_owned());
         }
-        let auth_methods = TokenEndpointAuthMethod::ALL.map(TokenEndpointAuthMethod::as_str);
+        let named = |methods: &[TokenEndpointAuthMethod]| -> Vec<&'static str> {
+            methods.iter().map(|method| method.as_str()).collect()
+        };
+        let auth_methods = named(&inputs.auth_methods);
+        // RFC 7662 section 2.1: "the endpoint MUST also require some form of authorization", so a
+        // public client can't ask.
+        let mut introspecting = inputs.auth_methods.clone();
+        introspecting.retain(|method| *method != TokenEndpointAuthMethod::None);
+        let signs = inputs.auth_methods.contains(&TokenEndpointAuthMethod::PrivateKeyJwt);
+        let signing_algorithms: Vec<&'static str> = match signs {
+            true => SignatureAlgorithm::ALL.map(SignatureAlgorithm::as_str).to_vec(),
+            false => Vec::new(),
+        };
         // MCP: clients MUST refuse to go on without S256 in this list.
         let mut code_challenge_methods_supported = vec!["S256"];
         if inputs.plain_pkce {
@@ -128,18 +158,17 @@ impl ServerMetadata {
             response_types_supported: vec![ResponseType::Code.as_str()],
             response_modes_supported: vec!["query"],
             grant_types_supported: GrantType::ALL.map(GrantType::as_str).to_vec(),
-            token_endpoint_auth_methods_supported: auth_methods.to_vec(),
-            revocation_endpoint_auth_methods_supported: auth_methods.to_vec(),
-            // RFC 7662 section 2.1: "the endpoint MUST also require some form of authorization",
-            // so a public client can't ask.
-            introspection_endpoint_auth_methods_supported: TokenEndpointAuthMethod::ALL
-                .into_iter()
-                .filter(|method| *method != TokenEndpointAuthMethod::None)
-                .map(TokenEndpointAuthMethod::as_str)
-                .collect(),
+            token_endpoint_auth_methods_supported: auth_methods.clone(),
+            token_endpoint_auth_signing_alg_values_supported: signing_algorithms.clone(),
+            revocation_endpoint_auth_methods_supported: auth_methods,
+            revocation_endpoint_auth_signing_alg_values_supported: signing_algorithms.clone(),
+            introspection_endpoint_auth_methods_supported: named(&introspecting),
+            introspection_endpoint_auth_signing_alg_values_supported: signing_algorithms,
+            introspection_signing_alg_values_supported: inputs.signing_algorithms.clone(),
             code_challenge_methods_supported,
             authorization_response_iss_parameter_supported: inputs
                 .authorization_response_iss_parameter,
+            client_id_metadata_document_supported: inputs.client_id_metadata_documents,
             prompt_values_supported: PROMPT_VALUES
                 .into_iter()
                 .filter(|value| inputs.sign_up || *value != "create")
@@ -174,6 +203,8 @@ mod tests {
             scopes: vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
             protected_resources: vec!["https://id.example/mcp".to_owned()],
             signing_algorithms: vec!["ES256".to_owned()],
+            auth_methods: TokenEndpointAuthMethod::ALL.to_vec(),
+            client_id_metadata_documents: true,
             plain_pkce: false,
             authorization_response_iss_parameter: true,
             sign_up: false,
@@ -202,15 +233,21 @@ mod tests {
                 "scopes_supported": ["mcp:read", "mcp:write", "offline_access"],
                 "response_types_supported": ["code"],
                 "response_modes_supported": ["query"],
-                "grant_types_supported": ["authorization_code", "refresh_token"],
+                "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
                 "token_endpoint_auth_methods_supported":
-                    ["none", "client_secret_basic", "client_secret_post"],
+                    ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
+                "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "EdDSA"],
                 "revocation_endpoint_auth_methods_supported":
-                    ["none", "client_secret_basic", "client_secret_post"],
+                    ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
+                "revocation_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "EdDSA"],
                 "introspection_endpoint_auth_methods_supported":
-                    ["client_secret_basic", "client_secret_post"],
+                    ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+                "introspection_endpoint_auth_signing_alg_values_supported":
+                    ["ES256", "RS256", "EdDSA"],
+                "introspection_signing_alg_values_supported": ["ES256"],
                 "code_challenge_methods_supported": ["S256"],
                 "authorization_response_iss_parameter_supported": true,
+                "client_id_metadata_document_supported": true,
                 "prompt_values_supported": ["none", "login", "consent", "select_account"],
                 "claims_parameter_supported": false,
                 "request_parameter_supported": false,
@@ -239,6 +276,28 @@ mod tests {
         }
         for (name, value) in document.as_object().expect("object") {
             assert!(!value.is_null() && value != "" && *value != json!([]), "{name}");
+        }
+    }
+
+    #[test]
+    fn needs_5_and_8_only_what_the_deployment_offers_is_advertised() {
+        let document = document(MetadataInputs {
+            auth_methods: vec![
+                TokenEndpointAuthMethod::None,
+                TokenEndpointAuthMethod::ClientSecretBasic,
+            ],
+            client_id_metadata_documents: false,
+            ..inputs()
+        });
+        let listed = &document["token_endpoint_auth_methods_supported"];
+        assert_eq!(*listed, json!(["none", "client_secret_basic"]));
+        for name in [
+            "token_endpoint_auth_signing_alg_values_supported",
+            "revocation_endpoint_auth_signing_alg_values_supported",
+            "introspection_endpoint_auth_signing_alg_values_supported",
+            "client_id_metadata_document_supported",
+        ] {
+            assert_eq!(document.get(name), None, "{name}");
         }
     }
 

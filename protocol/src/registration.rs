@@ -15,8 +15,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::client::{
-    ClientId, ClientLifetimes, ClientOrigin, ClientPolicy, ClientRecord, TokenEndpointAuthMethod,
+    ClientId, ClientLifetimes, ClientOrigin, ClientPolicy, ClientRecord, GrantType,
+    TokenEndpointAuthMethod,
 };
+use crate::client_id_metadata::{DocumentUrl, Reach};
 use crate::client_metadata::ClientMetadata;
 pub use crate::client_metadata::ClientMetadataError as RegistrationError;
 use crate::configuration::{Configuration, Endpoint, Prefixes};
@@ -37,6 +39,43 @@ pub struct RegistrationContext<'a> {
     pub redirect_uri_policy: &'a RedirectUriPolicy,
     /// How long clients are kept.
     pub lifetimes: ClientLifetimes,
+    /// What a client's metadata is checked against.
+    pub rules: MetadataRules<'a>,
+}
+
+/// What a client's metadata is checked against, wherever it comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct MetadataRules<'a> {
+    /// How clients may authenticate.
+    pub auth_methods: &'a [TokenEndpointAuthMethod],
+    /// From where the keys of a client may be fetched.
+    pub reach: Reach,
+}
+
+impl<'a> MetadataRules<'a> {
+    /// Those of this deployment.
+    #[must_use]
+    pub fn of(configuration: &'a Configuration) -> Self {
+        Self {
+            auth_methods: &configuration.token_endpoint_auth_methods,
+            reach: configuration.reach(),
+        }
+    }
+
+    /// Chooses the client's method and writes it into the metadata; whether the client may use any
+    /// that takes its secret.
+    pub(crate) fn settle(
+        self,
+        metadata: &mut ClientMetadata,
+    ) -> Result<(TokenEndpointAuthMethod, bool), RegistrationError> {
+        let chosen = metadata.choose_auth_method(self.auth_methods)?;
+        // RFC 7591 section 2: "If unspecified or omitted, the default is 'client_secret_basic'". Many
+        // clients leave the method out and then post the secret, so both ways work for them.
+        let method = chosen.unwrap_or(TokenEndpointAuthMethod::ClientSecretBasic);
+        metadata.token_endpoint_auth_method = chosen;
+        check_keys(metadata, method, self.reach)?;
+        Ok((method, chosen.is_none()))
+    }
 }
 
 impl<'a> RegistrationContext<'a> {
@@ -51,6 +90,7 @@ impl<'a> RegistrationContext<'a> {
                 unused: configuration.lifetimes.unused_client,
                 idle: configuration.lifetimes.idle_client,
             },
+            rules: MetadataRules::of(configuration),
         }
     }
 }
@@ -127,7 +167,7 @@ pub(crate) fn description(
 /// [section 3.2.1](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1). A `client_id` or
 /// `client_secret` among them is ignored: the server alone chooses them. What `statement` claims wins
 /// over what they say. `shard` is where the record is going to be stored, and becomes part of the
-/// identifier.
+/// identifier. `decided` is what the operator decided about whoever registers in this way.
 ///
 /// # Errors
 ///
@@ -136,6 +176,7 @@ pub(crate) fn description(
 pub fn register(
     members: Map<String, Value>,
     statement: Option<&AcceptedStatement>,
+    decided: &ClientPolicy,
     context: &RegistrationContext<'_>,
     shard: u8,
     now: UnixTime,
@@ -145,11 +186,14 @@ pub fn register(
         Some(statement) => statement.over(members),
         None => members,
     };
-    let metadata = ClientMetadata::from_members(members, context.redirect_uri_policy)?;
-    let mut record = new_record(metadata, &context.prefixes.client_id, shard, now, entropy);
+    let metadata = ClientMetadata::from_object(members, context.redirect_uri_policy)?;
+    let mut record =
+        new_record(metadata, context.rules, &context.prefixes.client_id, shard, now, entropy)?;
+    record.policy = decided.clone();
+    fit_own_access(&mut record)?;
     record.expires_at = Some(now.plus(context.lifetimes.unused));
     record.software_statement = statement.map(|statement| statement.text().to_owned());
-    record.policy.approved = statement.is_some_and(AcceptedStatement::is_approval);
+    record.policy.approved |= statement.is_some_and(AcceptedStatement::is_approval);
     let client_secret = make_secret(&mut record, &context.prefixes.client_secret, entropy);
     let random = Secret::generate(entropy);
     let prefix = &context.prefixes.registration_access_token;
@@ -161,14 +205,15 @@ pub fn register(
 
 /// The record of a client that was never there before, without a secret or a token.
 pub(crate) fn new_record(
-    metadata: ClientMetadata,
+    mut metadata: ClientMetadata,
+    rules: MetadataRules<'_>,
     client_id_prefix: &str,
     shard: u8,
     now: UnixTime,
     entropy: &mut impl Entropy,
-) -> ClientRecord {
-    let (method, any_secret_method) = method_of(&metadata);
-    ClientRecord {
+) -> Result<ClientRecord, RegistrationError> {
+    let (method, any_secret_method) = rules.settle(&mut metadata)?;
+    Ok(ClientRecord {
         client_id: ClientId::generate(client_id_prefix, shard, entropy),
         origin: ClientOrigin::SelfRegistered,
         policy: ClientPolicy::default(),
@@ -183,17 +228,24 @@ pub(crate) fn new_record(
         expires_at: None,
         first_used_at: None,
         last_used_at: None,
-    }
+    })
 }
 
-/// The method of a client with this metadata, and whether it may use any that takes its secret.
-pub(crate) fn method_of(metadata: &ClientMetadata) -> (TokenEndpointAuthMethod, bool) {
-    // RFC 7591 section 2: "If unspecified or omitted, the default is 'client_secret_basic'". Many
-    // clients leave the method out and then post the secret, so both ways work for them.
-    match metadata.token_endpoint_auth_method {
-        Some(method) => (method, false),
-        None => (TokenEndpointAuthMethod::ClientSecretBasic, true),
+/// Makes the client's grants fit what the operator decided: `client_credentials` is among them exactly
+/// if it may have something for itself (TOK-12), which a public client never may
+/// ([RFC 6749 section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)).
+pub(crate) fn fit_own_access(record: &mut ClientRecord) -> Result<(), RegistrationError> {
+    if record.is_public() {
+        record.policy.client_credentials = None;
     }
+    if record.policy.client_credentials.is_none() {
+        let grants = &mut record.metadata.grant_types;
+        grants.retain(|grant| *grant != GrantType::ClientCredentials);
+        if grants.is_empty() {
+            return Err(RegistrationError::NoUsableGrantType);
+        }
+    }
+    Ok(())
 }
 
 /// Makes a secret, if the client's method needs one, and puts its hash into the record in place of
@@ -216,23 +268,41 @@ pub(crate) fn make_secret(
 /// method needs one, and goes when it needs none.
 pub(crate) fn replace_metadata(
     record: &mut ClientRecord,
-    metadata: ClientMetadata,
+    mut metadata: ClientMetadata,
+    rules: MetadataRules<'_>,
     prefix: &str,
     entropy: &mut impl Entropy,
-) -> Option<Secret> {
-    let (method, any_secret_method) = method_of(&metadata);
+) -> Result<Option<Secret>, RegistrationError> {
+    let (method, any_secret_method) = rules.settle(&mut metadata)?;
     record.metadata = metadata;
     record.token_endpoint_auth_method = method;
     record.any_secret_method = any_secret_method;
+    fit_own_access(record)?;
     let keeps = method.needs_secret() && record.client_secret_hash.is_some();
-    if keeps { None } else { make_secret(record, prefix, entropy) }
+    Ok(if keeps { None } else { make_secret(record, prefix, entropy) })
+}
+
+/// DCR-06: a client that signs has keys, and they can be fetched if they are elsewhere.
+fn check_keys(
+    metadata: &ClientMetadata,
+    method: TokenEndpointAuthMethod,
+    reach: Reach,
+) -> Result<(), RegistrationError> {
+    if method != TokenEndpointAuthMethod::PrivateKeyJwt {
+        return Ok(());
+    }
+    match (&metadata.jwks_uri, &metadata.jwks) {
+        (Some(uri), _) => DocumentUrl::parse(uri, reach)
+            .map(|_| ())
+            .map_err(|_| RegistrationError::WebUri { member: "jwks_uri" }),
+        (None, Some(_)) => Ok(()),
+        (None, None) => Err(RegistrationError::KeyMissing),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::GrantType;
-    use crate::client_metadata::read_object;
     use crate::entropy::CountingEntropy;
     use crate::error::ErrorCode;
     use crate::time::Lifetime;
@@ -265,8 +335,43 @@ mod tests {
             endpoint: "https://id.example/register".to_owned(),
             redirect_uri_policy: &default_policy(),
             lifetimes: ClientLifetimes::default(),
+            rules: MetadataRules {
+                auth_methods: &TokenEndpointAuthMethod::ALL,
+                reach: Reach::Public,
+            },
         };
-        register(read_object(body)?, None, &context, 7, NOW, entropy)
+        register(
+            ClientMetadata::object(body)?,
+            None,
+            &ClientPolicy::default(),
+            &context,
+            7,
+            NOW,
+            entropy,
+        )
+    }
+
+    #[test]
+    fn dcr_06_a_client_that_signs_registers_its_keys_and_gets_no_secret() {
+        let signing = |member: &str, value: Value| {
+            let mut body = json!({
+                "redirect_uris": ["https://app.example/callback"],
+                "token_endpoint_auth_method": "private_key_jwt",
+            });
+            body[member] = value;
+            register_with(body.to_string().as_bytes(), &mut CountingEntropy::default())
+        };
+        let jwks = json!({"keys": [{"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}]});
+        let inline = signing("jwks", jwks).expect("registered");
+        assert!(inline.response.client_secret.is_none());
+        assert!(inline.record.client_secret_hash.is_none());
+        assert_eq!(inline.response.members["token_endpoint_auth_method"], "private_key_jwt");
+        assert!(!inline.response.members.contains_key("client_secret_expires_at"));
+        assert!(signing("jwks_uri", json!("https://app.example.com/jwks.json")).is_ok());
+        let inside = signing("jwks_uri", json!("https://10.0.0.1/jwks.json")).expect_err("inside");
+        assert_eq!(inside, RegistrationError::WebUri { member: "jwks_uri" });
+        let without = signing("x", json!(1)).expect_err("no key");
+        assert_eq!(without, RegistrationError::KeyMissing);
     }
 
     fn registered(body: &Value) -> Registered {
@@ -322,6 +427,24 @@ mod tests {
         assert!(record.is_public() && record.client_secret_hash.is_none());
         assert_eq!(record.client_id.shard("jmpy_client_"), Some(7));
         assert_eq!(record.expires_at, Some(NOW.plus(Lifetime::days(1))));
+    }
+
+    #[test]
+    fn tok_12_a_client_that_registers_itself_never_gets_client_credentials() {
+        let registered = registered(&json!({
+            "redirect_uris": ["https://client.example/callback"],
+            "grant_types": ["client_credentials", "authorization_code"],
+        }));
+        let both = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+        assert_eq!(registered.record.metadata.grant_types, both);
+        assert_eq!(registered.record.policy, ClientPolicy::default());
+        let shown = &answer(&registered)["grant_types"];
+        assert_eq!(*shown, json!(["authorization_code", "refresh_token"]));
+
+        let only = br#"{"grant_types": ["client_credentials"]}"#;
+        let error = register_with(only, &mut CountingEntropy::default()).expect_err("refused");
+        assert_eq!(error, RegistrationError::NoUsableGrantType);
+        assert_eq!(error.reply().code, ErrorCode::InvalidClientMetadata);
     }
 
     #[test]
@@ -447,14 +570,11 @@ mod tests {
             assert_eq!(registered.record.metadata.grant_types, grants, "{name}");
             assert_eq!(answer["response_types"], json!(["code"]), "{name}");
 
-            let expected = match body.get("token_endpoint_auth_method").and_then(Value::as_str) {
-                Some("private_key_jwt") => "none",
-                Some(method) => method,
-                None => "client_secret_basic",
-            };
+            let method = body.get("token_endpoint_auth_method").and_then(Value::as_str);
+            let expected = method.unwrap_or("client_secret_basic");
             assert_eq!(answer["token_endpoint_auth_method"], expected, "{name}");
             let secret = answer.get("client_secret").is_some();
-            assert_eq!(secret, expected != "none", "{name}");
+            assert_eq!(secret, expected.starts_with("client_secret_"), "{name}");
             assert_eq!(answer.get("client_secret_expires_at").is_some(), secret, "{name}");
 
             for (member, value) in answer.as_object().expect("object") {

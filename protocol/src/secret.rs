@@ -159,7 +159,9 @@ mod tests {
         let hash = SecretHash::from_hexadecimal(text).expect("a hash");
         assert!(hash.matches(&Secret::new("value")));
         assert!(SecretHash::from_hexadecimal(&text.to_uppercase()).is_some());
-        for wrong in ["", "cd", &text[1..], &format!("{text}00"), &text.replace('c', "g")] {
+        for wrong in
+            ["", "cd", text.trim_start_matches('c'), &format!("{text}00"), &text.replace('c', "g")]
+        {
             assert!(SecretHash::from_hexadecimal(wrong).is_none(), "{wrong}");
         }
     }

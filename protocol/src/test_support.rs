@@ -201,6 +201,7 @@ pub(crate) fn issued() -> GrantRecord {
 /// The good token request for [`issued`].
 pub(crate) fn code_request() -> CodeRequest {
     CodeRequest {
+        client_snapshot: None,
         secret: authorization_request(&[]).code_secret(&account()),
         client_id: client_id("client"),
         redirect_uri: Some(REDIRECT_URI.to_owned()),

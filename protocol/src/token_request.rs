@@ -4,9 +4,11 @@
 
 use crate::client::{ClientRecord, GrantType};
 use crate::client_authentication::AuthenticatedClient;
+use crate::client_id_metadata::ClientSnapshot;
 use crate::configuration::Configuration;
 use crate::error::{ErrorCode, ErrorReply};
 use crate::grant::authorization_code::{CodeRequest, RedeemError};
+use crate::grant::client_credentials::ClientCredentialsRequest;
 use crate::grant::refresh_token::{RefreshError, RefreshRequest};
 use crate::identifier::{AccountId, GrantId};
 use crate::params::{Parameters, RepeatedParameter};
@@ -16,13 +18,18 @@ use crate::token::GrantToken;
 
 /// A token request whose parameters can be used.
 #[derive(Debug)]
-pub struct TokenRequest {
-    /// Whose object decides.
-    pub account: AccountId,
-    /// Which grant.
-    pub grant: GrantId,
-    /// What is asked of it.
-    pub request: GrantRequest,
+pub enum TokenRequest {
+    /// Tokens of what a person allowed.
+    OfPerson {
+        /// Whose object decides.
+        account: AccountId,
+        /// Which grant.
+        grant: GrantId,
+        /// What is asked of it.
+        request: GrantRequest,
+    },
+    /// A token that the client has for itself.
+    OfClient(ClientCredentialsRequest),
 }
 
 /// What is asked of a grant.
@@ -68,11 +75,11 @@ impl TokenRequestError {
             Self::Repeated(error) => ErrorReply::new(Code::InvalidRequest, error.to_string()),
             Self::GrantTypeMissing => ErrorReply::new(
                 Code::InvalidRequest,
-                "grant_type is missing. Send authorization_code or refresh_token.",
+                format!("grant_type is missing. {}", every_grant_type()),
             ),
             Self::GrantTypeUnsupported => ErrorReply::new(
                 Code::UnsupportedGrantType,
-                "grant_type is not supported. Send authorization_code or refresh_token.",
+                format!("grant_type is not supported. {}", every_grant_type()),
             ),
             Self::GrantTypeNotRegistered => ErrorReply::new(
                 Code::UnauthorizedClient,
@@ -91,6 +98,11 @@ impl TokenRequestError {
             Self::ScopeMalformed(error) => ErrorReply::new(Code::InvalidScope, error.to_string()),
         }
     }
+}
+
+/// What may be sent as `grant_type`.
+fn every_grant_type() -> String {
+    format!("Send one of: {}.", GrantType::ALL.map(GrantType::as_str).join(", "))
 }
 
 impl From<RepeatedParameter> for TokenRequestError {
@@ -119,8 +131,9 @@ pub fn parse(
         return Err(TokenRequestError::GrantTypeNotRegistered);
     }
     match grant_type {
-        GrantType::AuthorizationCode => authorization_code(form, client, configuration),
-        GrantType::RefreshToken => refresh_token(form, client, configuration),
+        GrantType::AuthorizationCode => authorization_code(form, client, record, configuration),
+        GrantType::RefreshToken => refresh_token(form, client, record, configuration),
+        GrantType::ClientCredentials => client_credentials(form),
     }
 }
 
@@ -128,6 +141,7 @@ pub fn parse(
 fn authorization_code(
     form: &Parameters,
     client: &AuthenticatedClient,
+    record: &ClientRecord,
     configuration: &Configuration,
 ) -> Result<TokenRequest, TokenRequestError> {
     let code = form.get("code")?.ok_or(TokenRequestError::CodeMissing)?;
@@ -141,11 +155,12 @@ fn authorization_code(
     let request = CodeRequest {
         secret: code.secret,
         client_id: client.client_id().clone(),
+        client_snapshot: ClientSnapshot::of(record),
         redirect_uri: form.get("redirect_uri")?.map(str::to_owned),
         code_verifier,
         resource: form.all("resource").map(str::to_owned).collect(),
     };
-    Ok(TokenRequest {
+    Ok(TokenRequest::OfPerson {
         account: code.account,
         grant: code.grant,
         request: GrantRequest::AuthorizationCode(request),
@@ -156,6 +171,7 @@ fn authorization_code(
 fn refresh_token(
     form: &Parameters,
     client: &AuthenticatedClient,
+    record: &ClientRecord,
     configuration: &Configuration,
 ) -> Result<TokenRequest, TokenRequestError> {
     let token = form.get("refresh_token")?.ok_or(TokenRequestError::RefreshTokenMissing)?;
@@ -174,14 +190,27 @@ fn refresh_token(
     let request = RefreshRequest {
         secret: token.secret,
         client_id: client.client_id().clone(),
+        client_snapshot: ClientSnapshot::of(record),
+        keep_token: !record.policy.refresh_token_rotation,
         scope,
         resource: form.all("resource").map(str::to_owned).collect(),
     };
-    Ok(TokenRequest {
+    Ok(TokenRequest::OfPerson {
         account: token.account,
         grant: token.grant,
         request: GrantRequest::RefreshToken(request),
     })
+}
+
+/// [RFC 6749 section 4.4.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2).
+fn client_credentials(form: &Parameters) -> Result<TokenRequest, TokenRequestError> {
+    let scope = form
+        .get("scope")?
+        .map(Scope::parse)
+        .transpose()
+        .map_err(TokenRequestError::ScopeMalformed)?;
+    let resource = form.all("resource").map(str::to_owned).collect();
+    Ok(TokenRequest::OfClient(ClientCredentialsRequest { scope, resource }))
 }
 
 #[cfg(test)]
@@ -220,6 +249,7 @@ mod tests {
         let refresh = token("latchkey_rt_");
         let (by_code, by_refresh) =
             (("grant_type", "authorization_code"), ("grant_type", "refresh_token"));
+        let for_itself = ("grant_type", "client_credentials");
         let cases: &[Case<'_>] = &[
             ("nothing", &[], Code::InvalidRequest),
             ("empty", &[("grant_type", "")], Code::InvalidRequest),
@@ -237,6 +267,8 @@ mod tests {
                 &[by_refresh, ("refresh_token", &refresh), ("scope", "a\"b")],
                 Code::InvalidScope,
             ),
+            ("its own", &[for_itself, ("scope", "a\"b")], Code::InvalidScope),
+            ("two scopes", &[for_itself, ("scope", "a"), ("scope", "b")], Code::InvalidRequest),
         ];
         for (name, pairs, expected) in cases {
             let error = read(pairs, &configuration()).expect_err(name);
@@ -256,6 +288,34 @@ mod tests {
     }
 
     #[test]
+    fn rfc6749_4_4_2_a_request_of_a_client_for_itself_has_only_scope_and_resource() {
+        let pairs = [
+            ("grant_type", "client_credentials"),
+            ("scope", "mcp openid"),
+            ("resource", "https://a.example"),
+            ("resource", "https://b.example"),
+        ];
+        match read(&pairs, &configuration()).expect("a request") {
+            TokenRequest::OfClient(request) => {
+                assert_eq!(request.scope.expect("scope").to_string(), "mcp openid");
+                assert_eq!(request.resource, ["https://a.example", "https://b.example"]);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn rfc6749_5_2_an_unsupported_grant_type_is_told_every_one_there_is() {
+        for error in [TokenRequestError::GrantTypeMissing, TokenRequestError::GrantTypeUnsupported]
+        {
+            let description = error.reply().description;
+            for grant in GrantType::ALL {
+                assert!(description.contains(grant.as_str()), "{description}");
+            }
+        }
+    }
+
+    #[test]
     fn rfc6749_6_scopes_that_do_not_exist_are_left_out_again_unless_the_deployment_is_strict() {
         let refresh = token("latchkey_rt_");
         let pairs = [
@@ -264,7 +324,7 @@ mod tests {
             ("scope", "mcp openid"),
         ];
         let scope = |configuration: &Configuration| match read(&pairs, configuration) {
-            Ok(TokenRequest { request: GrantRequest::RefreshToken(request), .. }) => {
+            Ok(TokenRequest::OfPerson { request: GrantRequest::RefreshToken(request), .. }) => {
                 request.scope.expect("scope").to_string()
             }
             other => panic!("{other:?}"),
@@ -278,7 +338,7 @@ mod tests {
         fn no_form_makes_parse_panic(
             pairs in proptest::collection::vec(
                 ("grant_type|code|refresh_token|scope|code_verifier|[a-z]{0,5}",
-                 "authorization_code|refresh_token|.{0,20}"), 0..6)
+                 "authorization_code|refresh_token|client_credentials|.{0,20}"), 0..6)
         ) {
             let pairs: Vec<(&str, &str)> =
                 pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

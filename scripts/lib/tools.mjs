@@ -13,6 +13,9 @@ export const TOOLS = join(CACHE, "tools");
 /** Chrome for Testing and its driver, where the system has no Chromium package (Ubuntu). */
 export const BROWSERS = join(CACHE, "browsers");
 
+/** The Python packages of examples/verify, which `npm test` runs. */
+export const PYTHON = join(CACHE, "python");
+
 export const WASM_TARGET = "wasm32-unknown-unknown";
 
 // wasm-bindgen-cli must be the `wasm-bindgen` of Cargo.lock and worker-build the `worker`;

@@ -115,7 +115,7 @@ fn everything_a_client_needs(server: &Server) {
         "jwks_uri": server.url("/jwks"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "token_endpoint_auth_methods_supported":
             ["none", "client_secret_basic", "client_secret_post"],
         "revocation_endpoint_auth_methods_supported":

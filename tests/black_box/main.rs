@@ -22,6 +22,8 @@ mod authorize_requests;
 mod bad_input;
 mod browser;
 mod client_authentication;
+mod client_credentials;
+mod client_documents;
 mod clients;
 mod closed_registration;
 mod codes;
@@ -32,6 +34,7 @@ mod failures;
 mod gateway;
 mod log;
 mod pages;
+mod private_key_jwt;
 mod races;
 mod readme;
 mod refresh;
@@ -43,6 +46,7 @@ mod servers;
 mod short_links;
 mod storage;
 mod tokens;
+mod verifiers;
 
 use libtest_mimic::{Arguments, Trial};
 use servers::Servers;
@@ -81,10 +85,13 @@ fn main() -> ExitCode {
         pages::trials(),
         consent::trials(),
         client_authentication::trials(),
+        private_key_jwt::trials(),
+        client_documents::trials(),
         codes::trials(),
         tokens::trials(),
         refresh::trials(),
         revocation::trials(),
+        client_credentials::trials(),
         short_links::trials(),
         bad_input::trials(),
         races::trials(),
@@ -96,6 +103,8 @@ fn main() -> ExitCode {
         // Clients and browsers that nobody here wrote.
         clients::trials(),
         browser::trials(),
+        // Resource servers, and what the documents print.
+        verifiers::trials(),
         readme::trials(),
     ];
     let trials = cases

@@ -166,7 +166,7 @@ fn another_port(redirect_uri: &str) -> Option<String> {
 
 /// Allows a request: the browser is sent to the client, or gets a link where the address isn't one
 /// that a form may lead to.
-fn allowed(walk: &mut Walk<'_>, request: &Authorization) -> Callback {
+pub fn allowed(walk: &mut Walk<'_>, request: &Authorization) -> Callback {
     let redirect_uri = request.get("redirect_uri").unwrap();
     let page = walk.consent_page(request);
     let landing = walk.browser.decide(&page, "allow");

@@ -16,11 +16,13 @@ pub struct Servers {
     quick: Slot<Server>,
     gateway: Slot<Front>,
     brief_tokens: Slot<Front>,
+    brief_documents: Slot<Server>,
     examples: Slot<Server>,
     brief_examples: Slot<Server>,
     introspected: Slot<Introspected>,
     administered: Slot<Front>,
     invited: Slot<Server>,
+    machines: Slot<Front>,
 }
 
 /// A resource behind the gateway, and the client of a resource server that may ask about its tokens.
@@ -63,6 +65,11 @@ impl Servers {
         started(&self.quick, Deployment::quick)
     }
 
+    /// Metadata documents are asked for again after a second.
+    pub fn brief_documents(&self) -> &Server {
+        started(&self.brief_documents, Deployment::brief_documents)
+    }
+
     /// Resources of every kind behind the gateway.
     pub fn gateway(&self) -> &Front {
         before(&self.gateway, Deployment::gateway)
@@ -98,6 +105,11 @@ impl Servers {
         started(&self.invited, Deployment::invited)
     }
 
+    /// Clients that act for themselves.
+    pub fn machines(&self) -> &Front {
+        before(&self.machines, Deployment::machines)
+    }
+
     /// A sentence for each running server whose log has a secret of this run in it.
     pub fn leaked_secrets(&self) -> Vec<String> {
         let running = [
@@ -105,12 +117,13 @@ impl Servers {
             &self.short_links,
             &self.tenant,
             &self.quick,
+            &self.brief_documents,
             &self.examples,
             &self.brief_examples,
             &self.invited,
         ];
         let running = running.into_iter().filter_map(|slot| slot.get()?.as_ref());
-        let fronts = [&self.gateway, &self.brief_tokens, &self.administered];
+        let fronts = [&self.gateway, &self.brief_tokens, &self.administered, &self.machines];
         let fronts = fronts.into_iter().filter_map(|slot| Some(&slot.get()?.as_ref()?.server));
         let introspected = self.introspected.get().and_then(Option::as_ref);
         let introspected = introspected.map(|introspected| &introspected.front.server);

@@ -141,7 +141,7 @@ fn grant_types(server: &Server) {
         ("", "invalid_request"),
         ("password", "unsupported_grant_type"),
         ("implicit", "unsupported_grant_type"),
-        ("client_credentials", "unsupported_grant_type"),
+        ("client_credentials", "unauthorized_client"),
         ("urn:ietf:params:oauth:grant-type:device_code", "unsupported_grant_type"),
         ("Authorization_Code", "unsupported_grant_type"),
         ("authorization_code", "invalid_request"),

@@ -1,16 +1,16 @@
 // An MCP client of the TypeScript SDK as it comes, 1.x or 2.x, with the SDK's own OAuth, at the MCP
 // server of the examples; person.mjs says how the test runs it.
 //
-//   node calls.mjs <1|2> <url of the server> <revision> <walk|expiry|token>
+//   node calls.mjs <1|2> <url of the server> <revision> <walk|expiry|token|own> [client_id]
 import { answer, askPerson, expect, fail, Provider, say } from "./person.mjs";
 
-const [sdk, serverUrl, revision, what] = process.argv.slice(2);
-const { Client, StreamableHTTPClientTransport, UnauthorizedError } = await load();
+const [sdk, serverUrl, revision, what, clientId] = process.argv.slice(2);
+const { Client, ClientCredentialsProvider, StreamableHTTPClientTransport, UnauthorizedError } = await load();
 const provider = new Provider();
 
 async function load() {
   if (sdk === "2") return import("@modelcontextprotocol/client");
-  const modules = ["index", "streamableHttp", "auth"].map((name) => import(`@modelcontextprotocol/sdk/client/${name}.js`));
+  const modules = ["index", "streamableHttp", "auth", "auth-extensions"].map((name) => import(`@modelcontextprotocol/sdk/client/${name}.js`));
   return Object.assign({}, ...await Promise.all(modules));
 }
 
@@ -133,5 +133,19 @@ async function token() {
   await connection.client.close();
 }
 
-await { walk, expiry, token }[what]();
+/** A client that acts for itself, with the SDK's own provider for that, and asks for more when it is told to. */
+async function own() {
+  const clientSecret = process.env.LATCHKEY_TEST_TOKEN;
+  const authProvider = new ClientCredentialsProvider({ clientId, clientSecret, expectedIssuer: new URL(serverUrl).origin });
+  const connection = await connect({ authProvider });
+  const { refresh_token, scope } = await authProvider.tokens();
+  const has_refresh_token = refresh_token !== undefined;
+  say("connected", { revision: connection.negotiated, tools: await toolsOf(connection), scope, has_refresh_token });
+  const note = await call(connection, "add_note", { text: "eggs" });
+  const whoami = await call(connection, "whoami");
+  say("called", { note, whoami, deleted: await call(connection, "delete_note", { id: note.id }) });
+  await connection.client.close();
+}
+
+await { walk, expiry, token, own }[what]();
 process.exit(0);

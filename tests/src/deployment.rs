@@ -6,12 +6,16 @@
 mod administered;
 mod examples;
 mod gateway;
+mod machines;
+mod service;
 
 pub use administered::ADMIN_TOKEN;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
+
+use service::Service;
 
 /// What a deployment's issuer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,13 +40,13 @@ pub struct Deployment {
     pub base_path: &'static str,
     /// Settings that replace the shipped ones, key by key.
     settings: Cow<'static, str>,
-    /// The worker that a service binding of this name leads to, beside this one.
-    service: Option<&'static str>,
     /// The token of its admin API, if it has one.
     pub admin_token: Option<&'static str>,
     /// Its two limits in 10 seconds, of a network and of a shared egress, where they aren't the
     /// shipped ones.
     limits: Option<[i64; 2]>,
+    /// The worker that a service binding leads to, beside this one.
+    service: Option<Service>,
     /// Whether the examples of `npm start` are behind it.
     with_examples: bool,
     /// Bindings of the shipped configuration that are left out.
@@ -132,6 +136,15 @@ impl Deployment {
         }
     }
 
+    /// A client's metadata document is asked for again after a second.
+    #[must_use]
+    pub fn brief_documents() -> Self {
+        Self {
+            settings: "lifetimes = { client_document = 1 }".into(),
+            ..Self::shipped("brief documents")
+        }
+    }
+
     /// What is shipped, with two scopes and two resources to choose from.
     #[must_use]
     pub fn standard() -> Self {
@@ -205,7 +218,7 @@ impl Deployment {
                 resources = [{ path = "/mcp" }]
                 redirect_uris = { private_use = [], reverse_domain_schemes = true }
                 lifetimes = { refresh_retry_window = 1, authorization_code = 10, authorization_request = 10, access_token = 60 }
-                legacy = { confidential_without_pkce = true }
+                legacy = { confidential_without_pkce = true, token_endpoint_audience = true }
             "#.into(),
             ..Self::shipped("quick")
         }
@@ -283,14 +296,12 @@ impl Deployment {
         }
 
         let mut written = Vec::new();
-        if let Some(binding) = self.service {
-            let service = Table::from_iter([
-                ("binding".to_owned(), binding.into()),
-                ("service".to_owned(), SERVICE_NAME.into()),
-            ]);
-            table.insert("services".to_owned(), vec![Value::Table(service)].into());
-            let date = table.get("compatibility_date").cloned().ok_or("no compatibility_date")?;
-            written.push(write_service(&folder.join("service"), date)?);
+        if let Some(service) = self.service {
+            written.push(service.write(
+                &folder.join("service"),
+                &mut table,
+                &self.issuer_on(port),
+            )?);
         }
         let main = folder.join("wrangler.toml");
         write_file(&main, &table.to_string())?;
@@ -298,23 +309,6 @@ impl Deployment {
         written.insert(0, main);
         Ok(written)
     }
-}
-
-/// What the worker behind the service binding is called.
-const SERVICE_NAME: &str = "latchkey-tests-service";
-
-/// Writes the worker behind the service binding, and returns its configuration file.
-fn write_service(folder: &Path, compatibility_date: Value) -> Result<PathBuf, String> {
-    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    write_file(&folder.join("index.js"), gateway::SERVICE)?;
-    let table = Table::from_iter([
-        ("name".to_owned(), SERVICE_NAME.into()),
-        ("main".to_owned(), "index.js".into()),
-        ("compatibility_date".to_owned(), compatibility_date),
-    ]);
-    let written = folder.join("wrangler.toml");
-    write_file(&written, &table.to_string())?;
-    Ok(written)
 }
 
 fn write_file(path: &Path, text: &str) -> Result<(), String> {

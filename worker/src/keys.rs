@@ -1,7 +1,8 @@
 //! The deployment's keys as an isolate uses them.
 
 use latchkey_protocol::jwt::{
-    AccessTokenClaims, AssertionClaims, JwtError, Received, SignatureVerdict, Unsigned,
+    AccessTokenClaims, AssertionClaims, IntrospectionClaims, JwtError, Received, SignatureVerdict,
+    Unsigned,
 };
 use latchkey_protocol::sealed::SealingKey;
 use latchkey_protocol::secret::Secret;
@@ -99,6 +100,17 @@ impl KeySet {
     pub async fn sign_assertion(&self, claims: &AssertionClaims) -> Result<Secret, Failure> {
         let unsigned = Unsigned::assertion(claims, &self.signing_key_id)
             .map_err(|cause| Failure::unavailable("writing an assertion", cause))?;
+        let signature = web_crypto::sign_es256(&self.signing, unsigned.message()).await?;
+        Ok(unsigned.with_signature(&signature))
+    }
+
+    /// Signs an introspection response.
+    pub async fn sign_introspection(
+        &self,
+        claims: &IntrospectionClaims<'_>,
+    ) -> Result<Secret, Failure> {
+        let unsigned = Unsigned::introspection(claims, &self.signing_key_id)
+            .map_err(|cause| Failure::unavailable("writing an introspection response", cause))?;
         let signature = web_crypto::sign_es256(&self.signing, unsigned.message()).await?;
         Ok(unsigned.with_signature(&signature))
     }

@@ -14,6 +14,7 @@
     )
 )]
 
+mod access_tokens;
 mod browser;
 mod clients;
 mod configuration;

@@ -1,5 +1,6 @@
-//! The runtime's Web Crypto: ES256 keys and signatures
-//! ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)).
+//! The runtime's Web Crypto: this server's own ES256 keys and signatures
+//! ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)), and the signatures of
+//! others.
 
 use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
 use latchkey_protocol::jwt::SignatureAlgorithm;
@@ -56,12 +57,12 @@ pub async fn generate_es256() -> Result<KeyPair, Failure> {
 
 /// Hands a private JWK to the runtime, for signing only.
 pub async fn import_private(jwk: &Secret) -> Result<ImportedKey, Failure> {
-    import(jwk.expose(), "sign").await
+    import(jwk.expose(), &ecdsa_p256()?, "sign").await
 }
 
 /// Hands a public JWK to the runtime, for checking only.
 pub async fn import_public(jwk: &Value) -> Result<ImportedKey, Failure> {
-    import(&jwk.to_string(), "verify").await
+    import(&jwk.to_string(), &ecdsa_p256()?, "verify").await
 }
 
 /// Signs `message` with ES256. The signature is the 64 bytes that a JWT wants.
@@ -87,7 +88,44 @@ pub async fn verify_es256(
     Ok(answer.as_bool() == Some(true))
 }
 
-async fn import(jwk: &str, usage: &str) -> Result<ImportedKey, Failure> {
+/// Whether `signature` is by the private half of `jwk` over `message`. A key that the runtime doesn't
+/// take made no signature.
+///
+/// # Errors
+///
+/// [`Failure`] when the runtime has no Web Crypto.
+pub async fn verify_with_jwk(
+    algorithm: SignatureAlgorithm,
+    jwk: &Value,
+    signature: &[u8],
+    message: &[u8],
+) -> Result<bool, Failure> {
+    let (key_algorithm, signature_algorithm) = match algorithm {
+        SignatureAlgorithm::Es256 => (ecdsa_p256()?, ecdsa_sha256()?),
+        SignatureAlgorithm::Rs256 => {
+            let rsa = [("name", "RSASSA-PKCS1-v1_5"), ("hash", "SHA-256")];
+            (object(&rsa)?, object(&rsa)?)
+        }
+        SignatureAlgorithm::EdDsa => {
+            let ed25519 = [("name", "Ed25519")];
+            (object(&ed25519)?, object(&ed25519)?)
+        }
+    };
+    let Ok(key) = import(&jwk.to_string(), &key_algorithm, "verify").await else {
+        return Ok(false);
+    };
+    let checked = subtle()?.verify_with_object_and_u8_array_and_u8_array(
+        &signature_algorithm,
+        &key.0,
+        signature,
+        message,
+    );
+    // A signature of another length makes some runtimes throw rather than say no.
+    let Ok(promise) = checked else { return Ok(false) };
+    Ok(JsFuture::from(promise).await.is_ok_and(|answer| answer.as_bool() == Some(true)))
+}
+
+async fn import(jwk: &str, algorithm: &Object, usage: &str) -> Result<ImportedKey, Failure> {
     let key_data = JSON::parse(jwk)
         .map_err(|cause| failed("reading a key", &cause))?
         .unchecked_into::<Object>();
@@ -97,7 +135,7 @@ async fn import(jwk: &str, usage: &str) -> Result<ImportedKey, Failure> {
             .map_err(|cause| failed("reading a key", &cause))?;
     }
     let promise = subtle()?
-        .import_key_with_object("jwk", &key_data, &ecdsa_p256()?, false, &usages(&[usage]))
+        .import_key_with_object("jwk", &key_data, algorithm, false, &usages(&[usage]))
         .map_err(|cause| failed("importing a key", &cause))?;
     let key = JsFuture::from(promise).await.map_err(|cause| failed("importing a key", &cause))?;
     Ok(ImportedKey(key.unchecked_into()))
@@ -140,50 +178,4 @@ fn failed(doing: &'static str, cause: &JsValue) -> Failure {
         }
     }
     Failure::unavailable(doing, Shown(cause))
-}
-
-/// Whether `signature` over `message` is that of the key behind a public JWK.
-///
-/// # Errors
-///
-/// [`Failure`] when the runtime can't use the key.
-pub async fn verify_with_jwk(
-    algorithm: SignatureAlgorithm,
-    jwk: &Value,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<bool, Failure> {
-    let of_key = match algorithm {
-        SignatureAlgorithm::Es256 => ecdsa_p256()?,
-        SignatureAlgorithm::Rs256 => object(&[("name", "RSASSA-PKCS1-v1_5"), ("hash", "SHA-256")])?,
-        SignatureAlgorithm::EdDsa => object(&[("name", "Ed25519")])?,
-    };
-    let of_signature = match algorithm {
-        SignatureAlgorithm::Es256 => ecdsa_sha256()?,
-        SignatureAlgorithm::Rs256 => object(&[("name", "RSASSA-PKCS1-v1_5")])?,
-        SignatureAlgorithm::EdDsa => object(&[("name", "Ed25519")])?,
-    };
-    let key_data = JSON::parse(&jwk.to_string())
-        .map_err(|cause| failed("reading a key", &cause))?
-        .unchecked_into::<Object>();
-    for member in ["key_ops", "ext", "use", "alg", "kid"] {
-        Reflect::delete_property(&key_data, &member.into())
-            .map_err(|cause| failed("reading a key", &cause))?;
-    }
-    let subtle = subtle()?;
-    let promise = subtle
-        .import_key_with_object("jwk", &key_data, &of_key, false, &usages(&["verify"]))
-        .map_err(|cause| failed("importing a key", &cause))?;
-    let key = JsFuture::from(promise).await.map_err(|cause| failed("importing a key", &cause))?;
-    let promise = subtle
-        .verify_with_object_and_u8_array_and_u8_array(
-            &of_signature,
-            &key.unchecked_into(),
-            signature,
-            message,
-        )
-        .map_err(|cause| failed("checking a signature", &cause))?;
-    let answer =
-        JsFuture::from(promise).await.map_err(|cause| failed("checking a signature", &cause))?;
-    Ok(answer.as_bool() == Some(true))
 }

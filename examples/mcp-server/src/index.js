@@ -44,6 +44,7 @@ function notesServer(headers, env) {
     annotations: { readOnlyHint: true },
   }, async () => say({
     subject: headers.get("latchkey-subject"),
+    subject_type: headers.get("latchkey-subject-type"),
     client_id: headers.get("latchkey-client-id"),
     scope: headers.get("latchkey-scope"),
     credential: headers.get("latchkey-credential"),

@@ -1,7 +1,6 @@
 //! Every reason why a request to a protected resource is refused, and what each comes to.
 
 use crate::bearer::{CredentialKind, PresentationError};
-use crate::configuration::ProtectedResource;
 use crate::error::{ErrorCode, ErrorReply};
 use crate::jwt::{JwtError, claimed_issuer};
 use crate::mcp::MessageError;
@@ -147,8 +146,8 @@ impl TokenProblem {
         }
     }
 
-    fn description(&self, issuer: &str, resource: &ProtectedResource) -> String {
-        let expected = resource.identifier.as_str();
+    fn description(&self, issuer: &str, resource: &ResourceIndicator) -> String {
+        let expected = resource.as_str();
         match self {
             Self::Malformed => format!("The token can't be read; get a new one from {issuer}."),
             Self::AnotherIssuer { found } => {
@@ -256,7 +255,7 @@ impl Refusal {
     /// ([RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)). Of the request it
     /// repeats nothing but a plain issuer, and what a token of our own says.
     #[must_use]
-    pub fn description(&self, issuer: &str, resource: &ProtectedResource) -> String {
+    pub fn description(&self, issuer: &str, resource: &ResourceIndicator) -> String {
         let text = match self {
             Self::NoCredential => {
                 "This resource needs a token; send it as Authorization: Bearer.".to_owned()

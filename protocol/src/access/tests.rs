@@ -38,7 +38,7 @@ fn indicator(text: &str) -> ResourceIndicator {
 
 fn holder(held: &str) -> Holder {
     Holder {
-        subject: account(),
+        subject: account().into(),
         credential: Credential::AccessToken {
             client_id: client_id("client"),
             grant: GrantId::generate(&mut CountingEntropy::default()),
@@ -48,6 +48,34 @@ fn holder(held: &str) -> Holder {
         resources: vec![indicator(MCP)],
         expires_at: after(60),
     }
+}
+
+#[test]
+fn jat_05_who_calls_is_the_person_of_an_access_token_or_the_client_that_has_it_for_itself() {
+    let grant = GrantId::generate(&mut CountingEntropy::default());
+    let claims = |authority| AccessTokenClaims {
+        issuer: "https://id.example".to_owned(),
+        authority,
+        audience: indicator(MCP),
+        client_id: client_id("client"),
+        scope: scope("mcp"),
+        token_id: "token".to_owned(),
+        issued_at: NOW,
+        expires_at: after(60),
+    };
+    let person = Holder::of_access_token(claims(Authority::Person {
+        account: account(),
+        grant: grant.clone(),
+        authenticated_at: NOW,
+    }));
+    assert_eq!(person, holder("mcp"));
+    let client = Holder::of_access_token(claims(Authority::Client));
+    assert_eq!(client.subject, Subject::Client(client_id("client")));
+    let own =
+        Credential::OwnAccessToken { client_id: client_id("client"), token_id: "token".to_owned() };
+    assert_eq!(client.credential, own);
+    assert_eq!(own.kind(), CredentialKind::AccessToken);
+    assert_eq!(own.client_id(), Some(&client_id("client")));
 }
 
 #[test]
@@ -207,7 +235,7 @@ fn each_refusal_has_a_reason_and_words_of_its_own() {
     let mut names = std::collections::BTreeSet::new();
     let mut texts = std::collections::BTreeSet::new();
     for refusal in refusals() {
-        let text = refusal.description("https://id.example", &resource);
+        let text = refusal.description("https://id.example", &resource.identifier);
         assert!(refusal.name().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
         assert!(names.insert(refusal.name()), "{refusal:?}");
         assert!(text.len() > 20 && texts.insert(text), "{refusal:?}");
@@ -220,7 +248,7 @@ fn a_token_of_another_issuer_says_which_was_found_and_which_is_expected() {
     let text = |found: &str| {
         let found = Some(found.to_owned());
         Refusal::Token(TokenProblem::AnotherIssuer { found })
-            .description("https://id.example", &resource)
+            .description("https://id.example", &resource.identifier)
     };
     assert_eq!(
         text("https://other.example"),
@@ -254,7 +282,7 @@ fn mrs_11_a_wrong_audience_names_what_was_found_and_what_is_expected() {
     let text = |found: &[&str]| {
         let found = found.iter().map(|text| indicator(text)).collect();
         Refusal::Token(TokenProblem::WrongAudience { found })
-            .description("https://id.example", &resource)
+            .description("https://id.example", &resource.identifier)
     };
     let expected = "this resource is https://id.example/mcp.";
     assert_eq!(
@@ -274,7 +302,8 @@ fn mrs_11_a_wrong_audience_names_what_was_found_and_what_is_expected() {
 fn mrs_07_insufficient_scope_names_what_is_held_and_needed() {
     let resource = resource(&configuration());
     let text = |held: Scope, needed: Scope| {
-        Refusal::InsufficientScope { held, needed }.description("https://id.example", &resource)
+        Refusal::InsufficientScope { held, needed }
+            .description("https://id.example", &resource.identifier)
     };
     assert!(text(scope("a b"), scope("a c")).ends_with(" held: a b; needed: a c"));
     assert!(text(Scope::default(), scope("a")).ends_with(" held: none; needed: a"));
@@ -323,7 +352,7 @@ proptest! {
     fn no_claimed_issuer_makes_a_description_panic_or_leave_the_allowed_characters(found in any::<String>()) {
         let resource = resource(&configuration());
         let refusal = Refusal::Token(TokenProblem::AnotherIssuer { found: Some(found) });
-        let text = refusal.description("https://id.example", &resource);
+        let text = refusal.description("https://id.example", &resource.identifier);
         prop_assert!(text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')));
         prop_assert!(text.len() < 400);
     }

@@ -3,12 +3,15 @@
 use serde_json::{Map, Value};
 
 use super::{AdminError, policy};
-use crate::client::{ClientId, ClientOrigin, ClientPolicy, ClientRecord, PreviousSecret};
-use crate::client_metadata::{ClientMetadata, is_member, read_object};
+use crate::client::{
+    ClientId, ClientOrigin, ClientPolicy, ClientRecord, GrantType, PreviousSecret,
+};
+use crate::client_metadata::{ClientMetadata, is_member};
 use crate::configuration::Configuration;
 use crate::entropy::Entropy;
 use crate::registration::{
-    Registered, RegistrationResponse, description, make_secret, new_record, replace_metadata,
+    MetadataRules, Registered, RegistrationResponse, description, fit_own_access, make_secret,
+    new_record, replace_metadata,
 };
 use crate::secret::Secret;
 use crate::time::{Lifetime, UnixTime};
@@ -40,16 +43,22 @@ pub fn create(
     now: UnixTime,
     entropy: &mut impl Entropy,
 ) -> Result<Registered, AdminError> {
-    let mut members = read_object(body)?;
+    let mut members = ClientMetadata::object(body)?;
     // Whoever makes a client by hand knows it.
     let default = ClientPolicy { approved: true, ..ClientPolicy::default() };
     let policy = policy::read(members.remove("policy"), default, configuration)?;
+    if policy.client_credentials.is_some() && !members.contains_key("redirect_uris") {
+        // Nobody is ever sent back to it, so this is all that it can want.
+        let grant = GrantType::ClientCredentials.as_str();
+        members.entry("grant_types").or_insert_with(|| vec![grant].into());
+    }
     let metadata = read_metadata(members, configuration)?;
     let prefixes = &configuration.prefixes;
-    let mut record = new_record(metadata, &prefixes.client_id, shard, now, entropy);
+    let rules = MetadataRules::of(configuration);
+    let mut record = new_record(metadata, rules, &prefixes.client_id, shard, now, entropy)?;
     record.origin = ClientOrigin::Administered;
     record.policy = policy;
-    check(&record)?;
+    check(&mut record)?;
     let client_secret = make_secret(&mut record, &prefixes.client_secret, entropy);
     Ok(changed(record, client_secret))
 }
@@ -133,7 +142,7 @@ pub fn patch(
     changeable(record)?;
     let current = view(record);
     let mut merged = current.clone();
-    merge(&mut merged, read_object(body)?);
+    merge(&mut merged, ClientMetadata::object(body)?);
     for member in READ_ONLY {
         if merged.remove(member) != current.get(member).cloned() {
             return Err(AdminError::ReadOnlyMember { member });
@@ -156,9 +165,14 @@ pub fn patch(
         }
         let metadata = read_metadata(merged, configuration)?;
         let prefix = &configuration.prefixes.client_secret;
-        replace_metadata(&mut patched, metadata, prefix, entropy)
+        let own = patched.policy.client_credentials.clone();
+        let rules = MetadataRules::of(configuration);
+        let made = replace_metadata(&mut patched, metadata, rules, prefix, entropy)?;
+        // What was asked for and can't be is refused, and not silently dropped.
+        patched.policy.client_credentials = own;
+        made
     };
-    check(&patched)?;
+    check(&mut patched)?;
     Ok(changed(patched, client_secret))
 }
 
@@ -194,16 +208,22 @@ fn read_metadata(
     if !members.keys().all(|name| is_member(name)) {
         return Err(AdminError::UnknownMember);
     }
-    Ok(ClientMetadata::from_members(members, &configuration.redirect_uris)?)
+    Ok(ClientMetadata::from_object(members, &configuration.redirect_uris)?)
 }
 
-/// What has to be true of a client as a whole.
-fn check(record: &ClientRecord) -> Result<(), AdminError> {
-    // RFC 6749 section 4.4: the grant "MUST only be used by confidential clients".
-    if record.is_public() && record.policy.client_credentials.is_some() {
-        return Err(AdminError::OwnAccessOfPublicClient);
+/// What has to be true of a client as a whole: it is registered for `client_credentials` exactly if it
+/// may have something for itself, and then it can prove who it is.
+fn check(record: &mut ClientRecord) -> Result<(), AdminError> {
+    if record.policy.client_credentials.is_some() {
+        // RFC 6749 section 4.4: the grant "MUST only be used by confidential clients".
+        if record.is_public() {
+            return Err(AdminError::OwnAccessOfPublicClient);
+        }
+        if !record.may_use(GrantType::ClientCredentials) {
+            record.metadata.grant_types.push(GrantType::ClientCredentials);
+        }
     }
-    Ok(())
+    Ok(fit_own_access(record)?)
 }
 
 /// Reads the body of a request for another secret: nothing, or `{"grace": seconds}`.
@@ -215,7 +235,7 @@ pub fn read_grace(body: &[u8]) -> Result<Lifetime, AdminError> {
     if body.is_empty() {
         return Ok(Lifetime::seconds(0));
     }
-    let mut members = read_object(body)?;
+    let mut members = ClientMetadata::object(body)?;
     let grace = match members.remove("grace") {
         None | Some(Value::Null) => Lifetime::seconds(0),
         Some(value) => value.as_u64().map(Lifetime::seconds).ok_or(AdminError::GraceTooLong)?,

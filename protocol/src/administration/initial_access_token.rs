@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{AdminError, policy};
-use crate::client_metadata::{plain_text, read_object};
+use crate::client_metadata::{ClientMetadata, plain_text};
 use crate::configuration::Configuration;
 use crate::entropy::Entropy;
 use crate::registration::initial_access_token::{
@@ -31,7 +31,7 @@ pub fn new_initial_access_token(
     now: UnixTime,
     entropy: &mut impl Entropy,
 ) -> Result<(InitialAccessTokenRecord, InitialAccessToken), AdminError> {
-    let mut members = read_object(body)?;
+    let mut members = ClientMetadata::object(body)?;
     let label = match members.remove("label") {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) if text.chars().count() <= MAXIMUM_LABEL => plain_text(&text),

@@ -19,6 +19,8 @@ pub enum LocalError {
     ClientIdMalformed,
     /// No such client, or it has expired.
     ClientUnknown,
+    /// The operator has disabled the client.
+    ClientDisabled,
     /// `redirect_uri` twice.
     RedirectUriRepeated,
     /// Several are registered and none was sent.
@@ -37,6 +39,7 @@ impl LocalError {
     pub const fn code(self) -> ErrorCode {
         match self {
             Self::ClientUnknown | Self::ClientIdMalformed => ErrorCode::InvalidClient,
+            Self::ClientDisabled => ErrorCode::UnauthorizedClient,
             Self::Unreadable
             | Self::ClientIdMissing
             | Self::ClientIdRepeated
@@ -60,6 +63,10 @@ impl LocalError {
             Self::ClientIdMalformed | Self::ClientUnknown => {
                 "The app that sent you is not registered here. It may have been removed because \
                  it was not used for a while."
+            }
+            Self::ClientDisabled => {
+                "The operator of this site has switched off the app that sent you. Nothing was sent \
+                 to it."
             }
             Self::RedirectUriRepeated => {
                 "The link that brought you here names two addresses to return to."
@@ -87,6 +94,9 @@ impl LocalError {
             Self::ClientIdMalformed | Self::ClientUnknown => {
                 "Go back to the app, remove the connection there and connect again: the app then \
                  registers anew."
+            }
+            Self::ClientDisabled => {
+                "You can close this page. Developers: ask the operator to enable the client again."
             }
             Self::RedirectUriRepeated | Self::RedirectUriMissing | Self::RedirectUriMismatch => {
                 "Go back to the app and start again. Developers: send redirect_uri exactly once \

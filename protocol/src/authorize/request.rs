@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{LocalError, RedirectError, RedirectReason, Refusal};
 use crate::client::{ClientId, ClientRecord, GrantType};
+use crate::client_id_metadata::ClientSnapshot;
 use crate::configuration::Configuration;
 use crate::entropy::Entropy;
 use crate::identifier::{AccountId, GrantId, SessionId};
@@ -59,6 +60,9 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     /// When the request arrived.
     pub created_at: UnixTime,
+    /// What the client's metadata document said, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_snapshot: Option<ClientSnapshot>,
     /// The session that was begun for this request, so that `prompt=login` asks once, not for ever.
     pub signed_in_for: Option<SessionId>,
 }
@@ -103,6 +107,10 @@ pub fn check(
     now: UnixTime,
     entropy: &mut impl Entropy,
 ) -> Result<AuthorizationRequest, Refusal> {
+    // Said here and not to the client: it gets nothing any more, no answer either.
+    if client.policy.disabled {
+        return Err(LocalError::ClientDisabled.into());
+    }
     let redirect_uri = matched_redirect_uri(parameters, client)?;
     // OAuth 2.0 Multiple Response Types section 2.1: an answer in a mode that the client doesn't
     // expect would go unread, so it isn't sent at all.
@@ -132,6 +140,7 @@ pub fn check(
             max_age: checked.max_age,
             login_hint: parameters.get("login_hint").ok().flatten().map(str::to_owned),
             created_at: now,
+            client_snapshot: ClientSnapshot::of(client),
             signed_in_for: None,
         }),
         Err(reason) => {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::access::TokenProblem;
+use crate::configuration::ProtectedResource;
 use crate::mcp::MessageError;
 use crate::resource::ResourceIndicator;
 use crate::test_support::configuration_with;
@@ -20,7 +21,7 @@ fn resource() -> ProtectedResource {
 }
 
 fn written(refusal: &Refusal, needed: &str) -> Option<String> {
-    challenge(refusal, &scope(needed), METADATA, ISSUER, &resource())
+    challenge(refusal, &scope(needed), METADATA, ISSUER, &resource().identifier)
 }
 
 /// RFC 9110 section 11.6.1: `Bearer 1*SP name="value" *( OWS "," OWS name="value" )`; `None` when
@@ -129,7 +130,7 @@ proptest! {
             Refusal::Token(TokenProblem::WrongAudience { found: vec![found.clone()] }),
             Refusal::InsufficientScope { held: held.clone(), needed: needed.clone() },
         ] {
-            let header = challenge(&refusal, &needed, &metadata_url, &issuer, &resource());
+            let header = challenge(&refusal, &needed, &metadata_url, &issuer, &resource().identifier);
             let header = header.expect("a challenge");
             prop_assert!(parameters(&header).is_some(), "{}", header);
         }

@@ -2,12 +2,15 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 use crate::entropy::Entropy;
+use crate::identifier::AccountId;
 
 /// A client identifier ([RFC 6749 section 2.2](https://www.rfc-editor.org/rfc/rfc6749#section-2.2)):
-/// 1 to 512 printable ASCII characters. It is public and proves nothing.
+/// 1 to 512 printable ASCII characters, and never what could be the id of an account, so that `sub`
+/// tells a client from a person. It is public and proves nothing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(String);
 
@@ -16,12 +19,15 @@ impl ClientId {
     pub const MAXIMUM_LENGTH: usize = 512;
 
     /// Reads an identifier; `None` unless it is 1 to 512 characters of the set that
-    /// [RFC 6749 appendix A.1](https://www.rfc-editor.org/rfc/rfc6749#appendix-A.1) allows.
+    /// [RFC 6749 appendix A.1](https://www.rfc-editor.org/rfc/rfc6749#appendix-A.1) allows, or when
+    /// it has the form of an [`AccountId`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let sound = (1..=Self::MAXIMUM_LENGTH).contains(&text.len())
             && text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
-        sound.then(|| Self(text.to_owned()))
+        // RFC 9068 section 5: the `sub` of a client MUST NOT collide with that of a person (JAT-05).
+        let is_an_accounts = AccountId::parse(text).is_some();
+        (sound && !is_an_accounts).then(|| Self(text.to_owned()))
     }
 
     /// Reads an identifier out of one segment of a path, in which it is percent-encoded where it has
@@ -60,6 +66,20 @@ impl ClientId {
             .then(|| u8::from_str_radix(shard, 16).ok())?
     }
 
+    /// Which shard keeps what is to be remembered about the client: the one that stores it, or, for
+    /// a client that is stored nowhere, one that its id chooses. Of those there are always
+    /// [`Self::HASHED_SHARDS`], however many the deployment spreads registered clients over.
+    #[must_use]
+    pub fn home_shard(&self, prefix: &str) -> u8 {
+        self.shard(prefix).unwrap_or_else(|| {
+            let [first, ..] = <[u8; 32]>::from(Sha256::digest(self.0.as_bytes()));
+            first % Self::HASHED_SHARDS
+        })
+    }
+
+    /// Over how many shards clients are spread that are stored nowhere.
+    pub const HASHED_SHARDS: u8 = 16;
+
     /// Whether it is the URL of a client's metadata document rather than a name
     /// ([draft-ietf-oauth-client-id-metadata-document section 3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document#section-3)).
     /// That the URL may be fetched is another question.
@@ -90,8 +110,11 @@ impl Serialize for ClientId {
 impl<'de> Deserialize<'de> for ClientId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| serde::de::Error::custom("expected 1 to 512 printable ASCII characters"))
+        Self::parse(&text).ok_or_else(|| {
+            serde::de::Error::custom(
+                "expected 1 to 512 printable ASCII characters, not the form of an account's id",
+            )
+        })
     }
 }
 
@@ -164,6 +187,16 @@ mod tests {
             let shard = ClientId::parse(&wrong).and_then(|id| id.shard("p_"));
             assert_eq!(shard, None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn every_client_has_one_shard_for_what_is_remembered_about_it() {
+        let stored = ClientId::generate("p_", 0xa7, &mut CountingEntropy::default());
+        assert_eq!(stored.home_shard("p_"), 0xa7);
+        let urls = (0..200).map(|number| format!("https://{number}.example/client.json"));
+        let shards: std::collections::BTreeSet<u8> =
+            urls.map(|url| ClientId::parse(&url).expect("client id").home_shard("p_")).collect();
+        assert_eq!(shards, (0..ClientId::HASHED_SHARDS).collect());
     }
 
     proptest! {

@@ -113,8 +113,8 @@ impl ClientRecord {
     pub fn accepts_method(&self, method: TokenEndpointAuthMethod) -> bool {
         self.token_endpoint_auth_method == method
             || (self.any_secret_method
-                && !self.is_public()
-                && method != TokenEndpointAuthMethod::None)
+                && self.token_endpoint_auth_method.needs_secret()
+                && method.needs_secret())
     }
 
     /// Whether this is the client's secret, or the one before it while that is good. Takes the same
@@ -189,7 +189,7 @@ mod tests {
             assert_eq!(json, format!("\"{}\"", grant.as_str()));
             assert_eq!(GrantType::from_name(grant.as_str()), Some(grant));
         }
-        assert_eq!(TokenEndpointAuthMethod::from_name("private_key_jwt"), None);
+        assert_eq!(TokenEndpointAuthMethod::from_name("client_secret_jwt"), None);
         assert_eq!(GrantType::from_name("password"), None);
     }
 
@@ -242,13 +242,17 @@ mod tests {
 
     #[test]
     fn rfc7591_2_only_a_client_that_named_no_method_may_choose_between_basic_and_post() {
-        use TokenEndpointAuthMethod::{ClientSecretBasic, ClientSecretPost, None as Public};
+        use TokenEndpointAuthMethod::{
+            ClientSecretBasic, ClientSecretPost, None as Public, PrivateKeyJwt,
+        };
         let cases = [
-            (ClientSecretBasic, false, [false, true, false]),
-            (ClientSecretPost, false, [false, false, true]),
-            (ClientSecretBasic, true, [false, true, true]),
-            (Public, false, [true, false, false]),
-            (Public, true, [true, false, false]),
+            (ClientSecretBasic, false, [false, true, false, false]),
+            (ClientSecretPost, false, [false, false, true, false]),
+            (ClientSecretBasic, true, [false, true, true, false]),
+            (Public, false, [true, false, false, false]),
+            (Public, true, [true, false, false, false]),
+            (PrivateKeyJwt, false, [false, false, false, true]),
+            (PrivateKeyJwt, true, [false, false, false, true]),
         ];
         for (registered, any_secret_method, expected) in cases {
             let record = ClientRecord {

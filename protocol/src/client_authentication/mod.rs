@@ -4,13 +4,14 @@
 //!
 //! Two steps: [`Credentials::parse`] reads who the client says it is, so that its record can be
 //! found; [`authenticate`] checks the proof and hands out an [`AuthenticatedClient`], which every
-//! grant wants to see.
+//! grant wants to see. A client that signs goes through [`crate::client_assertion`] instead.
 
 mod basic;
 
 use std::fmt;
 
 use crate::client::{ClientId, ClientRecord, TokenEndpointAuthMethod};
+use crate::client_assertion::{ASSERTION_TYPE, ClientAssertion};
 use crate::error::{ErrorCode, ErrorReply};
 use crate::params::{Parameters, RepeatedParameter};
 use crate::secret::Secret;
@@ -32,6 +33,7 @@ enum Proof {
     None,
     Basic(Secret),
     Post(Secret),
+    Assertion(Box<ClientAssertion>),
 }
 
 impl Proof {
@@ -40,6 +42,7 @@ impl Proof {
             Self::None => TokenEndpointAuthMethod::None,
             Self::Basic(_) => TokenEndpointAuthMethod::ClientSecretBasic,
             Self::Post(_) => TokenEndpointAuthMethod::ClientSecretPost,
+            Self::Assertion(_) => TokenEndpointAuthMethod::PrivateKeyJwt,
         }
     }
 }
@@ -74,10 +77,27 @@ impl Credentials {
         let posted_id = parameters.get("client_id")?;
         let posted_secret = parameters.get("client_secret")?;
         // RFC 7521 section 4.2.1: `invalid_client` when an assertion takes part, also beside others.
-        if parameters.get("client_assertion")?.is_some()
-            || parameters.get("client_assertion_type")?.is_some()
-        {
-            return Err(Failure::UnsupportedAssertion);
+        let assertion = parameters.get("client_assertion")?;
+        let assertion_type = parameters.get("client_assertion_type")?;
+        if assertion.is_some() || assertion_type.is_some() {
+            // RFC 7521 section 4.2.1: "The client MUST NOT include more than one client
+            // authentication mechanism", with an assertion invalid_client (D-04).
+            if authorization.is_some() || posted_secret.is_some() {
+                return Err(Failure::AssertionAndSecret);
+            }
+            if assertion_type != Some(ASSERTION_TYPE) {
+                return Err(Failure::UnsupportedAssertion);
+            }
+            let assertion = ClientAssertion::parse(assertion.ok_or(Failure::AssertionMalformed)?)?;
+            // RFC 7521 section 4.2: client_id is optional, and MUST name the same client.
+            if posted_id.is_some_and(|posted| posted != assertion.client_id().as_str()) {
+                return Err(Failure::AssertionOfAnother);
+            }
+            return Ok(Self {
+                client_id: assertion.client_id().clone(),
+                proof: Proof::Assertion(Box::new(assertion)),
+                authorization_header: false,
+            });
         }
         let Some(authorization) = authorization else {
             let client_id = posted_id.ok_or(Failure::ClientIdMissing)?;
@@ -108,6 +128,21 @@ impl Credentials {
         })
     }
 
+    /// The assertion, if that is how the client wants to prove itself.
+    #[must_use]
+    pub fn assertion(&self) -> Option<&ClientAssertion> {
+        match &self.proof {
+            Proof::Assertion(assertion) => Some(assertion),
+            Proof::None | Proof::Basic(_) | Proof::Post(_) => None,
+        }
+    }
+
+    /// Why this client isn't authenticated, as an answer to this request.
+    #[must_use]
+    pub const fn refusal(&self, reason: ClientAuthenticationFailure) -> ClientAuthenticationError {
+        ClientAuthenticationError { reason, authorization_header: self.authorization_header }
+    }
+
     /// Who the client says it is. Nothing is proven yet.
     #[must_use]
     pub const fn client_id(&self) -> &ClientId {
@@ -116,7 +151,7 @@ impl Credentials {
 }
 
 /// A client that has proven to be itself or, if it is public, has said who it is. Only
-/// [`authenticate`] makes one.
+/// [`authenticate`] makes one, and a [`SingleUse`](crate::client_assertion::SingleUse) of its.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthenticatedClient {
     client_id: ClientId,
@@ -124,6 +159,11 @@ pub struct AuthenticatedClient {
 }
 
 impl AuthenticatedClient {
+    /// The client whose proof was checked.
+    pub(crate) fn proven(record: &ClientRecord) -> Self {
+        Self { client_id: record.client_id.clone(), public: record.is_public() }
+    }
+
     /// Who it is.
     #[must_use]
     pub const fn client_id(&self) -> &ClientId {
@@ -148,7 +188,7 @@ impl AuthenticatedClient {
 ///
 /// # Errors
 ///
-/// `invalid_client`: the client is unknown or has expired, its secret is missing or wrong, or it
+/// `invalid_client`: the client is unknown, disabled or has expired, its secret is missing or wrong, or it
 /// used a method that it isn't registered for.
 pub fn authenticate(
     record: Option<&ClientRecord>,
@@ -167,15 +207,24 @@ fn check(
     now: UnixTime,
 ) -> Result<AuthenticatedClient, ClientAuthenticationFailure> {
     use ClientAuthenticationFailure as Failure;
+    use TokenEndpointAuthMethod::PrivateKeyJwt;
     let record = record
         .filter(|record| record.client_id == credentials.client_id)
         .ok_or(Failure::UnknownClient)?;
     if record.is_expired(now) {
         return Err(Failure::ExpiredClient);
     }
+    if record.policy.disabled {
+        return Err(Failure::DisabledClient);
+    }
     match &credentials.proof {
+        Proof::None if record.token_endpoint_auth_method == PrivateKeyJwt => {
+            return Err(Failure::AssertionMissing);
+        }
         Proof::None if !record.is_public() => return Err(Failure::SecretMissing),
         Proof::None => {}
+        // Whoever gets here has not looked at the signature.
+        Proof::Assertion(_) => return Err(Failure::AssertionSignatureInvalid),
         Proof::Basic(secret) | Proof::Post(secret) => {
             if !record.accepts_method(credentials.proof.method()) {
                 return Err(Failure::OtherMethodRegistered);
@@ -187,7 +236,7 @@ fn check(
             }
         }
     }
-    Ok(AuthenticatedClient { client_id: record.client_id.clone(), public: record.is_public() })
+    Ok(AuthenticatedClient::proven(record))
 }
 
 /// A failed client authentication: the reason for the log, the reply for the client.
@@ -236,12 +285,36 @@ pub enum ClientAuthenticationFailure {
     UnsupportedScheme,
     /// The Basic credentials can't be decoded.
     MalformedBasic,
-    /// A client assertion, which isn't supported.
+    /// A client assertion that is no signed JWT: its type isn't supported.
     UnsupportedAssertion,
+    /// An assertion beside a secret.
+    AssertionAndSecret,
+    /// An assertion that is missing, no JWT, of another type or algorithm, or without its claims.
+    AssertionMalformed,
+    /// A client that is registered for `private_key_jwt` sent no assertion.
+    AssertionMissing,
+    /// `iss`, `sub` and `client_id` aren't one client.
+    AssertionOfAnother,
+    /// `aud` isn't this server, alone.
+    AssertionForAnother,
+    /// Its time is over.
+    AssertionExpired,
+    /// It would live for longer than 10 minutes.
+    AssertionTooLong,
+    /// Its time has not come.
+    AssertionNotYetValid,
+    /// It has no `jti`, or one that is too long.
+    AssertionWithoutId,
+    /// It was used before.
+    AssertionReplayed,
+    /// None of the client's keys made its signature.
+    AssertionSignatureInvalid,
     /// There is no such client.
     UnknownClient,
     /// There was such a client.
     ExpiredClient,
+    /// The operator has disabled the client.
+    DisabledClient,
     /// A confidential client without its secret.
     SecretMissing,
     /// A method that the client isn't registered for.
@@ -265,8 +338,20 @@ impl ClientAuthenticationFailure {
             Self::UnsupportedScheme
             | Self::MalformedBasic
             | Self::UnsupportedAssertion
+            | Self::AssertionAndSecret
+            | Self::AssertionMalformed
+            | Self::AssertionMissing
+            | Self::AssertionOfAnother
+            | Self::AssertionForAnother
+            | Self::AssertionExpired
+            | Self::AssertionTooLong
+            | Self::AssertionNotYetValid
+            | Self::AssertionWithoutId
+            | Self::AssertionReplayed
+            | Self::AssertionSignatureInvalid
             | Self::UnknownClient
             | Self::ExpiredClient
+            | Self::DisabledClient
             | Self::SecretMissing
             | Self::OtherMethodRegistered
             | Self::SecretWrong => ErrorCode::InvalidClient,
@@ -298,11 +383,48 @@ impl fmt::Display for ClientAuthenticationFailure {
                  join them by a colon and encode that in base64."
             }
             Self::UnsupportedAssertion => {
-                "Client assertions are not supported here; authenticate with a client secret."
+                "The client_assertion_type is not supported here; send \
+                 urn:ietf:params:oauth:client-assertion-type:jwt-bearer."
+            }
+            Self::AssertionAndSecret => {
+                "A client assertion and a secret are in one request; send only the assertion."
+            }
+            Self::AssertionMalformed => {
+                "The client_assertion is not a JWT that is accepted here; sign one with ES256, RS256 \
+                 or EdDSA (the registered algorithm, if there is one) with iss, sub, aud, exp and jti."
+            }
+            Self::AssertionMissing => {
+                "The client is registered for private_key_jwt and sent no client_assertion; send one."
+            }
+            Self::AssertionOfAnother => {
+                "The client_assertion names another client; iss, sub and client_id have to be the same."
+            }
+            Self::AssertionForAnother => {
+                "The aud of the client_assertion has to be the issuer of this server and nothing else."
+            }
+            Self::AssertionExpired => "The client_assertion has expired; sign a new one.",
+            Self::AssertionTooLong => {
+                "The client_assertion lives too long; let it expire within 10 minutes."
+            }
+            Self::AssertionNotYetValid => {
+                "The client_assertion is not valid yet; check the clock that it was signed by."
+            }
+            Self::AssertionWithoutId => {
+                "The client_assertion has no usable jti; give each one its own, of at most 256 bytes."
+            }
+            Self::AssertionReplayed => {
+                "The client_assertion was used before; sign a new one for each request."
+            }
+            Self::AssertionSignatureInvalid => {
+                "The signature of the client_assertion is not by a key of the client; check jwks or \
+                 jwks_uri and the kid."
             }
             // An expired client is an unknown client, to the word.
             Self::UnknownClient | Self::ExpiredClient => {
                 "The client is not registered here; register again."
+            }
+            Self::DisabledClient => {
+                "The operator of this server has disabled the client; ask them to enable it again."
             }
             Self::SecretMissing => "The client has a secret and did not send it; send it.",
             Self::OtherMethodRegistered => {

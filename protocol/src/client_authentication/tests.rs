@@ -103,6 +103,8 @@ fn rfc6749_5_2_failures_are_invalid_client_and_challenge_only_who_used_the_heade
     let confidential = record(ClientSecretBasic);
     let posting = record(ClientSecretPost);
     let expired = ClientRecord { expires_at: Some(NOW), ..record(ClientSecretBasic) };
+    let mut disabled = record(ClientSecretBasic);
+    disabled.policy.disabled = true;
     let other = ClientRecord {
         client_id: ClientId::parse("other").expect("client id"),
         ..record(ClientSecretBasic)
@@ -126,11 +128,13 @@ fn rfc6749_5_2_failures_are_invalid_client_and_challenge_only_who_used_the_heade
         (Failure::UnknownClient, Some(&other), Some(&right), &[]),
         (Failure::UnknownClient, Some(&confidential), Some(&impossible), &[]),
         (Failure::ExpiredClient, Some(&expired), Some(&right), &[]),
+        (Failure::DisabledClient, Some(&disabled), Some(&right), &[]),
+        (Failure::DisabledClient, Some(&disabled), Some(&wrong), &[]),
         (Failure::UnsupportedScheme, Some(&confidential), Some("Bearer x"), &only_id),
         (Failure::MalformedBasic, Some(&confidential), Some("Basic !"), &only_id),
         (Failure::UnsupportedAssertion, Some(&confidential), None, &assertion),
         (Failure::UnsupportedAssertion, Some(&confidential), None, &assertion_type),
-        (Failure::UnsupportedAssertion, Some(&confidential), Some(&right), &assertion),
+        (Failure::AssertionAndSecret, Some(&confidential), Some(&right), &assertion),
     ];
     for (expected, record, authorization, pairs) in cases {
         let error = attempt(*record, *authorization, pairs).expect_err("refused");

@@ -54,6 +54,10 @@ pub enum ClientMetadataError {
     },
     /// The client can only authenticate in ways that don't exist here.
     UnsupportedAuthMethod,
+    /// The client's assertions would be signed in a way that isn't accepted here.
+    UnsupportedSigningAlgorithm,
+    /// `private_key_jwt` without a key.
+    KeyMissing,
     /// None of the grants is one that this server has and a client can start with.
     NoUsableGrantType,
     /// None of the response types is `code`.
@@ -90,6 +94,8 @@ impl ClientMetadataError {
             | Self::NameTooLong { .. }
             | Self::TooMany { .. }
             | Self::UnsupportedAuthMethod
+            | Self::UnsupportedSigningAlgorithm
+            | Self::KeyMissing
             | Self::NoUsableGrantType
             | Self::NoUsableResponseType
             | Self::Scope(_)
@@ -135,12 +141,24 @@ impl ClientMetadataError {
             }
             Self::UnsupportedAuthMethod => {
                 "The member 'token_endpoint_auth_method' names no method that is supported here; \
-                 use 'none', 'client_secret_basic' or 'client_secret_post'."
+                 use 'none', 'client_secret_basic', 'client_secret_post' or 'private_key_jwt', as far \
+                 as token_endpoint_auth_methods_supported in the metadata has them."
+                    .to_owned()
+            }
+            Self::UnsupportedSigningAlgorithm => {
+                "The member 'token_endpoint_auth_signing_alg' names no algorithm that is supported \
+                 here; use 'ES256', 'RS256' or 'EdDSA', or leave the member out."
+                    .to_owned()
+            }
+            Self::KeyMissing => {
+                "The method 'private_key_jwt' needs the client's public keys; send 'jwks' or \
+                 'jwks_uri'."
                     .to_owned()
             }
             Self::NoUsableGrantType => {
-                "The member 'grant_types' has no grant that a client can start with here; send \
-                 'authorization_code' among them or leave the member out."
+                "The member 'grant_types' has no grant that a client can start with here; \
+                 grant_types_supported in the metadata lists those that exist. Leave the member out \
+                 for 'authorization_code'."
                     .to_owned()
             }
             Self::NoUsableResponseType => {

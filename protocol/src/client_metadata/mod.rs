@@ -14,13 +14,13 @@ mod values;
 
 pub use error::ClientMetadataError;
 pub(crate) use members::plain_text;
-pub use parse::read_object;
 pub use values::{ApplicationType, GrantType, ResponseType, TokenEndpointAuthMethod};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+use crate::jwt::SignatureAlgorithm;
 use crate::redirect_uri::{RedirectUri, RedirectUriKind};
 use crate::scope::Scope;
 
@@ -80,6 +80,14 @@ pub struct ClientMetadata {
     /// on where the metadata comes from, so it is decided there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<TokenEndpointAuthMethod>,
+    /// `token_endpoint_auth_methods_supported`: all that the client can do, as far as it exists here,
+    /// in its own order; see [`ClientMetadata::choose_auth_method`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub token_endpoint_auth_methods_supported: Vec<TokenEndpointAuthMethod>,
+    /// `token_endpoint_auth_signing_alg`: the only algorithm that its assertions are signed with;
+    /// `None` for any of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<SignatureAlgorithm>,
     /// `grant_types`: those of the client's that exist here, with `refresh_token` added for every
     /// client that has a person sign in.
     pub grant_types: Vec<GrantType>,
@@ -139,6 +147,24 @@ impl ClientMetadata {
         }
     }
 
+    /// The first of the client's authentication methods that is among `offered`; `None` for a client
+    /// that named none at all.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientMetadataError::UnsupportedAuthMethod`]: it named some, and none of them is offered.
+    pub fn choose_auth_method(
+        &self,
+        offered: &[TokenEndpointAuthMethod],
+    ) -> Result<Option<TokenEndpointAuthMethod>, ClientMetadataError> {
+        let own = &self.token_endpoint_auth_methods_supported;
+        match own.iter().find(|method| offered.contains(method)) {
+            Some(method) => Ok(Some(*method)),
+            None if own.is_empty() => Ok(None),
+            None => Err(ClientMetadataError::UnsupportedAuthMethod),
+        }
+    }
+
     /// The members as they are written in a registration response. What is absent is left out,
     /// never `null` or `""`, which real clients can't read.
     #[must_use]
@@ -157,6 +183,10 @@ impl ClientMetadata {
             (
                 "token_endpoint_auth_method",
                 self.token_endpoint_auth_method.map(TokenEndpointAuthMethod::as_str),
+            ),
+            (
+                "token_endpoint_auth_signing_alg",
+                self.token_endpoint_auth_signing_alg.map(SignatureAlgorithm::as_str),
             ),
             ("application_type", self.application_type.map(ApplicationType::as_str)),
             ("client_name", self.client_name.as_deref()),

@@ -10,6 +10,7 @@ use super::{
     ApplicationType, ClientMetadata, ClientMetadataError, MAXIMUM_BODY, MAXIMUM_ENTRIES,
     MAXIMUM_KEY_SET, MAXIMUM_KEY_SET_DEPTH, MAXIMUM_NAME, MAXIMUM_STRING, ResponseType,
 };
+use crate::jwt::SignatureAlgorithm;
 use crate::redirect_uri::{RedirectUri, RedirectUriError, RedirectUriPolicy, is_uri_character};
 use crate::scope::Scope;
 
@@ -29,27 +30,49 @@ impl ClientMetadata {
     /// - `invalid_redirect_uri`: there is no redirect URI, or one may not be registered here.
     /// - `invalid_client_metadata`: anything else; the description names the member.
     pub fn parse(body: &[u8], policy: &RedirectUriPolicy) -> Result<Self, ClientMetadataError> {
-        Self::from_members(read_object(body)?, policy)
+        Self::from_object(Self::object(body)?, policy)
     }
 
-    /// As [`Self::parse`], of an object that was read before.
+    /// Reads the JSON object that a client sent, with every ambiguity refused, and none of its members
+    /// looked at yet.
     ///
     /// # Errors
     ///
-    /// The same.
-    pub fn from_members(
+    /// `invalid_client_metadata`: it is too long, no JSON, no object, or has a member twice.
+    pub fn object(body: &[u8]) -> Result<Map<String, Value>, ClientMetadataError> {
+        if body.len() > MAXIMUM_BODY {
+            return Err(ClientMetadataError::BodyTooLong);
+        }
+        let value = json::parse(body).map_err(|error| match error {
+            JsonError::Malformed => ClientMetadataError::NotJson,
+            JsonError::DuplicateMember => ClientMetadataError::DuplicateMember,
+        })?;
+        match value {
+            Value::Object(members) => Ok(members),
+            _ => Err(ClientMetadataError::NotAnObject),
+        }
+    }
+
+    /// Reads the members of such an object; [`ClientMetadata::parse`] says how.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ClientMetadata::parse`].
+    pub fn from_object(
         members: Map<String, Value>,
         policy: &RedirectUriPolicy,
     ) -> Result<Self, ClientMetadataError> {
         let mut members = Members(members);
-
         let grant_types = grant_types(&members.texts("grant_types")?)?;
         let redirects = grant_types.contains(&GrantType::AuthorizationCode);
         let response_types = response_types(&members.texts("response_types")?, redirects)?;
         let (jwks_uri, jwks) = key_set(&mut members)?;
+        let methods = auth_methods(&mut members)?;
         Ok(Self {
             redirect_uris: redirect_uris(&members.texts("redirect_uris")?, redirects, policy)?,
-            token_endpoint_auth_method: auth_method(&mut members)?,
+            token_endpoint_auth_method: methods.first().copied(),
+            token_endpoint_auth_methods_supported: methods,
+            token_endpoint_auth_signing_alg: signing_algorithm(&mut members)?,
             grant_types,
             response_types,
             client_name: members
@@ -72,23 +95,6 @@ impl ClientMetadata {
             application_type: application_type(members.0.remove("application_type").as_ref()),
             localized: localized(&members)?,
         })
-    }
-}
-
-/// Reads a body that is one JSON object of at most 64 KB, in which no name appears twice.
-///
-/// # Errors
-///
-/// `invalid_client_metadata`.
-pub fn read_object(body: &[u8]) -> Result<Map<String, Value>, ClientMetadataError> {
-    if body.len() > MAXIMUM_BODY {
-        return Err(ClientMetadataError::BodyTooLong);
-    }
-    match json::parse(body) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(ClientMetadataError::NotAnObject),
-        Err(JsonError::Malformed) => Err(ClientMetadataError::NotJson),
-        Err(JsonError::DuplicateMember) => Err(ClientMetadataError::DuplicateMember),
     }
 }
 
@@ -126,22 +132,41 @@ fn contacts(texts: &[String]) -> Result<Vec<String>, ClientMetadataError> {
     Ok(texts.iter().filter_map(|text| plain_text(text)).collect())
 }
 
-/// The method that the client names, if it is one of ours; else the first of ours among those
-/// that it says it can do. A client that can do none of ours is refused.
-fn auth_method(
+/// The methods that the client can use and that exist here, the one that it names first
+/// (OpenID Connect RP Metadata Choices: `token_endpoint_auth_methods_supported`). A client that can do
+/// none of ours is refused; one that says nothing gets an empty list.
+fn auth_methods(
     members: &mut Members,
-) -> Result<Option<TokenEndpointAuthMethod>, ClientMetadataError> {
+) -> Result<Vec<TokenEndpointAuthMethod>, ClientMetadataError> {
     let wanted = members.text("token_endpoint_auth_method")?;
     let possible = members.texts("token_endpoint_auth_methods_supported")?;
-    if wanted.is_none() && possible.is_empty() {
-        return Ok(None);
+    let mut methods = Vec::new();
+    for name in wanted.iter().chain(&possible) {
+        match TokenEndpointAuthMethod::from_name(name) {
+            Some(method) if !methods.contains(&method) => methods.push(method),
+            Some(_) | None => {}
+        }
     }
-    wanted
-        .iter()
-        .chain(&possible)
-        .find_map(|name| TokenEndpointAuthMethod::from_name(name))
-        .map(Some)
-        .ok_or(ClientMetadataError::UnsupportedAuthMethod)
+    let says_nothing = wanted.is_none() && possible.is_empty();
+    if methods.is_empty() && !says_nothing {
+        return Err(ClientMetadataError::UnsupportedAuthMethod);
+    }
+    Ok(methods)
+}
+
+/// RFC 7591 section 2 leaves `token_endpoint_auth_signing_alg` to OpenID Connect Registration: "All
+/// Token Requests using these authentication methods from this Client MUST be rejected, if the JWT is
+/// not signed with this algorithm."
+fn signing_algorithm(
+    members: &mut Members,
+) -> Result<Option<SignatureAlgorithm>, ClientMetadataError> {
+    members
+        .text("token_endpoint_auth_signing_alg")?
+        .map(|name| {
+            SignatureAlgorithm::from_name(&name)
+                .ok_or(ClientMetadataError::UnsupportedSigningAlgorithm)
+        })
+        .transpose()
 }
 
 fn grant_types(names: &[String]) -> Result<Vec<GrantType>, ClientMetadataError> {

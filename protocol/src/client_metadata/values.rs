@@ -13,11 +13,15 @@ pub enum TokenEndpointAuthMethod {
     ClientSecretBasic,
     /// A secret in the form.
     ClientSecretPost,
+    /// A JWT signed with a key of the client's own
+    /// ([RFC 7523 section 2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2)).
+    PrivateKeyJwt,
 }
 
 impl TokenEndpointAuthMethod {
     /// Every method there is here, in the order in which the metadata lists them.
-    pub const ALL: [Self; 3] = [Self::None, Self::ClientSecretBasic, Self::ClientSecretPost];
+    pub const ALL: [Self; 4] =
+        [Self::None, Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt];
 
     /// The method's registered name.
     #[must_use]
@@ -26,6 +30,7 @@ impl TokenEndpointAuthMethod {
             Self::None => "none",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
         }
     }
 
@@ -34,7 +39,7 @@ impl TokenEndpointAuthMethod {
     pub const fn needs_secret(self) -> bool {
         match self {
             Self::ClientSecretBasic | Self::ClientSecretPost => true,
-            Self::None => false,
+            Self::None | Self::PrivateKeyJwt => false,
         }
     }
 
@@ -53,17 +58,20 @@ pub enum GrantType {
     AuthorizationCode,
     /// [RFC 6749 section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6)
     RefreshToken,
+    /// [RFC 6749 section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)
+    ClientCredentials,
 }
 
 impl GrantType {
     /// Every grant there is here, in the order in which the metadata lists them.
-    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
+    pub const ALL: [Self; 3] =
+        [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
 
     /// Whether a client can get its first token by it.
     #[must_use]
     pub const fn can_start(self) -> bool {
         match self {
-            Self::AuthorizationCode => true,
+            Self::AuthorizationCode | Self::ClientCredentials => true,
             Self::RefreshToken => false,
         }
     }
@@ -73,7 +81,7 @@ impl GrantType {
     pub const fn involves_a_person(self) -> bool {
         match self {
             Self::AuthorizationCode => true,
-            Self::RefreshToken => false,
+            Self::RefreshToken | Self::ClientCredentials => false,
         }
     }
 
@@ -83,6 +91,7 @@ impl GrantType {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
         }
     }
 

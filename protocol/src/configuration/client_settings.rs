@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 use super::{ConfigurationError, ProtectedResource, ScopeDefinition};
 use crate::client::{
-    ClientId, ClientOrigin, ClientPolicy, ClientRecord, OwnAccess, TokenEndpointAuthMethod,
+    ClientId, ClientOrigin, ClientPolicy, ClientRecord, GrantType, OwnAccess,
+    TokenEndpointAuthMethod,
 };
 use crate::client_metadata::{ClientMetadata, is_member};
 use crate::redirect_uri::RedirectUriPolicy;
@@ -166,12 +167,13 @@ impl ClientSetting {
                 "client metadata as RFC 7591 section 2 names it, or a key of the README's table",
             ));
         }
-        let body = Value::Object(self.metadata.clone()).to_string();
+        let body = Value::Object(self.members()).to_string();
         let metadata = ClientMetadata::parse(body.as_bytes(), surroundings.redirect_uris).map_err(
             |error| {
                 ConfigurationError::new(key, error.reply().description, "usable client metadata")
             },
         )?;
+        check_grant_types(key, &policy, &metadata)?;
         let client_secret_hash = self.secret_hash(key)?;
         let method = metadata.token_endpoint_auth_method.unwrap_or(match client_secret_hash {
             Some(_) => TokenEndpointAuthMethod::ClientSecretBasic,
@@ -214,6 +216,20 @@ impl ClientSetting {
             first_used_at: None,
             last_used_at: None,
         })
+    }
+
+    /// The metadata, with the grants of a client that may have something for itself and names none:
+    /// that one and, if people are sent back to it, the one that everybody has.
+    fn members(&self) -> Map<String, Value> {
+        let mut members = self.metadata.clone();
+        if self.client_credentials.is_some() && !members.contains_key("grant_types") {
+            let redirects = members.contains_key("redirect_uris");
+            let code = redirects.then_some(GrantType::AuthorizationCode);
+            let grants = code.into_iter().chain([GrantType::ClientCredentials]);
+            let names: Vec<&str> = grants.map(GrantType::as_str).collect();
+            members.insert("grant_types".to_owned(), names.into());
+        }
+        members
     }
 
     fn secret_hash(&self, key: &str) -> Result<Option<SecretHash>, ConfigurationError> {
@@ -265,5 +281,27 @@ impl OwnAccessSetting {
             resources.extend(first.map(|resource| resource.identifier.clone()));
         }
         Ok(OwnAccess { scope: Scope::from_tokens(self.scopes.iter().cloned()), resources })
+    }
+}
+
+/// A client may have something for itself exactly if it is registered for the grant.
+fn check_grant_types(
+    key: &str,
+    policy: &ClientPolicy,
+    metadata: &ClientMetadata,
+) -> Result<(), ConfigurationError> {
+    let registered = metadata.grant_types.contains(&GrantType::ClientCredentials);
+    match (registered, policy.client_credentials.is_some()) {
+        (false, true) => Err(ConfigurationError::new(
+            format!("{key}.grant_types"),
+            "a list without \"client_credentials\" beside the table of that name",
+            "\"client_credentials\" among them, or no grant_types",
+        )),
+        (true, false) => Err(ConfigurationError::new(
+            format!("{key}.client_credentials"),
+            "nothing, and \"client_credentials\" among the grant_types",
+            "what the client may have for itself, as { scopes = [...], resources = [...] }",
+        )),
+        (true, true) | (false, false) => Ok(()),
     }
 }

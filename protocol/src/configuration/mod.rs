@@ -24,9 +24,10 @@ pub use protected_resource::{
     AcceptedCredentials, Gateway, ProtectedResource, ResourceKind, Upstream,
 };
 pub use registration_settings::{Registration, RegistrationAccess, StatementKey, TrustedIssuer};
-pub use settings::{Legacy, Lifetimes, Prefixes, Product, ScopeDefinition};
+pub use settings::{DocumentSettings, Legacy, Lifetimes, Prefixes, Product, ScopeDefinition};
 
-use crate::client::{ClientId, ClientPolicy, ClientRecord};
+use crate::client::{ClientId, ClientPolicy, ClientRecord, TokenEndpointAuthMethod};
+use crate::client_id_metadata::Reach;
 use crate::redirect_uri::RedirectUriPolicy;
 use crate::resource::{ResourceIndicator, Resources};
 use crate::scope::{Scope, ScopeToken};
@@ -69,6 +70,10 @@ pub struct Configuration {
     pub clients: Vec<ConfiguredClient>,
     /// Who may register a client.
     pub registration: Registration,
+    /// How clients may authenticate, in the order in which the metadata lists it.
+    pub token_endpoint_auth_methods: Vec<TokenEndpointAuthMethod>,
+    /// Clients that are described by a document at their `client_id`.
+    pub client_id_metadata_documents: DocumentSettings,
     /// Over how many objects registered clients are spread. A client's shard is part of its id, so
     /// this may be raised at any time and never needs a migration.
     pub client_registry_shards: u8,
@@ -142,6 +147,8 @@ impl Configuration {
             legacy: settings.legacy,
             clients,
             registration,
+            token_endpoint_auth_methods: settings.token_endpoint_auth_methods,
+            client_id_metadata_documents: settings.client_id_metadata_documents,
             client_registry_shards: settings.client_registry_shards,
         })
     }
@@ -155,6 +162,12 @@ impl Configuration {
         })
     }
 
+    /// How far this server's own fetches for clients may go: to loopback only where its issuer is.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        if self.issuer.is_https() { Reach::Public } else { Reach::PublicAndLoopback }
+    }
+
     /// What the operator decided about the client whose metadata document is at this URL.
     #[must_use]
     pub fn document_policy(&self, url: &ClientId) -> ClientPolicy {
@@ -163,6 +176,16 @@ impl Configuration {
             ConfiguredClient::Whole(_) | ConfiguredClient::Document { .. } => None,
         });
         found.cloned().unwrap_or_default()
+    }
+
+    /// What the operator wrote about a client; `None` when the configuration doesn't name it.
+    #[must_use]
+    pub fn configured_policy(&self, id: &ClientId) -> Option<&ClientPolicy> {
+        let found = self.clients.iter().find(|client| client.client_id() == id)?;
+        Some(match found {
+            ConfiguredClient::Whole(record) => &record.policy,
+            ConfiguredClient::Document { policy, .. } => policy,
+        })
     }
 
     /// The definition of a scope; `None` when the deployment has no such scope.

@@ -6,6 +6,7 @@ use super::ConfigurationError;
 use super::client_settings::ClientSetting;
 use super::registration_settings::RegistrationSetting;
 use super::resource_settings::ResourceSetting;
+use crate::client_metadata::TokenEndpointAuthMethod;
 use crate::scope::ScopeToken;
 use crate::time::Lifetime;
 
@@ -23,6 +24,8 @@ pub(super) struct Settings {
     pub resources: Vec<ResourceSetting>,
     pub clients: Vec<ClientSetting>,
     pub registration: RegistrationSetting,
+    pub token_endpoint_auth_methods: Vec<TokenEndpointAuthMethod>,
+    pub client_id_metadata_documents: DocumentSettings,
     pub redirect_uris: RedirectUriSettings,
     pub authorization_response_iss_parameter: bool,
     pub legacy: Legacy,
@@ -42,6 +45,8 @@ impl Default for Settings {
             resources: Vec::new(),
             clients: Vec::new(),
             registration: RegistrationSetting::default(),
+            token_endpoint_auth_methods: TokenEndpointAuthMethod::ALL.to_vec(),
+            client_id_metadata_documents: DocumentSettings::default(),
             redirect_uris: RedirectUriSettings::default(),
             authorization_response_iss_parameter: true,
             legacy: Legacy::default(),
@@ -112,6 +117,9 @@ pub struct Lifetimes {
     pub signing_key: Lifetime,
     /// The longest that a personal access token may be made to live. Default 366 days.
     pub personal_access_token: Lifetime,
+    /// The longest that a client's metadata document is used without asking for it again, whatever
+    /// its headers say. Default 7 days.
+    pub client_document: Lifetime,
 }
 
 impl Default for Lifetimes {
@@ -129,6 +137,7 @@ impl Default for Lifetimes {
             idle_client: Lifetime::days(90),
             signing_key: Lifetime::days(90),
             personal_access_token: Lifetime::days(366),
+            client_document: Lifetime::days(7),
         }
     }
 }
@@ -194,6 +203,47 @@ pub struct Legacy {
     pub plain_pkce: bool,
     /// Let a client that has a secret leave PKCE out. Never applies to public clients.
     pub confidential_without_pkce: bool,
+    /// Accept the token endpoint's URL as `aud` of a client assertion, beside the issuer
+    /// ([RFC 7523 section 3](https://www.rfc-editor.org/rfc/rfc7523#section-3) of old).
+    pub token_endpoint_audience: bool,
+}
+
+/// Clients that are described by a document at their `client_id`
+/// ([draft-ietf-oauth-client-id-metadata-document](https://datatracker.ietf.org/doc/draft-ietf-oauth-client-id-metadata-document/)).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DocumentSettings {
+    /// Whether there are such clients here. Default true.
+    pub enabled: bool,
+    /// The only hosts whose documents are accepted, each with its subdomains; all, when it is empty.
+    pub allowed_hosts: Vec<String>,
+    /// Hosts whose documents are refused, each with its subdomains.
+    pub denied_hosts: Vec<String>,
+    /// Whether the copies of well-known clients' documents that come with this release stand in
+    /// when the document itself can't be fetched. Default true.
+    pub pinned: bool,
+}
+
+impl Default for DocumentSettings {
+    fn default() -> Self {
+        Self { enabled: true, allowed_hosts: Vec::new(), denied_hosts: Vec::new(), pinned: true }
+    }
+}
+
+impl DocumentSettings {
+    /// Whether documents of this host are accepted.
+    #[must_use]
+    pub fn accepts_host(&self, host: &str) -> bool {
+        let is_in = |hosts: &[String]| {
+            hosts.iter().any(|listed| {
+                host == listed
+                    || host
+                        .strip_suffix(listed.as_str())
+                        .is_some_and(|subdomain| subdomain.ends_with('.'))
+            })
+        };
+        !is_in(&self.denied_hosts) && (self.allowed_hosts.is_empty() || is_in(&self.allowed_hosts))
+    }
 }
 
 /// Which redirect URIs may be registered besides https and loopback http.
@@ -225,6 +275,7 @@ impl Settings {
         self.check_prefixes()?;
         self.check_product()?;
         self.check_scopes()?;
+        self.check_client_settings()?;
         if self.client_registry_shards == 0 {
             return Err(ConfigurationError::new(
                 "LATCHKEY.client_registry_shards",
@@ -259,6 +310,40 @@ impl Settings {
         Ok(())
     }
 
+    fn check_client_settings(&self) -> Result<(), ConfigurationError> {
+        if self.token_endpoint_auth_methods.is_empty() {
+            return Err(ConfigurationError::new(
+                "LATCHKEY.token_endpoint_auth_methods",
+                "an empty list",
+                "one or more of \"none\", \"client_secret_basic\", \"client_secret_post\" and \
+                 \"private_key_jwt\"",
+            ));
+        }
+        let documents = &self.client_id_metadata_documents;
+        let lists = [
+            ("allowed_hosts", &documents.allowed_hosts),
+            ("denied_hosts", &documents.denied_hosts),
+        ];
+        for (name, hosts) in lists {
+            let sound = |host: &&String| {
+                !host.is_empty()
+                    && host.bytes().all(|byte| {
+                        byte.is_ascii_lowercase()
+                            || byte.is_ascii_digit()
+                            || matches!(byte, b'.' | b'-')
+                    })
+            };
+            if let Some(wrong) = hosts.iter().find(|host| !sound(host)) {
+                return Err(ConfigurationError::new(
+                    format!("LATCHKEY.client_id_metadata_documents.{name}"),
+                    format!("{wrong:?}"),
+                    "host names in lower case, such as \"claude.ai\"",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn check_lifetimes(&self) -> Result<(), ConfigurationError> {
         let lifetimes = &self.lifetimes;
         let day = Lifetime::days(1);
@@ -276,6 +361,7 @@ impl Settings {
             ("idle_client", lifetimes.idle_client, Lifetime::days(3660)),
             ("signing_key", lifetimes.signing_key, year),
             ("personal_access_token", lifetimes.personal_access_token, Lifetime::days(3660)),
+            ("client_document", lifetimes.client_document, Lifetime::days(7)),
         ];
         for (name, found, most) in bounds {
             if found.as_seconds() == 0 || found > most {

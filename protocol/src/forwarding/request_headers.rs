@@ -63,7 +63,7 @@ fn is_ours(pair: &str) -> bool {
 /// Who calls, for the server behind the gateway.
 #[derive(Debug, Clone, Copy)]
 pub struct Identity<'a> {
-    /// The person and their credential.
+    /// The person or client, and their credential.
     pub holder: &'a Holder,
     /// The signed assertion ([`crate::jwt::AssertionClaims`]).
     pub assertion: &'a Secret,
@@ -81,6 +81,7 @@ pub fn identity_headers(identity: &Identity<'_>) -> Vec<(&'static str, String)> 
     let Identity { holder, assertion, reference, resource, client_address } = identity;
     let mut headers = vec![
         ("latchkey-subject", holder.subject.to_string()),
+        ("latchkey-subject-type", holder.subject.kind().to_owned()),
         ("latchkey-scope", holder.scope.to_string()),
         ("latchkey-credential", holder.credential.kind().as_str().to_owned()),
         ("latchkey-assertion", assertion.expose().to_owned()),

@@ -10,11 +10,14 @@ use crate::identifier::{GrantId, PersonalAccessTokenId};
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
 use crate::secret::Secret;
+use crate::subject::Subject;
 use crate::test_support::{account, after, client_id};
 
 /// What no client may send to the server behind the gateway.
 const FORBIDDEN: &[&str] = &[
     "latchkey-subject",
+    "latchkey-subject-type",
+    "Latchkey_Subject_Type",
     "latchkey-client-id",
     "latchkey-scope",
     "latchkey-credential",
@@ -168,7 +171,12 @@ fn our_cookies_never_pass_and_those_of_the_upstream_do() {
 
 fn holder(credential: Credential) -> Holder {
     Holder {
-        subject: account(),
+        subject: match &credential {
+            Credential::OwnAccessToken { client_id, .. } => Subject::Client(client_id.clone()),
+            Credential::AccessToken { .. } | Credential::PersonalAccessToken { .. } => {
+                account().into()
+            }
+        },
         credential,
         scope: Scope::parse("mcp read").expect("scope"),
         resources: Vec::new(),
@@ -213,6 +221,7 @@ fn the_upstream_learns_who_calls() {
             ("latchkey-reference", "ref1"),
             ("latchkey-scope", "mcp read"),
             ("latchkey-subject", &subject),
+            ("latchkey-subject-type", "person"),
             ("x-forwarded-for", "192.0.2.1"),
             ("x-forwarded-host", "id.example"),
             ("x-forwarded-proto", "https"),
@@ -230,11 +239,25 @@ fn the_upstream_learns_who_calls() {
             ("latchkey-reference", "ref1"),
             ("latchkey-scope", "mcp read"),
             ("latchkey-subject", &subject),
+            ("latchkey-subject-type", "person"),
             ("x-forwarded-host", "127.0.0.1:8787"),
             ("x-forwarded-proto", "http"),
         ]),
         "no client, and no address that isn't one"
     );
+}
+
+#[test]
+fn jat_05_the_upstream_can_tell_a_client_that_calls_for_itself_from_a_person() {
+    let token =
+        Credential::OwnAccessToken { client_id: client_id("nightly"), token_id: "t".to_owned() };
+    let headers = said(token, "https://id.example/mcp", None);
+    let said =
+        |name: &str| headers.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str());
+    assert_eq!(said("latchkey-subject"), Some("nightly"));
+    assert_eq!(said("latchkey-subject-type"), Some("client"));
+    assert_eq!(said("latchkey-client-id"), Some("nightly"));
+    assert_eq!(said("latchkey-credential"), Some("access_token"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::{
 use crate::activity::Activity;
 use crate::authorize::AuthorizationRequest;
 use crate::client::ClientId;
+use crate::client_id_metadata::ClientSnapshot;
 use crate::configuration::{Configuration, Lifetimes};
 use crate::entropy::Entropy;
 use crate::error::{ErrorCode, ErrorReply};
@@ -75,6 +76,7 @@ pub fn approve(
         id: request.grant.clone(),
         installation: earlier.first().map(|first| first.installation().clone()),
         client_id: request.client_id.clone(),
+        client_snapshot: request.client_snapshot.clone(),
         client_name: client_name.map(str::to_owned),
         redirect_uri: request.redirect_uri.as_str().to_owned(),
         redirect_uri_was_sent: request.redirect_uri.was_sent(),
@@ -116,6 +118,9 @@ pub struct CodeRequest {
     pub secret: Secret,
     /// The authenticated client.
     pub client_id: ClientId,
+    /// What its metadata document says now, if it has one.
+    #[serde(default)]
+    pub client_snapshot: Option<ClientSnapshot>,
     /// `redirect_uri`, if sent.
     pub redirect_uri: Option<String>,
     /// `code_verifier`, if sent.
@@ -132,6 +137,8 @@ pub enum RedeemError {
     UnknownCode,
     /// Issued to another client.
     AnotherClient,
+    /// The client's metadata document has changed since the person allowed the client.
+    ClientChanged,
     /// Redeemed before; what it gave is ended now.
     Replayed,
     /// Redeemed before, and this request wouldn't have been right the first time either.
@@ -168,6 +175,11 @@ impl RedeemError {
                 ErrorCode::InvalidGrant,
                 "The code is unknown, expired, already redeemed or another client's. Send the \
                  person to the authorization endpoint again.",
+            ),
+            Self::ClientChanged => (
+                ErrorCode::InvalidGrant,
+                "The client's metadata document has other redirect URIs or keys than when the \
+                 person allowed it. Send the person to the authorization endpoint again.",
             ),
             Self::RedirectUriMismatch => (
                 ErrorCode::InvalidGrant,
@@ -237,6 +249,10 @@ pub fn redeem(
     // RFC 6749 section 4.1.3: the code MUST have been issued to the authenticated client.
     if record.client_id != request.client_id {
         return refuse(RedeemError::AnotherClient);
+    }
+    // Client ID Metadata Document section 6.8: the person allowed the client as it was described.
+    if record.client_snapshot != request.client_snapshot {
+        return refuse(RedeemError::ClientChanged);
     }
 
     let proof =

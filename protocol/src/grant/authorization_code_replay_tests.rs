@@ -60,6 +60,8 @@ fn oauth21_4_1_3_a_second_redemption_ends_what_the_code_gave() {
     assert_eq!((reason, at), (EndReason::CodeReplayed, after(61)));
 
     let request = RefreshRequest {
+        client_snapshot: None,
+        keep_token: false,
         secret: refresh_secret,
         client_id: client_id("client"),
         scope: None,

@@ -15,10 +15,13 @@ use crate::scope::Scope;
 use crate::time::UnixTime;
 
 /// Whether `request` comes from the installation that `record` was made for: the same client, the
-/// same redirect URI but for a loopback port, and the same resources in any order.
+/// same redirect URI but for a loopback port, the same resources in any order, and as its metadata
+/// document describes it now.
 #[must_use]
 pub fn is_same_installation(record: &GrantRecord, request: &AuthorizationRequest) -> bool {
     record.client_id == request.client_id
+        // A client whose redirect URIs or keys changed isn't the one that was allowed.
+        && record.client_snapshot == request.client_snapshot
         && request.redirect_uri.leads_where(&record.redirect_uri)
         && record.resources.iter().all(|resource| request.resources.contains(resource))
         && request.resources.iter().all(|resource| record.resources.contains(resource))

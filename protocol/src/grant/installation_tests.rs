@@ -87,6 +87,8 @@ fn a_widened_grants_own_tokens_go_on_and_may_do_more() {
     let decision = approve_after(&[first], &asking_for("write"), after(9));
     let widened = all_written(&decision).pop().expect("the earlier grant");
     let request = RefreshRequest {
+        client_snapshot: None,
+        keep_token: false,
         secret,
         client_id: client_id("client"),
         scope: None,
@@ -257,6 +259,8 @@ fn the_person_ends_all_that_gives_tokens_and_what_had_ended_keeps_its_reason() {
     assert_eq!(ended.iter().map(|grant| &grant.id).collect::<Vec<_>>(), [&first.id, &second.id]);
 
     let request = RefreshRequest {
+        client_snapshot: None,
+        keep_token: false,
         secret,
         client_id: client_id("client"),
         scope: None,

@@ -1,10 +1,11 @@
 //! Grants: what a person allowed a client, and the decisions about it.
 //!
-//! One file per grant type. Each decision takes the stored record, a request and `now`, and returns a
+//! One file per grant type. Each decision about a person's grant takes the stored record, a request and `now`, and returns a
 //! [`Decision`]: what to write and what to reply. An error can carry a write, because a replayed
 //! code or refresh token ends what it once gave.
 
 pub mod authorization_code;
+pub mod client_credentials;
 mod installation;
 #[cfg(test)]
 mod model_tests;

@@ -248,6 +248,7 @@ impl World {
         let (right_code, right_client, good_resource) = right;
         let good = code_request();
         let request = CodeRequest {
+            client_snapshot: None,
             secret: if right_code { good.secret } else { Secret::new("garbage") },
             client_id: client_id(if right_client { "client" } else { "other" }),
             redirect_uri: good.redirect_uri,
@@ -276,6 +277,8 @@ impl World {
     fn refresh(&mut self, token: &Presented, right_client: bool, good_scope: bool) {
         let (secret, number) = self.present(token);
         let request = RefreshRequest {
+            client_snapshot: None,
+            keep_token: false,
             secret,
             client_id: client_id(if right_client { "client" } else { "other" }),
             scope: (!good_scope).then(|| Scope::parse("write").expect("scope")),
@@ -317,6 +320,8 @@ impl World {
         let mut heads = 0;
         for token in &self.tokens {
             let request = RefreshRequest {
+                client_snapshot: None,
+                keep_token: false,
                 secret: token.clone(),
                 client_id: client_id("client"),
                 scope: None,

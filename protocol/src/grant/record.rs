@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::client::ClientId;
+use crate::client_id_metadata::ClientSnapshot;
 use crate::configuration::Lifetimes;
 use crate::entropy::Entropy;
 use crate::identifier::GrantId;
@@ -33,6 +34,9 @@ pub struct GrantRecord {
     pub installation: Option<GrantId>,
     /// Which client.
     pub client_id: ClientId,
+    /// What the client's metadata document said when it was allowed, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_snapshot: Option<ClientSnapshot>,
     /// The client's name when it was allowed, for the person's list.
     pub client_name: Option<String>,
     /// The redirect URI of the authorization request, exactly as used.
@@ -223,6 +227,11 @@ impl Family {
             ..self
         };
         (family, next)
+    }
+
+    /// The same secret goes on for another idle time.
+    pub(super) fn kept(self, lifetimes: &Lifetimes, now: UnixTime) -> Self {
+        Self { idle_until: now.plus(lifetimes.refresh_token_idle), ..self }
     }
 
     /// The successor that `previous`, known to be the one before, was already given.

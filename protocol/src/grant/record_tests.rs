@@ -106,6 +106,8 @@ fn rfc9700_4_14_successors_stay_the_same_across_a_stored_record() {
     let (record, first) = live();
     let reopened: GrantRecord = serde_json::from_value(stored(&record)).expect("reads back");
     let request = RefreshRequest {
+        client_snapshot: None,
+        keep_token: false,
         secret: first,
         client_id: client_id("client"),
         scope: None,

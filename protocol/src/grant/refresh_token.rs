@@ -8,6 +8,7 @@ use super::record::Position;
 use super::{Decision, EndReason, FamilyState, GrantRecord, Granted, Write, audience};
 use crate::activity::Activity;
 use crate::client::ClientId;
+use crate::client_id_metadata::ClientSnapshot;
 use crate::configuration::{Configuration, Lifetimes};
 use crate::error::{ErrorCode, ErrorReply};
 use crate::metadata::OFFLINE_ACCESS;
@@ -23,6 +24,12 @@ pub struct RefreshRequest {
     pub secret: Secret,
     /// The authenticated client.
     pub client_id: ClientId,
+    /// What its metadata document says now, if it has one.
+    #[serde(default)]
+    pub client_snapshot: Option<ClientSnapshot>,
+    /// The client can't store a successor, so it keeps this token.
+    #[serde(default)]
+    pub keep_token: bool,
     /// `scope`, if sent.
     pub scope: Option<Scope>,
     /// Every `resource` ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
@@ -37,6 +44,8 @@ pub enum RefreshError {
     UnknownToken,
     /// Issued to another client.
     AnotherClient,
+    /// The client's metadata document has other keys than when the person allowed the client.
+    ClientChanged,
     /// The grant was ended before.
     Ended,
     /// Not used for too long, or the grant is too old.
@@ -63,6 +72,11 @@ impl RefreshError {
                 "The refresh token is unknown, expired, revoked, already used or another \
                  client's. Send the person to the authorization endpoint again.",
             ),
+            Self::ClientChanged => (
+                ErrorCode::InvalidGrant,
+                "The client proves itself by other keys than when the person allowed it. Send the \
+                 person to the authorization endpoint again.",
+            ),
             Self::WiderScope => (
                 ErrorCode::InvalidScope,
                 "scope names more than the person allowed. Leave it out to keep what was \
@@ -85,6 +99,9 @@ impl RefreshError {
 /// same successor. After that it is a replay and ends the family: either the one who presents it
 /// or the one who holds the successor stole it.
 ///
+/// A client that the operator excepted from rotation ([`RefreshRequest::keep_token`]) gets the token
+/// back that it sent; each use still prolongs its idle time.
+///
 /// # Errors
 ///
 /// - `invalid_grant`: unknown, expired, ended, replayed, or another client's. Only a replay by the
@@ -103,6 +120,10 @@ pub fn refresh(
     // RFC 6749 section 6: the refresh token is bound to the client to which it was issued.
     if record.client_id != request.client_id {
         return refuse(RefreshError::AnotherClient);
+    }
+    // Client ID Metadata Document section 6.8: other keys may be in other hands.
+    if !has_same_keys(record.client_snapshot.as_ref(), request.client_snapshot.as_ref()) {
+        return refuse(RefreshError::ClientChanged);
     }
     let family = match &record.family {
         FamilyState::NotStarted => return refuse(RefreshError::UnknownToken),
@@ -155,13 +176,25 @@ pub fn refresh(
     if position == Position::Previous {
         return Decision::unchanged(Ok(granted(family.again(&request.secret))));
     }
-    let (family, successor) = family.rotate(&request.secret, lifetimes, now);
+    let (family, successor) = if request.keep_token {
+        (family.kept(lifetimes, now), request.secret.clone())
+    } else {
+        family.rotate(&request.secret, lifetimes, now)
+    };
     let reply = Ok(granted(successor));
     record.family = FamilyState::Live(family);
     record.last_used_at = now;
     // A retry of the same refresh has returned above, so each rotation is noted once.
     let refreshed = Activity::Refreshed { client_id: record.client_id.clone() };
     Decision { writes: vec![Write::Grant(Box::new(record)), Write::Activity(refreshed)], reply }
+}
+
+fn has_same_keys(then: Option<&ClientSnapshot>, now: Option<&ClientSnapshot>) -> bool {
+    match (then, now) {
+        (Some(then), Some(now)) => then.has_keys_of(now),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
 }
 
 /// Clients send what they asked for at the authorization endpoint again. There `offline_access` is

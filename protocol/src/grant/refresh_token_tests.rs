@@ -15,6 +15,8 @@ const DAY: u64 = 86_400;
 
 fn request(secret: &Secret) -> RefreshRequest {
     RefreshRequest {
+        client_snapshot: None,
+        keep_token: false,
         secret: secret.clone(),
         client_id: client_id("client"),
         scope: None,

@@ -29,6 +29,8 @@ fn refreshed(record: &GrantRecord, secret: &Secret, now: UnixTime) -> (GrantReco
 
 fn refresh_request(secret: &Secret) -> RefreshRequest {
     RefreshRequest {
+        client_snapshot: None,
+        keep_token: false,
         secret: secret.clone(),
         client_id: client_id("client"),
         scope: None,

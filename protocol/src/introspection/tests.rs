@@ -1,10 +1,12 @@
 use super::*;
 use crate::grant::refresh_token::inspect;
 use crate::identifier::GrantId;
+use crate::jwt::{Authority, IntrospectionClaims, JwtError, Received, Unsigned};
 use crate::test_support::{
     API, MCP, NOW, account, after, client_id, configuration, configuration_with, live,
 };
 use crate::time::Lifetime;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -23,16 +25,28 @@ fn resource(text: &str) -> ResourceIndicator {
 fn access_token(audience: &str) -> Token {
     Token::AccessToken(AccessTokenClaims {
         issuer: "https://id.example".to_owned(),
-        subject: account(),
+        authority: Authority::Person {
+            account: account(),
+            grant: GrantId::parse("AAAAAAAAAAAAAAAAAAAAAA").expect("grant"),
+            authenticated_at: NOW,
+        },
         audience: resource(audience),
         client_id: client_id("client"),
         scope: Scope::parse("mcp read").expect("scope"),
         token_id: "jti".to_owned(),
-        grant: GrantId::parse("AAAAAAAAAAAAAAAAAAAAAA").expect("grant"),
-        authenticated_at: NOW,
         issued_at: NOW,
         expires_at: after(3_600),
     })
+}
+
+/// The token that the client has for itself.
+fn own_token(audience: &str) -> Token {
+    match access_token(audience) {
+        Token::AccessToken(claims) => {
+            Token::AccessToken(AccessTokenClaims { authority: Authority::Client, ..claims })
+        }
+        other => other,
+    }
 }
 
 fn refresh_token() -> Token {
@@ -78,6 +92,15 @@ fn int_04_an_access_tokens_client_and_its_resources_introspector_see_all_of_it()
                 "jti": "jti",
             })
         );
+    }
+}
+
+#[test]
+fn jat_05_of_a_clients_own_token_the_subject_is_the_client() {
+    for caller in ["client", "api"] {
+        let told = told(own_token(API), caller, NOW);
+        assert_eq!((&told["sub"], &told["client_id"]), (&json!("client"), &json!("client")));
+        assert_eq!((&told["active"], &told["aud"]), (&json!(true), &json!(API)));
     }
 }
 
@@ -128,6 +151,7 @@ fn int_02_who_may_not_see_a_token_is_told_exactly_that_it_is_not_active() {
     let cases = [
         ("another client", access_token(API), "other", NOW),
         ("an introspector of another resource", access_token(MCP), "api", NOW),
+        ("another client's own token", own_token(API), "other", NOW),
         ("an expired access token", access_token(API), "client", after(3_600)),
         ("another client's refresh token", refresh_token(), "other", NOW),
         ("a refresh token at an introspector", refresh_token(), "api", NOW),
@@ -159,6 +183,46 @@ fn rfc7662_2_1_a_request_has_one_token_and_any_hint() {
 #[test]
 fn int_01_a_public_client_is_an_invalid_client() {
     assert_eq!(IntrospectionError::PublicClient.reply().code, ErrorCode::InvalidClient);
+}
+
+#[test]
+fn rfc9701_5_the_signed_answer_holds_exactly_the_json_and_never_passes_for_an_access_token() {
+    let issuer = "https://id.example";
+    let (caller, now) = (client_id("api"), after(60));
+    for (name, token) in [
+        ("an access token", Some(access_token(API))),
+        ("a personal access token", Some(personal_access_token(&[API]))),
+        ("none that is good", None),
+    ] {
+        let answer = token
+            .map_or_else(Introspected::inactive, |token| reply(token, &caller, &deployment(), now));
+        let claims = IntrospectionClaims {
+            issuer,
+            audience: &caller,
+            issued_at: now,
+            introspected: &answer,
+        };
+        let unsigned = Unsigned::introspection(&claims, "key-1").expect("writes");
+        let jwt = unsigned.with_signature(b"signature");
+        let mut parts = jwt.expose().split('.').map(|part| {
+            let bytes = URL_SAFE_NO_PAD.decode(part).expect("base64url");
+            serde_json::from_slice::<Value>(&bytes).unwrap_or_default()
+        });
+        assert_eq!(
+            parts.next(),
+            Some(json!({ "typ": "token-introspection+jwt", "alg": "ES256", "kid": "key-1" })),
+            "{name}"
+        );
+        // No `sub` and no `exp` of its own.
+        let expected = json!({
+            "iss": issuer,
+            "aud": "api",
+            "iat": now.seconds(),
+            "token_introspection": answer,
+        });
+        assert_eq!(parts.next(), Some(expected), "{name}");
+        assert_eq!(Received::parse(jwt.expose()).err(), Some(JwtError::WrongType), "{name}");
+    }
 }
 
 proptest! {

@@ -1,15 +1,15 @@
 //! JWT access tokens ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)).
 
 use chrono::Duration;
-use jwt_compact::{Algorithm, AlgorithmExt, TimeOptions, UntrustedToken};
+use jwt_compact::{AlgorithmExt, TimeOptions, UntrustedToken};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 
-use super::{ES256, JwtError, SignatureBytes, SignatureVerdict, Unsigned, WireHeader, date, unix};
+use super::{AlreadyChecked, ES256, JwtError, SignatureVerdict, Unsigned, WireHeader, date, unix};
 use crate::client::ClientId;
 use crate::identifier::{AccountId, GrantId};
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
+use crate::subject::Subject;
 use crate::time::UnixTime;
 
 /// How far the clocks of two servers may disagree, in seconds.
@@ -21,8 +21,8 @@ const LEEWAY_SECONDS: i64 = 30;
 pub struct AccessTokenClaims {
     /// `iss`: the issuer identifier, as in the metadata.
     pub issuer: String,
-    /// `sub`: the person.
-    pub subject: AccountId,
+    /// Who it speaks for: what `sub` comes from.
+    pub authority: Authority,
     /// `aud`: the one resource the token is for.
     pub audience: ResourceIndicator,
     /// `client_id`: who may use it.
@@ -31,27 +31,71 @@ pub struct AccessTokenClaims {
     pub scope: Scope,
     /// `jti`: unique per token.
     pub token_id: String,
-    /// `grant_id`: where introspection and the gateway find the grant. Not registered with IANA.
-    pub grant: GrantId,
-    /// `auth_time`: when the person last entered their password.
-    pub authenticated_at: UnixTime,
     /// `iat`.
     pub issued_at: UnixTime,
     /// `exp`.
     pub expires_at: UnixTime,
 }
 
+/// By whose authority a client has an access token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authority {
+    /// A person allowed it.
+    Person {
+        /// `sub`: the person.
+        account: AccountId,
+        /// `grant_id`: where introspection and the gateway find the grant. Not registered with IANA.
+        grant: GrantId,
+        /// `auth_time`: when the person last entered their password.
+        authenticated_at: UnixTime,
+    },
+    /// The client has it for itself
+    /// ([RFC 6749 section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)): `sub` is its
+    /// `client_id`.
+    Client,
+}
+
+impl AccessTokenClaims {
+    /// `sub`: the person or, of a client's own token, the client.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        match &self.authority {
+            Authority::Person { account, .. } => Subject::Person(account.clone()),
+            Authority::Client => Subject::Client(self.client_id.clone()),
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct WireClaims {
     iss: String,
-    sub: AccountId,
+    sub: String,
     aud: ResourceIndicator,
     client_id: ClientId,
     #[serde(default, skip_serializing_if = "Scope::is_empty")]
     scope: Scope,
     jti: String,
-    grant_id: GrantId,
-    auth_time: UnixTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    grant_id: Option<GrantId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    auth_time: Option<UnixTime>,
+}
+
+impl WireClaims {
+    /// By whose authority the token is; `None` when the claims contradict one another.
+    fn authority(&self) -> Option<Authority> {
+        // RFC 9068 section 2.2: without a resource owner `sub` identifies the client. No client's id
+        // can be an account's.
+        if self.sub == self.client_id.as_str() {
+            let without_person = self.grant_id.is_none() && self.auth_time.is_none();
+            return without_person.then_some(Authority::Client);
+        }
+        Some(Authority::Person {
+            account: AccountId::parse(&self.sub)?,
+            grant: self.grant_id.clone()?,
+            authenticated_at: self.auth_time?,
+        })
+    }
 }
 
 impl Unsigned {
@@ -61,18 +105,24 @@ impl Unsigned {
     ///
     /// [`JwtError::Malformed`] when a time is beyond what a JWT can say.
     pub fn access_token(claims: &AccessTokenClaims, key_id: &str) -> Result<Self, JwtError> {
+        let (grant_id, auth_time) = match &claims.authority {
+            Authority::Person { grant, authenticated_at, .. } => {
+                (Some(grant.clone()), Some(*authenticated_at))
+            }
+            Authority::Client => (None, None),
+        };
         let wire = WireClaims {
             iss: claims.issuer.clone(),
-            sub: claims.subject.clone(),
+            sub: claims.subject().to_string(),
             aud: claims.audience.clone(),
             client_id: claims.client_id.clone(),
             scope: claims.scope.clone(),
             jti: claims.token_id.clone(),
-            grant_id: claims.grant.clone(),
-            auth_time: claims.authenticated_at,
+            grant_id,
+            auth_time,
         };
         // RFC 9068 section 2.1: typ MUST be at+jwt, so that no other JWT passes for an access token.
-        Self::write(wire, "at+jwt", key_id, claims.issued_at, claims.expires_at)
+        Self::write(wire, "at+jwt", key_id, claims.issued_at, Some(claims.expires_at))
     }
 }
 
@@ -109,6 +159,12 @@ impl<'a> Received<'a> {
         Ok(Self { text, token })
     }
 
+    /// The algorithm that it says it is signed with, which is one that is accepted.
+    #[must_use]
+    pub fn algorithm(&self) -> &str {
+        self.token.algorithm()
+    }
+
     /// Which key claims to have signed it.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
@@ -140,7 +196,7 @@ impl<'a> Received<'a> {
         issuer: &str,
         now: UnixTime,
     ) -> Result<AccessTokenClaims, JwtError> {
-        let algorithm = AlreadyChecked { message: self.message(), verdict };
+        let algorithm = AlreadyChecked { algorithm: ES256, message: self.message(), verdict };
         let token =
             algorithm.validator::<WireClaims>(&()).validate(&self.token).map_err(|error| {
                 match error {
@@ -161,39 +217,13 @@ impl<'a> Received<'a> {
         }
         Ok(AccessTokenClaims {
             issuer: wire.iss.clone(),
-            subject: wire.sub.clone(),
+            authority: wire.authority().ok_or(JwtError::Malformed)?,
             audience: wire.aud.clone(),
             client_id: wire.client_id.clone(),
             scope: wire.scope.clone(),
             token_id: wire.jti.clone(),
-            grant: wire.grant_id.clone(),
-            authenticated_at: wire.auth_time,
             issued_at: unix(claims.issued_at)?,
             expires_at: unix(claims.expiration)?,
         })
-    }
-}
-
-/// Repeats the verdict on exactly the message that was checked.
-struct AlreadyChecked<'a> {
-    message: &'a [u8],
-    verdict: SignatureVerdict,
-}
-
-impl Algorithm for AlreadyChecked<'_> {
-    type SigningKey = ();
-    type VerifyingKey = ();
-    type Signature = SignatureBytes;
-
-    fn name(&self) -> Cow<'static, str> {
-        Cow::Borrowed(ES256)
-    }
-
-    fn sign(&self, (): &(), _message: &[u8]) -> SignatureBytes {
-        SignatureBytes(Vec::new())
-    }
-
-    fn verify_signature(&self, _: &SignatureBytes, (): &(), message: &[u8]) -> bool {
-        self.verdict == SignatureVerdict::Valid && message == self.message
     }
 }

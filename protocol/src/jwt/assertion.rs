@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::{JwtError, Unsigned};
 use crate::client::ClientId;
-use crate::identifier::AccountId;
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
+use crate::subject::Subject;
 use crate::time::{Lifetime, UnixTime};
 
 /// How long an assertion lives: as long as a request needs to arrive.
@@ -25,8 +25,8 @@ pub struct AssertionClaims {
     pub issuer: String,
     /// `aud`: the resource that is called.
     pub audience: ResourceIndicator,
-    /// `sub`: the person.
-    pub subject: AccountId,
+    /// `sub`: the person or, when it acts for itself, the client; `subject_type` says which.
+    pub subject: Subject,
     /// `client_id`: the client that calls; `None` for a personal access token.
     pub client_id: Option<ClientId>,
     /// `scope`: what the credential allows.
@@ -42,7 +42,8 @@ pub struct AssertionClaims {
 #[derive(Serialize)]
 struct WireClaims<'a> {
     iss: &'a str,
-    sub: &'a AccountId,
+    sub: &'a Subject,
+    subject_type: &'static str,
     aud: &'a ResourceIndicator,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<&'a ClientId>,
@@ -61,12 +62,13 @@ impl Unsigned {
         let wire = WireClaims {
             iss: &claims.issuer,
             sub: &claims.subject,
+            subject_type: claims.subject.kind(),
             aud: &claims.audience,
             client_id: claims.client_id.as_ref(),
             scope: &claims.scope,
             jti: &claims.token_id,
         };
         // RFC 9068 section 2.1: never at+jwt, so that it never passes for an access token.
-        Self::write(wire, ASSERTION_TYPE, key_id, claims.issued_at, claims.expires_at)
+        Self::write(wire, ASSERTION_TYPE, key_id, claims.issued_at, Some(claims.expires_at))
     }
 }

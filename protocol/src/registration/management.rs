@@ -125,18 +125,15 @@ impl ManagedClient<'_> {
             Some(statement) => statement.over(members),
             None => members,
         };
-        let metadata = ClientMetadata::from_members(members, context.redirect_uri_policy)?;
+        let metadata = ClientMetadata::from_object(members, context.redirect_uri_policy)?;
         let mut record = self.record.clone();
         if changes_identity(&record.metadata, &metadata) {
             record.policy.approved = statement.is_some_and(AcceptedStatement::is_approval);
         }
         record.software_statement = statement.map(|statement| statement.text().to_owned());
         let prefix = &context.prefixes.client_secret;
-        let client_secret = replace_metadata(&mut record, metadata, prefix, entropy);
-        if record.is_public() {
-            // RFC 6749 section 4.4: "MUST only be used by confidential clients".
-            record.policy.client_credentials = None;
-        }
+        let client_secret =
+            replace_metadata(&mut record, metadata, context.rules, prefix, entropy)?;
         let response = RegistrationResponse::new(&record, client_secret, self.token, context);
         Ok(Registered { record, response })
     }

@@ -34,8 +34,16 @@ impl Fixture {
         let configuration = configuration();
         let context = RegistrationContext::of(&configuration);
         let mut entropy = CountingEntropy::default();
-        let registered = register(object(metadata(method)), None, &context, 7, NOW, &mut entropy)
-            .expect("registered");
+        let registered = register(
+            object(metadata(method)),
+            None,
+            &ClientPolicy::default(),
+            &context,
+            7,
+            NOW,
+            &mut entropy,
+        )
+        .expect("registered");
         let token = registered.response.registration_access_token.expect("token");
         let client_secret = registered.response.client_secret;
         Self { record: registered.record, token, client_secret, configuration }

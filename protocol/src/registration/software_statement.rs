@@ -12,7 +12,7 @@ use jwt_compact::UntrustedToken;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::client_metadata::{is_member, read_object};
+use crate::client_metadata::{ClientMetadata, is_member};
 use crate::configuration::{Configuration, Endpoint, StatementKey, TrustedIssuer};
 use crate::error::{ErrorCode, ErrorReply};
 use crate::jwt::{SignatureAlgorithm, SignatureVerdict};
@@ -80,7 +80,7 @@ impl<'a> ReceivedStatement<'a> {
         let mut parts = text.split('.');
         let claims = parts.nth(1).unwrap_or_default();
         let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| StatementError::Malformed)?;
-        let claims = read_object(&claims).map_err(|_| StatementError::Malformed)?;
+        let claims = ClientMetadata::object(&claims).map_err(|_| StatementError::Malformed)?;
         Ok(Self { text, token, claims })
     }
 

@@ -1,6 +1,7 @@
 //! Clients that nobody here wrote, as they come from their registries.
 
 mod oauth2_crate;
+mod replay;
 mod rest_api;
 mod rmcp;
 mod rmcp_calls;
@@ -27,6 +28,7 @@ pub fn trials() -> Vec<Case> {
         rmcp_calls::trials(),
         typescript_calls::trials(),
         rest_api::trials(),
+        replay::trials(),
     ];
     cases.into_iter().flatten().collect()
 }

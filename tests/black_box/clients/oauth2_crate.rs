@@ -4,7 +4,7 @@
 //! that an https issuer is reached on loopback. The crate refuses to revoke at an http address, so
 //! the whole walk runs against the deployment with an https issuer.
 
-use latchkey_tests::{Client as Registered, Server};
+use latchkey_tests::{Client as Registered, Front, Server, jwt};
 use oauth2::basic::{BasicClient, BasicErrorResponseType, BasicRequestTokenError};
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, ConfigurationError, CsrfToken,
@@ -35,6 +35,10 @@ pub fn trials() -> Vec<Case> {
     cases.push(Case::new(
         "RFC 6749 section 5.2: the oauth2 crate understands what the token endpoint refuses",
         |servers| errors(servers.short_links()),
+    ));
+    cases.push(Case::new(
+        "RFC 6749 section 4.4, TOK-12: the oauth2 crate gets a token for itself and calls with it",
+        |servers| for_itself(servers.machines()),
     ));
     cases
 }
@@ -175,10 +179,41 @@ fn errors(server: &Server) {
     let answer = client.exchange_refresh_token(&unknown).request(&http);
     assert_eq!(refused(answer), BasicErrorResponseType::InvalidGrant);
     let answer = client.exchange_client_credentials().request(&http);
-    assert_eq!(refused(answer), BasicErrorResponseType::UnsupportedGrantType);
+    assert_eq!(refused(answer), BasicErrorResponseType::UnauthorizedClient);
     let impostor = client.set_client_secret(ClientSecret::new("jmpy_secret_guess".to_owned()));
     let answer = impostor.exchange_refresh_token(&unknown).request(&http);
     assert_eq!(refused(answer), BasicErrorResponseType::InvalidClient);
+}
+
+fn for_itself(front: &Front) {
+    let server = &front.server;
+    for id in ["nightly", "poster"] {
+        let registered = Registered::configured(id);
+        let client = discovered(server, &registered);
+        let http = connection(server);
+        let tokens = client.exchange_client_credentials().request(&http).expect("tokens");
+        assert!(tokens.refresh_token().is_none());
+        assert_eq!(tokens.expires_in(), Some(Duration::from_secs(3600)));
+        let token = tokens.access_token().secret();
+        assert_eq!(jwt::read(token).claims["sub"], id);
+        let place = front.upstream.plain();
+        if id == "nightly" {
+            let granted: Vec<&str> =
+                tokens.scopes().expect("scope").iter().map(|scope| scope.as_str()).collect();
+            assert_eq!(granted, ["api", "api:write"]);
+            let _ = front.get(&format!("/api/{}", place.name()), Some(token)).expect(200);
+        } else {
+            let message = crate::gateway::tool("list_notes");
+            let _ = front.message(&place, token, &message).send().expect(200);
+        }
+        assert_eq!(place.only().header("latchkey-client-id"), Some(id));
+
+        let narrowed = client
+            .exchange_client_credentials()
+            .add_scope(Scope::new("shorturl:read".to_owned()))
+            .request(&http);
+        assert_eq!(refused(narrowed), BasicErrorResponseType::InvalidScope);
+    }
 }
 
 /// The error code that the crate made of a refusal, which has a description for the developer too.

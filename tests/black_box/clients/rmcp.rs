@@ -1,9 +1,9 @@
 //! The OAuth client of `rmcp`, the Rust SDK of the Model Context Protocol, with its own HTTP client.
 
-use latchkey_tests::{Browser, Callback, Server, jwt};
+use latchkey_tests::{Browser, Callback, Client, Front, Server, jwt};
 use oauth2::TokenResponse as _;
 use rmcp::transport::AuthorizationManager;
-use rmcp::transport::auth::{AuthError, AuthorizationRequest, OAuthState};
+use rmcp::transport::auth::{AuthError, AuthorizationRequest, ClientCredentialsConfig, OAuthState};
 use std::future::Future;
 use tokio::runtime::{Builder, Runtime};
 
@@ -33,6 +33,10 @@ pub fn trials() -> Vec<Case> {
             |servers| {
                 issuer_is_checked(servers.standard());
             },
+        ),
+        Case::new(
+            "MCP OAuth Client Credentials, EXT-01: rmcp gets a token for itself at the MCP server, and no more than it may",
+            |servers| for_itself(servers.machines()),
         ),
         Case::new("RFC 7009: rmcp understands that its refresh token was revoked", |servers| {
             revoked(servers.standard());
@@ -152,4 +156,45 @@ fn revoked(server: &Server) {
     let _ = server.post_form("/revoke", &fields).expect(200);
     let answer = client.wait(client.manager().refresh_token());
     assert!(matches!(answer, Err(AuthError::TokenRefreshRejected(_))), "{answer:?}");
+}
+
+fn for_itself(front: &Front) {
+    let server = &front.server;
+    let runtime = Builder::new_current_thread().enable_all().build().expect("runtime");
+    let url = format!("{}/mcp", server.address());
+    let attempt = |client: &Client, scopes: &[&str], resource: &str| {
+        let config = ClientCredentialsConfig::ClientSecret {
+            client_id: client.id.clone(),
+            client_secret: client.secret.clone().expect("a secret"),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            resource: Some(resource.to_owned()),
+        };
+        runtime.block_on(async {
+            let mut state = OAuthState::new(url.as_str(), None).await?;
+            state.authenticate_client_credentials(config).await?;
+            match state {
+                OAuthState::Authorized(manager) => manager.get_access_token().await,
+                _ => panic!("the client isn't authorized"),
+            }
+        })
+    };
+    // The crate posts the secret, as a client that named no method may.
+    let (poster, mcp) = (Client::configured("poster"), front.resource("/mcp"));
+    let token = attempt(&poster, &["mcp"], &mcp).expect("a token");
+    let claims = jwt::verify(&token, &jwt::keys(server)).expect("signature").claims;
+    assert_eq!((&claims["sub"], &claims["client_id"]), (&"poster".into(), &"poster".into()));
+    assert_eq!((&claims["aud"], &claims["scope"]), (&mcp.clone().into(), &"mcp".into()));
+    let place = front.upstream.plain();
+    let message = crate::gateway::tool("list_notes");
+    let _ = front.message(&place, &token, &message).send().expect(200);
+    assert_eq!(place.only().header("latchkey-subject-type"), Some("client"));
+
+    let stranger = Client::with_method(server, "client_secret_post");
+    let wrong = Client { secret: Some("guessed".to_owned()), ..poster.clone() };
+    for (client, resource) in
+        [(&stranger, &mcp), (&wrong, &mcp), (&poster, &front.resource("/api"))]
+    {
+        let answer = attempt(client, &[], resource);
+        assert!(matches!(answer, Err(AuthError::ClientCredentialsError(_))), "{answer:?}");
+    }
 }

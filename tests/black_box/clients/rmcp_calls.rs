@@ -1,14 +1,14 @@
 //! MCP clients of `rmcp` with its own OAuth at the example that `npm start` serves.
 
-use latchkey_tests::{Browser, Person, Server};
+use latchkey_tests::{Browser, Client, Person, Server};
 use reqwest::Client as Http;
 use rmcp::model::{
     CallToolRequestParams, ClientCapabilities, ClientConfig, Implementation, ProtocolVersion,
 };
 use rmcp::service::{ClientInitializeError, RunningService, ServiceError};
 use rmcp::transport::auth::{
-    AuthClient, AuthError, AuthorizationCallback, AuthorizationRequest, CredentialStore,
-    InMemoryCredentialStore, OAuthState,
+    AuthClient, AuthError, AuthorizationCallback, AuthorizationRequest, ClientCredentialsConfig,
+    CredentialStore, InMemoryCredentialStore, OAuthState,
 };
 use rmcp::transport::streamable_http_client::{
     AuthRequiredError, InsufficientScopeError, StreamableHttpClientTransportConfig,
@@ -37,6 +37,10 @@ pub fn trials() -> Vec<Case> {
             "issue 3: rmcp in MCP {revision} calls tools with a personal access token and no OAuth"
         );
         cases.push(Case::new(title, move |servers| with_a_token(servers.examples(), revision)));
+        let title = format!(
+            "EXT-01, issue 4: rmcp in MCP {revision} calls tools for itself, by client_credentials and with no person"
+        );
+        cases.push(Case::new(title, move |servers| for_itself(servers.examples(), revision)));
     }
     cases.push(Case::new(
         "issue 3: rmcp gets a new access token by itself when it knows that the old one expires",
@@ -262,6 +266,7 @@ fn whole_walk(server: &Server, revision: &'static str) {
     assert_eq!(whoami["client_id"], stored.expect("credentials").client_id, "{whoami}");
     assert_eq!(whoami["scope"], "mcp", "{whoami}");
     assert_eq!(whoami["credential"], "access_token", "{whoami}");
+    assert_eq!(whoami["subject_type"], "person", "{whoami}");
 
     // Deleting needs one more scope.
     let delete = || client.call(&service, "delete_note", json!({ "id": note["id"] }));
@@ -307,6 +312,39 @@ fn unforeseen_expiry(server: &Server) {
     let notes = client.call(&service, "list_notes", json!({})).expect("notes");
     assert_eq!(notes, json!([]));
     assert_ne!(client.access_token(), before);
+}
+
+fn for_itself(server: &Server, revision: &'static str) {
+    let mut client = Rmcp::new(server, revision);
+    let known = Client::configured("poster");
+    let config = ClientCredentialsConfig::ClientSecret {
+        client_id: known.id.clone(),
+        client_secret: known.secret.clone().expect("a secret"),
+        scopes: vec!["mcp".to_owned()],
+        resource: Some(client.url.clone()),
+    };
+    let manager = client.runtime.block_on(async {
+        let mut state = OAuthState::new(client.url.as_str(), None).await?;
+        state.authenticate_client_credentials(config).await?;
+        Ok::<_, AuthError>(state.into_authorization_manager())
+    });
+    let manager = manager.expect("a token").expect("an authorized client");
+    client.auth = AuthClient::new(http(), manager);
+    let service = client.connect().expect("a connection");
+    expect_revision(&service, revision);
+    assert_eq!(client.tools(&service), TOOLS);
+    let note = client.call(&service, "add_note", json!({ "text": revision })).expect("a note");
+    let notes = client.call(&service, "list_notes", json!({})).expect("notes");
+    assert!(notes.as_array().is_some_and(|notes| notes.contains(&note)), "{notes}");
+    let whoami = client.call(&service, "whoami", json!({})).expect("whoami");
+    assert_eq!((&whoami["subject"], &whoami["client_id"]), (&json!("poster"), &json!("poster")));
+    assert_eq!((&whoami["subject_type"], &whoami["scope"]), (&json!("client"), &json!("mcp")));
+
+    // It asked for less than it may have.
+    let delete = client.call(&service, "delete_note", json!({ "id": note["id"] }));
+    let refused = delete.expect_err("not with this scope");
+    let needed = cause::<InsufficientScopeError>(&refused).get_required_scope().expect("a scope");
+    assert_eq!(scopes(needed), ["mcp", "notes:write"]);
 }
 
 fn with_a_token(server: &Server, revision: &'static str) {

@@ -1,7 +1,7 @@
 //! MCP clients of the official TypeScript SDK, 1.x and 2.x, at the example that `npm start` serves;
 //! `tests/clients-js/calls.mjs` holds their side.
 
-use latchkey_tests::{Browser, Person, Server};
+use latchkey_tests::{Browser, Client, Person, Server};
 use serde_json::{Value, json};
 
 use super::script::Script;
@@ -22,11 +22,15 @@ pub fn trials() -> Vec<Case> {
         let title = format!("issue 3: the TypeScript SDK {sdk}.x in MCP {revision} gets a new access token by itself when the old one has expired");
         Case::new(title, move |servers| expiry(servers.brief_examples(), sdk, revision))
     });
+    let own = versions.clone().map(|(sdk, revision)| {
+        let title = format!("EXT-01, issue 4: the TypeScript SDK {sdk}.x in MCP {revision} calls tools for itself, by client_credentials and with no person");
+        Case::new(title, move |servers| for_itself(servers.examples(), sdk, revision))
+    });
     let tokens = versions.map(|(sdk, revision)| {
         let title = format!("issue 3: the TypeScript SDK {sdk}.x in MCP {revision} calls tools with a personal access token and no OAuth");
         Case::new(title, move |servers| with_a_token(servers.examples(), sdk, revision))
     });
-    walks.chain(expiries).chain(tokens).collect()
+    walks.chain(expiries).chain(tokens).chain(own).collect()
 }
 
 fn mcp(server: &Server) -> String {
@@ -100,6 +104,26 @@ fn expiry(server: &Server, sdk: &str, revision: &str) {
         "event": "refreshed", "notes": [], "other_access_token": true, "other_refresh_token": true,
     });
     assert_eq!(script.next(), refreshed);
+    script.end();
+}
+
+fn for_itself(server: &Server, sdk: &str, revision: &str) {
+    let client = Client::configured("poster");
+    let arguments = [sdk, &mcp(server), revision, "own", &client.id];
+    let secret = client.secret.as_deref().expect("a secret");
+    let mut script = Script::with_token("calls.mjs", &arguments, secret);
+    let connected = script.expect("connected");
+    assert_eq!((&connected["revision"], &connected["tools"]), (&json!(revision), &json!(TOOLS)));
+    // 2.x asks for what the 401 named, 1.x for nothing and so gets all that it may have.
+    let scope = if sdk == "1" { "mcp notes:write" } else { "mcp" };
+    assert_eq!(connected["scope"], scope);
+    assert_eq!(connected["has_refresh_token"], false);
+    let called = script.expect("called");
+    let whoami = &called["whoami"];
+    assert_eq!((&whoami["subject"], &whoami["client_id"]), (&json!("poster"), &json!("poster")));
+    assert_eq!(whoami["subject_type"], "client", "{whoami}");
+    // 2.x asked for more by itself, which the operator allows it.
+    assert_eq!(called["deleted"], json!({ "deleted": called["note"]["id"] }));
     script.end();
 }
 

@@ -73,7 +73,7 @@ pub fn trials() -> Vec<Case> {
 
 /// Reads the log until it has `count` entries of a kind: it is written after the answers.
 #[track_caller]
-pub(super) fn wait_for(browser: &mut Browser<'_>, kind: &str, count: usize) -> Vec<Value> {
+pub(crate) fn wait_for(browser: &mut Browser<'_>, kind: &str, count: usize) -> Vec<Value> {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let entries = browser.activity(&[]);

@@ -57,8 +57,9 @@ pub fn trials() -> Vec<Case> {
 }
 
 /// The headers by which the upstream learns who calls.
-const IDENTITY: [&str; 9] = [
+const IDENTITY: [&str; 10] = [
     "latchkey-subject",
+    "latchkey-subject-type",
     "latchkey-client-id",
     "latchkey-scope",
     "latchkey-credential",
@@ -82,6 +83,7 @@ fn expect_identity(front: &Front, token: &str, received: &Received) {
     let claims = jwt::read(token).claims;
     let text = |name: &str| claims[name].as_str().unwrap().to_owned();
     assert_eq!(received.header("latchkey-subject"), Some(text("sub").as_str()));
+    assert_eq!(received.header("latchkey-subject-type"), Some("person"));
     assert_eq!(received.header("latchkey-client-id"), Some(text("client_id").as_str()));
     assert_eq!(received.header("latchkey-scope"), Some(text("scope").as_str()));
     assert_eq!(received.header("latchkey-credential"), Some("access_token"));
@@ -110,6 +112,8 @@ fn forged(front: &Front) {
         "Latchkey-Subject",
         "Latchkey_Subject",
         "LATCHKEY_SUBJECT",
+        "latchkey-subject-type",
+        "Latchkey_Subject_Type",
         "latchkey_scope",
         "latchkey-client-id",
         "latchkey_client_id",

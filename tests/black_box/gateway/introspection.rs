@@ -2,6 +2,7 @@
 
 use latchkey_tests::{Client, Front, Reply, Tokens, Walk, jwt};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 use crate::Case;
 use crate::servers::Introspected;
@@ -41,6 +42,15 @@ pub fn trials() -> Vec<Case> {
         ),
         Case::new("INT-03, needs 25: a revoked token is inactive at once", |servers| {
             revoked(servers.introspected());
+        }),
+        Case::new(
+            "INT-03: however a refresh token or a grant ends, the very next question is told so",
+            |servers| {
+                ended(servers.introspected());
+            },
+        ),
+        Case::new("INT-02, INT-03: an access token that has expired is inactive", |servers| {
+            expired(servers.brief_tokens());
         }),
         Case::new(
             "INT-05: a wrong request is refused: GET, no token, a parameter twice",
@@ -223,6 +233,58 @@ fn revoked(Introspected { front, resource_server }: &Introspected) {
     let _ = told(front, resource_server, &next.access);
     let _ = walk.browser.take_back("revoke-app", None);
     nothing_told(front, resource_server, &next.access);
+}
+
+fn ended(Introspected { front, .. }: &Introspected) {
+    let server = &front.server;
+    let begin = || Walk::with(server, Client::with_method(server, "client_secret_basic"));
+
+    let mut walk = begin();
+    let tokens = front.tokens(&mut walk, "/api", "api");
+    let _ = walk.client.revoke(server, &tokens.access).expect(200);
+    nothing_told(front, &walk.client, &tokens.access);
+    // REV-05: only the token itself was taken back.
+    let _ = told(front, &walk.client, &tokens.refresh);
+    let second = Tokens::from_reply(&walk.client.refresh(server, &tokens.refresh));
+    let third = Tokens::from_reply(&walk.client.refresh(server, &second.refresh));
+    // It was rotated twice, so it would not be exchanged.
+    nothing_told(front, &walk.client, &tokens.refresh);
+    let _ = walk.client.revoke(server, &third.refresh).expect(200);
+    for token in [&second.access, &third.access, &second.refresh, &third.refresh] {
+        nothing_told(front, &walk.client, token);
+    }
+
+    let mut walk = begin();
+    let tokens = front.tokens(&mut walk, "/api", "api");
+    for token in [&tokens.access, &tokens.refresh] {
+        let _ = told(front, &walk.client, token);
+    }
+    let _ = walk.browser.take_back("revoke-app", None);
+    for token in [&tokens.access, &tokens.refresh] {
+        nothing_told(front, &walk.client, token);
+    }
+
+    // RFC 6749 section 4.1.2: a code that comes a second time ends what it was exchanged for.
+    let mut walk = begin();
+    let code = walk.code();
+    let tokens = Tokens::from_reply(&walk.client.redeem(server, &code));
+    let _ = told(front, &walk.client, &tokens.access);
+    walk.client.redeem(server, &code).expect_error(400, "invalid_grant");
+    for token in [&tokens.access, &tokens.refresh] {
+        nothing_told(front, &walk.client, token);
+    }
+}
+
+fn expired(front: &Front) {
+    let client = Client::with_method(&front.server, "client_secret_basic");
+    let mut walk = Walk::with(&front.server, client);
+    let tokens = front.tokens(&mut walk, "/api", "api");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while ask(front, &walk.client, &tokens.access).json()["active"] == true {
+        assert!(Instant::now() < deadline, "the token never expires");
+    }
+    nothing_told(front, &walk.client, &tokens.access);
+    let _ = told(front, &walk.client, &tokens.refresh);
 }
 
 fn wrong_requests(Introspected { front, resource_server }: &Introspected) {

@@ -15,9 +15,13 @@ mod personal_access_tokens;
 mod responses;
 mod revisions;
 mod revocation;
+mod signed_introspection;
 mod step_up;
 mod streaming;
 mod upstream_failures;
+
+pub(crate) use activity::wait_for;
+pub(crate) use streaming::opened;
 
 use latchkey_tests::upstream::Place;
 use latchkey_tests::{Challenge, Reply};
@@ -45,6 +49,7 @@ pub fn trials() -> Vec<Case> {
         activity::trials(),
         activity_export::trials(),
         introspection::trials(),
+        signed_introspection::trials(),
         revisions::trials(),
     ];
     cases.into_iter().flatten().collect()
@@ -53,7 +58,7 @@ pub fn trials() -> Vec<Case> {
 /// Checks that an answer refuses a credential with this status and code, in its body and in its
 /// challenge, and returns the challenge.
 #[track_caller]
-fn refused(reply: &Reply, status: u16, code: &str) -> Challenge {
+pub(crate) fn refused(reply: &Reply, status: u16, code: &str) -> Challenge {
     reply.expect_error(status, code);
     let challenge = Challenge::of(reply);
     assert_eq!(challenge.get("error"), Some(code), "{}", reply.describe());
@@ -69,12 +74,12 @@ fn refused(reply: &Reply, status: u16, code: &str) -> Challenge {
 
 /// Checks that nothing reached the upstream.
 #[track_caller]
-fn nothing_reached(place: &Place) {
+pub(crate) fn nothing_reached(place: &Place) {
     assert_eq!(place.begun(), 0, "{:?}", place.received());
 }
 
 /// A call of a tool, as JSON-RPC.
-fn tool(name: &str) -> Value {
+pub(crate) fn tool(name: &str) -> Value {
     json!({
         "jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": { "name": name, "arguments": {} },

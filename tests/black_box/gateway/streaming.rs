@@ -66,7 +66,7 @@ fn events(front: &Front) {
 }
 
 /// An answer that has begun with `first`, and what feeds the rest of it.
-pub(super) fn opened(call: Call<'_>, place: &Place, first: &str) -> (Feed, Stream) {
+pub(crate) fn opened(call: Call<'_>, place: &Place, first: &str) -> (Feed, Stream) {
     std::thread::scope(|threads| {
         // Nothing is passed on before there is something to pass on.
         let opened = threads.spawn(|| call.open());

@@ -13,10 +13,14 @@ const PRINT: &str = r#"
 "#;
 
 impl Deployment {
-    /// What `npm start` serves.
+    /// What `npm start` serves, and a client that acts for itself.
     #[must_use]
     pub fn examples() -> Self {
-        Self { with_examples: true, ..Self::shipped("examples") }
+        Self {
+            with_examples: true,
+            settings: Self::settings_of_examples().into(),
+            ..Self::shipped("examples")
+        }
     }
 
     /// The same with access tokens that live for seconds.

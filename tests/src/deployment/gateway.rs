@@ -1,19 +1,8 @@
 //! Deployments with resources behind the gateway.
 
+use super::service::Service;
 use super::{Deployment, Issuer};
 use crate::upstream::Upstream;
-
-/// The worker that stands behind the service binding of [`Deployment::bound`]: it says what reached
-/// it.
-pub(super) const SERVICE: &str = r#"
-export default {
-  async fetch(request) {
-    const length = (await request.arrayBuffer()).byteLength;
-    const { method, url } = request;
-    return Response.json({ method, url, length, headers: [...request.headers] });
-  },
-};
-"#;
 
 /// Nothing listens on this port.
 const DEAD: &str = "http://127.0.0.1:1";
@@ -94,8 +83,26 @@ impl Deployment {
         "#;
         Self {
             settings: format!("{SCOPES}{resources}").into(),
-            service: Some("NOTES"),
+            service: Some(Service::Notes),
             ..Self::shipped("bound")
+        }
+    }
+
+    /// A worker with the example's verifier, which is asked about tokens through the gateway: it has a
+    /// service binding to Latchkey for the keys.
+    #[must_use]
+    pub fn verifying() -> Self {
+        let resources = r#"
+            resources = [
+                { path = "/ask", name = "The verifier", upstream = { service = "VERIFIER", path = "/" } },
+                { path = "/mcp", name = "Tools" },
+                { uri = "https://api.example/v1", name = "API" },
+            ]
+        "#;
+        Self {
+            settings: format!("{SCOPES}{resources}").into(),
+            service: Some(Service::Verifier),
+            ..Self::shipped("verifying")
         }
     }
 

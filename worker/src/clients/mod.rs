@@ -1,4 +1,5 @@
-//! Finding a client: in the configuration, or the isolate's memory, the cache, and its shard.
+//! Finding a client, wherever it is known from: in the configuration, at the URL that its id is, or
+//! in the isolate's memory, the cache, and its shard.
 //!
 //! Memory and cache hold hits only. A client that isn't found there is asked for at its shard, which
 //! is the authority, so that a client can be used anywhere right after it registered.
@@ -8,8 +9,16 @@
 //! of a copy: then the shard is asked first, so that what was just changed is true everywhere at once.
 
 pub mod changes;
+mod documents;
+mod fetch;
+pub mod key_sets;
+mod stored_copies;
+
+pub use documents::DocumentProblem;
+pub use fetch::fetch_is_strict;
 
 use latchkey_protocol::client::{ClientId, ClientLifetimes, ClientRecord};
+use latchkey_protocol::client_assertion::SingleUse;
 use latchkey_protocol::configuration::Configuration;
 use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::time::{Lifetime, UnixTime};
@@ -20,13 +29,9 @@ use std::rc::Rc;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::log::Level;
-use crate::objects::client_registry::messages::{Find, Register, Touch};
+use crate::objects::client_registry::messages::{ClaimAssertion, Find, Register, Touch};
 use crate::objects::{self, Message, ObjectKind};
 
-const CACHE_BINDING: &str = "CACHE";
-/// The shortest time that KV keeps a value is 60 s.
-const CACHE_SECONDS: u64 = 60;
 /// How long a copy counts, from when the shard was asked.
 const COPY_COUNTS: Lifetime = Lifetime::minutes(1);
 /// How many clients an isolate remembers before it starts over.
@@ -52,10 +57,19 @@ impl Copy {
     }
 }
 
+/// Why there is no client of an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotFound {
+    /// Nobody of that id is known here.
+    Unknown,
+    /// The id is the URL of a document that names no client.
+    Document(DocumentProblem),
+}
+
 /// What was found under an id.
 pub struct Found {
-    /// The living client; `None` when there is none of that id.
-    pub client: Option<Rc<ClientRecord>>,
+    /// The living client, or why there is none.
+    pub client: Result<Rc<ClientRecord>, NotFound>,
     /// Whether it is a copy, which may be a minute old.
     pub is_copy: bool,
 }
@@ -68,15 +82,16 @@ pub fn lifetimes(configuration: &Configuration) -> ClientLifetimes {
     }
 }
 
-/// Finds a living client; `None` when there is none of that id.
+/// Finds a living client.
 ///
 /// # Errors
 ///
-/// [`Failure`] when the shard doesn't answer. A cache that doesn't answer is only logged.
+/// The outer one is a [`Failure`] when the shard doesn't answer (a cache that doesn't answer is only
+/// logged), the inner one says why there is no such client.
 pub async fn find(
     context: &Context,
     client_id: &ClientId,
-) -> Result<Option<Rc<ClientRecord>>, Failure> {
+) -> Result<Result<Rc<ClientRecord>, NotFound>, Failure> {
     Ok(look_up(context, client_id).await?.client)
 }
 
@@ -87,7 +102,15 @@ pub async fn find(
 ///
 /// As [`find`].
 pub async fn look_up(context: &Context, client_id: &ClientId) -> Result<Found, Failure> {
-    let copy = |client| Ok(Found { client: Some(client), is_copy: true });
+    if let Some(client) = context.configuration.configured_client(client_id) {
+        return Ok(Found { client: Ok(Rc::new(client.clone())), is_copy: false });
+    }
+    if client_id.is_document() {
+        let found = documents::find(context, client_id).await;
+        let client = found.map(Rc::new).map_err(NotFound::Document);
+        return Ok(Found { client, is_copy: false });
+    }
+    let copy = |client| Ok(Found { client: Ok(client), is_copy: true });
     let remembered = REMEMBERED.with_borrow(|clients| clients.get(client_id).cloned());
     if let Some((read_at, client)) = remembered
         && Copy::counts(read_at, &client, context.now)
@@ -96,15 +119,17 @@ pub async fn look_up(context: &Context, client_id: &ClientId) -> Result<Found, F
     }
     // An id that was never issued here is nobody's; asking for it would only cost.
     if shard_of(context, client_id).is_some()
-        && let Some(Copy { read_at, record }) = cached(context, client_id).await
+        && let Some(Copy { read_at, record }) =
+            stored_copies::read::<Copy>(context, &cache_key(client_id)).await
         && Copy::counts(read_at, &record, context.now)
     {
         return copy(remember(read_at, record));
     }
-    Ok(Found { client: find_now(context, client_id).await?, is_copy: false })
+    let client = find_now(context, client_id).await?.ok_or(NotFound::Unknown);
+    Ok(Found { client, is_copy: false })
 }
 
-/// Finds a living client where it is certain: in the configuration or its shard.
+/// Finds a living client that is stored in its shard, where it is certain.
 ///
 /// # Errors
 ///
@@ -113,9 +138,6 @@ pub async fn find_now(
     context: &Context,
     client_id: &ClientId,
 ) -> Result<Option<Rc<ClientRecord>>, Failure> {
-    if let Some(client) = context.configuration.configured_client(client_id) {
-        return Ok(Some(remember(context.now, client.clone())));
-    }
     let Some(shard) = shard_of(context, client_id) else { return Ok(None) };
     let message = Find { client_id: client_id.clone() };
     let found = ask(context, shard, &message).await?;
@@ -127,6 +149,21 @@ pub async fn find_now(
             Ok(None)
         }
     }
+}
+
+/// The name of a client, as far as it can be told without asking anybody outside: a page that lists
+/// clients fetches no documents.
+///
+/// # Errors
+///
+/// [`Failure`] when the shard doesn't answer.
+pub async fn name(context: &Context, client_id: &ClientId) -> Result<Option<String>, Failure> {
+    if client_id.is_document() {
+        let kept = documents::kept(context, client_id).await;
+        return Ok(kept.and_then(|kept| kept.metadata.client_name));
+    }
+    let found = find(context, client_id).await?.ok();
+    Ok(found.and_then(|client| client.metadata.client_name.clone()))
 }
 
 /// Whether a client may still use what it has.
@@ -159,7 +196,7 @@ pub async fn standing(context: &Context, client_id: &ClientId) -> Result<Standin
     if let Some(standing) = standing_of_document(&context.configuration, client_id) {
         return Ok(standing);
     }
-    Ok(Standing::of(find(context, client_id).await?.as_deref()))
+    Ok(Standing::of(find(context, client_id).await?.ok().as_deref()))
 }
 
 /// As [`standing`], known for certain, for whoever goes on after the request.
@@ -270,7 +307,8 @@ pub fn shard_of(context: &Context, client_id: &ClientId) -> Option<u8> {
     client_id.shard(&context.configuration.prefixes.client_id)
 }
 
-fn shard_name(shard: u8) -> String {
+/// What the shard of this number is called.
+pub fn shard_name(shard: u8) -> String {
     format!("clients-{shard:02x}")
 }
 
@@ -292,13 +330,7 @@ async fn forget_copy(context: &Context, client_id: &ClientId) {
 /// Forgets every copy that can be reached from here, before the answer leaves.
 pub async fn forget(context: &Context, client_id: &ClientId) {
     REMEMBERED.with_borrow_mut(|clients| clients.remove(client_id));
-    let deleted = match context.env.kv(CACHE_BINDING) {
-        Ok(cache) => cache.delete(&cache_key(client_id)).await.map_err(|cause| cause.to_string()),
-        Err(cause) => Err(cause.to_string()),
-    };
-    if let Err(cause) = deleted {
-        log_cache_trouble(context, cause);
-    }
+    stored_copies::delete(context, &cache_key(client_id)).await;
 }
 
 /// Whether just this is remembered, so that the cache's copy is as good as another: requests that are
@@ -321,35 +353,10 @@ fn remember(read_at: UnixTime, client: ClientRecord) -> Rc<ClientRecord> {
     client
 }
 
-async fn cached(context: &Context, client_id: &ClientId) -> Option<Copy> {
-    let found = match context.env.kv(CACHE_BINDING) {
-        Ok(cache) => {
-            cache.get(&cache_key(client_id)).json::<Copy>().await.map_err(|cause| cause.to_string())
-        }
-        Err(cause) => Err(cause.to_string()),
-    };
-    found.unwrap_or_else(|cause| {
-        log_cache_trouble(context, cause);
-        None
-    })
-}
-
 /// Writes a copy to the cache after the answer has left; nobody waits for it.
 fn keep_copy(context: &Context, client: &ClientRecord) {
-    let key = cache_key(&client.client_id);
-    let written =
-        context.env.kv(CACHE_BINDING).map_err(|cause| cause.to_string()).and_then(|cache| {
-            let copy = Copy { read_at: context.now, record: client.clone() };
-            let value = serde_json::to_string(&copy).map_err(|cause| cause.to_string())?;
-            cache.put(&key, value).map_err(|cause| cause.to_string())
-        });
-    match written {
-        Ok(put) => context.later.wait_until(async move {
-            // A copy that wasn't kept costs one more question to the shard, and nothing else.
-            drop(put.expiration_ttl(CACHE_SECONDS).execute().await);
-        }),
-        Err(cause) => log_cache_trouble(context, cause),
-    }
+    let copy = Copy { read_at: context.now, record: client.clone() };
+    stored_copies::keep(context, &cache_key(&client.client_id), &copy, COPY_COUNTS);
 }
 
 fn cache_key(client_id: &ClientId) -> String {
@@ -357,12 +364,23 @@ fn cache_key(client_id: &ClientId) -> String {
     format!("client-copy:{client_id}")
 }
 
-fn log_cache_trouble(context: &Context, cause: String) {
-    context
-        .event(Level::Error, "cache unavailable")
-        .with("cause", cause)
-        .with("do", "the binding CACHE has to be a KV namespace in wrangler.toml".to_owned())
-        .write();
+/// Claims the one use of a client's assertion, at the shard that is asked about no other client's.
+///
+/// # Errors
+///
+/// [`Failure`] when the shard doesn't answer: then nobody knows whether it was used.
+pub async fn claim_assertion(
+    context: &Context,
+    client_id: &ClientId,
+    assertion: &SingleUse,
+) -> Result<bool, Failure> {
+    let shard = client_id.home_shard(&context.configuration.prefixes.client_id);
+    let message = ClaimAssertion {
+        client_id: client_id.clone(),
+        token_hash: assertion.token_hash(),
+        forget_at: assertion.forget_at(),
+    };
+    ask(context, shard, &message).await
 }
 
 #[cfg(test)]

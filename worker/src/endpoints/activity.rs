@@ -247,11 +247,9 @@ async fn client_names<'a>(
         }
     }
     for client_id in missing {
-        match clients::find(context, client_id).await {
-            Ok(Some(client)) => {
-                if let Some(name) = &client.metadata.client_name {
-                    names.insert(client_id.clone(), name.clone());
-                }
+        match clients::name(context, client_id).await {
+            Ok(Some(name)) => {
+                names.insert(client_id.clone(), name);
             }
             Ok(None) => {}
             // A name that isn't found is not worth the page.

@@ -2,18 +2,19 @@
 //! ([RFC 6749 section 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
 
 use latchkey_protocol::authorize::{self, AuthorizationRequest, LocalError, Refusal};
-use latchkey_protocol::client::ClientRecord;
+use latchkey_protocol::client::{ClientId, ClientRecord};
 use latchkey_protocol::configuration::Endpoint;
-use latchkey_protocol::error::ErrorReply;
+use latchkey_protocol::error::{ErrorCode, ErrorReply};
 use latchkey_protocol::params::Parameters;
 
 use super::authorization_response::redirect_error;
+use super::client_credentials::document_words;
 use super::sealed_request::Waiting;
 use super::{Trouble, error_page, next_page, unreadable_form};
 use crate::browser::Browser;
-use crate::clients;
+use crate::clients::{self, DocumentProblem, NotFound};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, RETRY_AFTER_SECONDS};
 use crate::http::{Answer, Incoming, MAX_QUERY_BYTES};
 use crate::keys;
 use crate::platform::RuntimeEntropy;
@@ -31,8 +32,14 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
         Err(error) => return local_error(context, incoming, error),
     };
     let found = clients::look_up(context, &client_id).await?;
-    let Some(mut client) = found.client else {
-        return local_error(context, incoming, LocalError::ClientUnknown);
+    let mut client = match found.client {
+        Ok(client) => client,
+        Err(NotFound::Unknown) => {
+            return local_error(context, incoming, LocalError::ClientUnknown);
+        }
+        Err(NotFound::Document(problem)) => {
+            return document_error(context, incoming, &client_id, &problem);
+        }
     };
     let mut checked = check(context, &parameters, &client);
     if found.is_copy && checked.is_err() {
@@ -88,6 +95,63 @@ async fn proceed(
     next_page::show(context, &keys, &browser, signed_in.as_ref(), waiting).await
 }
 
+/// Says what is wrong with the document at a `client_id`: nothing in it can be trusted, the redirect
+/// URIs least of all, so it is said here (MAS-07).
+fn document_error(
+    context: &Context,
+    incoming: &Incoming,
+    client_id: &ClientId,
+    problem: &DocumentProblem,
+) -> Result<Answer, Failure> {
+    let words = document_words(problem);
+    if asks_for_json(incoming) {
+        let (code, status) = match problem.is_temporary() {
+            true => (ErrorCode::TemporarilyUnavailable, 503),
+            false => (ErrorCode::InvalidClient, 400),
+        };
+        let reply = ErrorReply::new(code, words);
+        return Ok(retry(context.refuse(&reply, problem, None).with_status(status), problem));
+    }
+    context.refused(problem, Some(client_id));
+    let host = crate::pages::text::host(client_id.as_str()).unwrap_or("its address");
+    let what_happened;
+    let trouble = if problem.is_temporary() {
+        what_happened = format!(
+            "The app describes itself at {host}, and that description can not be fetched right now."
+        );
+        Trouble {
+            status: 503,
+            title: "The app can not be checked right now",
+            what_happened: &what_happened,
+            what_to_do: "Reload this page in a moment. If it keeps happening, tell the app's maker.",
+        }
+    } else {
+        what_happened =
+            format!("The app says that it is described at {host}, and that is not so. {words}");
+        Trouble {
+            status: 400,
+            title: "This app can not be checked",
+            what_happened: &what_happened,
+            what_to_do: "Go back to the app. Developers: client_id has to be the https URL of a JSON \
+                         document of at most 5 KB whose client_id is that same URL.",
+        }
+    };
+    Ok(retry(error_page(context, &trouble)?, problem))
+}
+
+fn retry(answer: Answer, problem: &DocumentProblem) -> Answer {
+    match problem.is_temporary() {
+        true => answer.with_header("retry-after", RETRY_AFTER_SECONDS),
+        false => answer,
+    }
+}
+
+/// Programs may look before they open a browser.
+fn asks_for_json(incoming: &Incoming) -> bool {
+    let accept = incoming.header("accept").unwrap_or_default();
+    accept.contains("application/json") && !incoming.is_from_a_person()
+}
+
 /// Says here what can't be told to the client: as JSON if a program asks for that, so that clients
 /// which look before they open a browser can register anew; otherwise as a page.
 fn local_error(
@@ -95,8 +159,7 @@ fn local_error(
     incoming: &Incoming,
     error: LocalError,
 ) -> Result<Answer, Failure> {
-    let accept = incoming.header("accept").unwrap_or_default();
-    if accept.contains("application/json") && !incoming.is_from_a_person() {
+    if asks_for_json(incoming) {
         let description = format!("{} {}", error.what_happened(), error.what_to_do());
         let reply = ErrorReply::new(error.code(), description);
         return Ok(context.refuse(&reply, &error, None).with_status(400));

@@ -2,18 +2,20 @@
 
 use latchkey_protocol::client::{ClientId, ClientRecord};
 use latchkey_protocol::client_authentication::{
-    AuthenticatedClient, CHALLENGE, Credentials, authenticate,
+    AuthenticatedClient, CHALLENGE, ClientAuthenticationError, Credentials, authenticate,
 };
 use latchkey_protocol::error::{ErrorCode, ErrorReply};
 use latchkey_protocol::introspection::IntrospectionError;
+use latchkey_protocol::jwt::SignatureVerdict;
 use latchkey_protocol::params::Parameters;
 use std::rc::Rc;
 
 use super::body_error_status;
-use crate::clients;
+use crate::clients::{self, DocumentProblem, NotFound, key_sets};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, RETRY_AFTER_SECONDS};
 use crate::http::{Answer, Incoming};
+use crate::web_crypto;
 
 /// A form whose client has authenticated.
 pub struct AuthenticatedForm {
@@ -98,12 +100,18 @@ async fn form_of(
         }
     };
     let found = clients::look_up(context, credentials.client_id()).await?;
-    let mut record = found.client;
-    let mut authenticated = authenticate(record.as_deref(), &credentials, context.now);
+    let mut record = match found.client {
+        Ok(record) => Some(record),
+        Err(NotFound::Document(problem)) => {
+            return Ok(Err(without_document(context, &credentials, &problem)));
+        }
+        Err(NotFound::Unknown) => None,
+    };
+    let mut authenticated = proven(context, record.as_deref(), &credentials).await?;
     if found.is_copy && authenticated.is_err() {
-        // The copy may be from before the client's secret or method was changed.
+        // The copy may be from before the client's secret, method or keys were changed.
         record = clients::find_now(context, credentials.client_id()).await?;
-        authenticated = authenticate(record.as_deref(), &credentials, context.now);
+        authenticated = proven(context, record.as_deref(), &credentials).await?;
     }
     match authenticated {
         Ok(client) if needed == Needed::ConfidentialClient && client.is_public() => {
@@ -120,6 +128,77 @@ async fn form_of(
             let client_id = record.as_deref().map(|record| &record.client_id);
             let answer = context.refuse(&error.reply(), &error.reason(), client_id);
             Ok(Err(with_challenge(answer, error.challenge())))
+        }
+    }
+}
+
+/// The client, by whatever it proves itself.
+async fn proven(
+    context: &Context,
+    record: Option<&ClientRecord>,
+    credentials: &Credentials,
+) -> Result<Result<AuthenticatedClient, ClientAuthenticationError>, Failure> {
+    let (Some(assertion), Some(client)) = (credentials.assertion(), record) else {
+        return Ok(authenticate(record, credentials, context.now));
+    };
+    let refused = |reason| Ok(Err(credentials.refusal(reason)));
+    // Before any key is fetched for it.
+    if let Err(reason) = assertion.check_client(client, context.now) {
+        return refused(reason);
+    }
+    let jwt = assertion.jwt();
+    let mut verdict = SignatureVerdict::Invalid;
+    for key in key_sets::candidates(context, client, jwt).await? {
+        let signature = jwt.signature();
+        if web_crypto::verify_with_jwk(jwt.algorithm(), &key, &signature, jwt.message()).await? {
+            verdict = SignatureVerdict::Valid;
+            break;
+        }
+    }
+    let once = match assertion.verify(client, verdict, &context.configuration, context.now) {
+        Ok(once) => once,
+        Err(reason) => return refused(reason),
+    };
+    let first_use = clients::claim_assertion(context, &client.client_id, &once).await?;
+    Ok(once.claimed(first_use).map_err(|reason| credentials.refusal(reason)))
+}
+
+/// The answer to a client whose `client_id` is the URL of a document that can't be used. A document
+/// that can't be fetched is nothing that the client could mend by registering anew (needs 5).
+fn without_document(
+    context: &Context,
+    credentials: &Credentials,
+    problem: &DocumentProblem,
+) -> Answer {
+    let client_id = Some(credentials.client_id());
+    if problem.is_temporary() {
+        let reply = ErrorReply::new(
+            ErrorCode::TemporarilyUnavailable,
+            "The client's metadata document can not be fetched right now. Send the same request \
+             again in a moment.",
+        );
+        let answer = context.refuse(&reply, problem, client_id);
+        return answer.with_header("retry-after", RETRY_AFTER_SECONDS);
+    }
+    let reply = ErrorReply::new(ErrorCode::InvalidClient, document_words(problem));
+    context.refuse(&reply, problem, client_id)
+}
+
+/// What is wrong with the document at a `client_id`, for the client's developer. It never repeats
+/// what the document says.
+pub fn document_words(problem: &DocumentProblem) -> String {
+    match problem {
+        DocumentProblem::NotSupported => {
+            "This server has no clients whose client_id is a URL; register instead.".to_owned()
+        }
+        DocumentProblem::Url(error) => {
+            format!("The client_id is a URL that is not accepted here. {error}")
+        }
+        DocumentProblem::Unavailable(_) => {
+            "The metadata document at the client_id can not be fetched.".to_owned()
+        }
+        DocumentProblem::Invalid(error) => {
+            format!("The metadata document at the client_id can not be used. {error}")
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The metadata documents and the keys.
 
+use latchkey_protocol::client_id_metadata::Reach;
 use latchkey_protocol::configuration::{Endpoint, Issuer, RegistrationAccess};
 use latchkey_protocol::jwt::ES256;
 use latchkey_protocol::metadata::{MetadataInputs, ServerMetadata};
@@ -7,6 +8,7 @@ use latchkey_protocol::protected_resource;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::clients;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
@@ -51,6 +53,10 @@ pub fn metadata(context: &Context) -> Answer {
             .map(|resource| resource.identifier.to_string())
             .collect(),
         signing_algorithms: vec![ES256.to_owned()],
+        auth_methods: configuration.token_endpoint_auth_methods.clone(),
+        // needs 21: what can't be fetched strictly isn't offered.
+        client_id_metadata_documents: configuration.client_id_metadata_documents.enabled
+            && (configuration.reach() == Reach::PublicAndLoopback || clients::fetch_is_strict()),
         plain_pkce: configuration.legacy.plain_pkce,
         authorization_response_iss_parameter: configuration.authorization_response_iss_parameter,
         sign_up: configuration.sign_up,

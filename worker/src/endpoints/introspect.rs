@@ -1,18 +1,25 @@
-//! `POST /introspect` ([RFC 7662 section 2](https://www.rfc-editor.org/rfc/rfc7662#section-2)).
+//! `POST /introspect` ([RFC 7662 section 2](https://www.rfc-editor.org/rfc/rfc7662#section-2)), and its
+//! signed answers ([RFC 9701](https://www.rfc-editor.org/rfc/rfc9701)).
 
 use futures_util::future::join;
-use latchkey_protocol::introspection::{self, Introspected, IntrospectionRequest, Token};
+use latchkey_protocol::client::ClientId;
+use latchkey_protocol::introspection::{
+    self, Introspected, IntrospectionRequest, ResponseFormat, Token,
+};
+use latchkey_protocol::jwt::IntrospectionClaims;
 use latchkey_protocol::personal_access_token::PersonalAccessToken;
+use latchkey_protocol::secret::Secret;
 use latchkey_protocol::token::GrantToken;
 
 use super::client_credentials::confidential_form;
+use crate::access_tokens;
 use crate::clients::{self, Standing};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys;
 use crate::objects::account::messages::{
-    AccessState, CheckAccess, CheckPersonalAccessToken, InspectRefreshToken,
+    AccessState, CheckPersonalAccessToken, InspectRefreshToken,
 };
 use crate::objects::{self, ObjectKind};
 
@@ -36,7 +43,33 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
     if let Err(failure) = clients::touch(context, &request.record).await {
         context.log_failure(&failure);
     }
-    Ok(Answer::json(200, &introspected).not_stored())
+    // RFC 9701 section 4. Errors stay JSON: they say nothing about a token.
+    let format = ResponseFormat::of_accept(incoming.header("accept").as_deref());
+    let answer = match format {
+        ResponseFormat::Json => Answer::json(200, &introspected),
+        ResponseFormat::Jwt => {
+            let jwt = signed(context, client_id, &introspected).await?;
+            Answer::empty(200)
+                .with_header("content-type", format.media_type())
+                .with_body(jwt.expose())
+        }
+    };
+    Ok(answer.not_stored())
+}
+
+/// The answer as a JWT for the client that asked.
+async fn signed(
+    context: &Context,
+    client_id: &ClientId,
+    introspected: &Introspected,
+) -> Result<Secret, Failure> {
+    let claims = IntrospectionClaims {
+        issuer: context.configuration.issuer.as_str(),
+        audience: client_id,
+        issued_at: context.now,
+        introspected,
+    };
+    keys::key_set(context).await?.sign_introspection(&claims).await
 }
 
 /// What the text stands for, if it is a token that is good. The hint isn't needed: RFC 7662 section
@@ -64,12 +97,9 @@ async fn find(context: &Context, text: &str) -> Result<Option<Token>, Failure> {
     let keys = keys::key_set(context).await?;
     let issuer = context.configuration.issuer.as_str();
     let Ok(claims) = keys.verify(text, issuer, context.now).await? else { return Ok(None) };
-    let message = CheckAccess { grant: claims.grant.clone(), token_id: claims.token_id.clone() };
-    let (state, standing) = join(
-        objects::send(env, kind, claims.subject.as_str(), &message),
-        clients::standing(context, &claims.client_id),
-    )
-    .await;
+    let (state, standing) =
+        join(access_tokens::state(context, &claims), clients::standing(context, &claims.client_id))
+            .await;
     match (state?, standing?) {
         (AccessState::Live, Standing::Good) => Ok(Some(Token::AccessToken(claims))),
         (AccessState::Live, Standing::Disabled | Standing::Gone) | (AccessState::Revoked, _) => {

@@ -1,7 +1,8 @@
 //! `POST /register`
 //! ([RFC 7591 section 3](https://www.rfc-editor.org/rfc/rfc7591#section-3)).
 
-use latchkey_protocol::client_metadata::{ClientMetadataError, read_object};
+use latchkey_protocol::client::ClientPolicy;
+use latchkey_protocol::client_metadata::{ClientMetadata, ClientMetadataError};
 use latchkey_protocol::configuration::RegistrationAccess;
 use latchkey_protocol::entropy::Entropy;
 use latchkey_protocol::error::{ErrorCode, ErrorReply};
@@ -43,7 +44,7 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
         Err(error) => return Ok(refuse(context, error)),
     };
     let members = match body {
-        Ok(body) => read_object(&body),
+        Ok(body) => ClientMetadata::object(&body),
         Err(error) => {
             // Whoever may not register isn't told what would be wrong with it.
             if let Err(error) = admission::admit(&context.configuration, token.is_some(), false) {
@@ -61,18 +62,20 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
     if let Err(error) = admission::admit(&context.configuration, token.is_some(), has_statement) {
         return Ok(refuse(context, error));
     }
-    match registered(context, members.clone(), statement, token.as_ref()).await? {
-        Ok(registered) => store(context, registered, token).await,
-        Err(error) => {
+    let decided = match &token {
+        None => ClientPolicy::default(),
+        Some(token) => {
             // A bad token is said first (DCR-09).
-            if let Some(token) = token {
-                let shard = token.id.shard();
-                if let Err(error) = clients::ask(context, shard, &CheckToken { token }).await? {
-                    return Ok(refuse(context, AdmissionError::Token(error)));
-                }
+            let message = CheckToken { token: token.clone() };
+            match clients::ask(context, token.id.shard(), &message).await? {
+                Ok(decided) => decided,
+                Err(error) => return Ok(refuse(context, AdmissionError::Token(error))),
             }
-            Ok(context.refuse(&error.reply(), &error, None))
         }
+    };
+    match registered(context, members.clone(), statement, &decided, token.as_ref()).await? {
+        Ok(registered) => store(context, registered, token).await,
+        Err(error) => Ok(context.refuse(&error.reply(), &error, None)),
     }
 }
 
@@ -97,6 +100,7 @@ async fn registered(
     context: &Context,
     members: Result<Map<String, Value>, ClientMetadataError>,
     statement: Result<Option<&str>, StatementError>,
+    decided: &ClientPolicy,
     token: Option<&InitialAccessToken>,
 ) -> Result<Result<Registered, Unusable>, Failure> {
     let members = match members {
@@ -120,7 +124,7 @@ async fn registered(
     };
     let registration = RegistrationContext::of(&context.configuration);
     let (now, statement) = (context.now, statement.as_ref());
-    Ok(registration::register(members, statement, &registration, shard, now, &mut entropy)
+    Ok(registration::register(members, statement, decided, &registration, shard, now, &mut entropy)
         .map_err(Unusable::Metadata))
 }
 

@@ -3,7 +3,7 @@
 
 use latchkey_protocol::bearer;
 use latchkey_protocol::client::{ClientId, ClientRecord};
-use latchkey_protocol::client_metadata::read_object;
+use latchkey_protocol::client_metadata::ClientMetadata;
 use latchkey_protocol::configuration::Endpoint;
 use latchkey_protocol::error::{ErrorCode, ErrorReply};
 use latchkey_protocol::registration::management::{ManagedClient, ManagementError, authorize};
@@ -86,7 +86,7 @@ async fn replaced(
     record: &ClientRecord,
     body: &[u8],
 ) -> Result<Result<Registered, ManagementError>, Failure> {
-    let members = match read_object(body) {
+    let members = match ClientMetadata::object(body) {
         Ok(members) => members,
         Err(error) => return Ok(Err(error.into())),
     };

@@ -1,10 +1,14 @@
 //! `POST /revoke` ([RFC 7009 section 2](https://www.rfc-editor.org/rfc/rfc7009#section-2)).
 
+use latchkey_protocol::client_authentication::AuthenticatedClient;
+use latchkey_protocol::grant::client_credentials;
 use latchkey_protocol::grant::revoke::RevokeRequest;
+use latchkey_protocol::jwt::{AccessTokenClaims, Authority};
 use latchkey_protocol::revocation::{RevocationError, RevocationRequest};
 use latchkey_protocol::token::GrantToken;
 
 use super::client_credentials::authenticated_form;
+use crate::access_tokens;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
@@ -40,12 +44,17 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
             let Ok(claims) = keys.verify(text, issuer, context.now).await? else {
                 return Ok(Answer::empty(200).not_stored());
             };
-            let revoke = RevokeRequest::AccessToken {
-                token_id: claims.token_id,
-                expires_at: claims.expires_at,
-                client_id: client_id.clone(),
-            };
-            (claims.subject, claims.grant, revoke)
+            match claims.authority {
+                Authority::Person { account, grant, .. } => {
+                    let revoke = RevokeRequest::AccessToken {
+                        token_id: claims.token_id,
+                        expires_at: claims.expires_at,
+                        client_id: client_id.clone(),
+                    };
+                    (account, grant, revoke)
+                }
+                Authority::Client => return own_token(context, claims, &request.client).await,
+            }
         }
     };
     let message = Revoke { grant, request };
@@ -64,4 +73,27 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
             Ok(context.refuse(&RevocationError::ForeignToken.reply(), &error, Some(&client_id)))
         }
     }
+}
+
+/// Gives back a token that the client has for itself: its shard remembers that.
+async fn own_token(
+    context: &Context,
+    claims: AccessTokenClaims,
+    client: &AuthenticatedClient,
+) -> Result<Answer, Failure> {
+    let client_id = client.client_id();
+    match client_credentials::revoke(&claims, client, context.now) {
+        Ok(None) => {}
+        Ok(Some(expires_at)) => {
+            access_tokens::revoke_own_token(context, client_id, claims.token_id, expires_at)
+                .await?;
+            let event = context.event(Level::Info, "revoked");
+            event.with("client_id", client_id.to_string()).write();
+        }
+        Err(error) => {
+            let reply = RevocationError::ForeignToken.reply();
+            return Ok(context.refuse(&reply, &error, Some(client_id)));
+        }
+    }
+    Ok(Answer::empty(200).not_stored())
 }

@@ -1,7 +1,8 @@
 //! The authorization request between two pages: sealed, in a hidden field or the query.
 
-use latchkey_protocol::authorize::AuthorizationRequest;
+use latchkey_protocol::authorize::{AuthorizationRequest, LocalError};
 use latchkey_protocol::client::{ClientId, ClientRecord};
+use latchkey_protocol::client_id_metadata::ClientSnapshot;
 use latchkey_protocol::configuration::Endpoint;
 use latchkey_protocol::params::{Parameters, encode};
 use latchkey_protocol::redirect_uri::RedirectUriKind;
@@ -79,9 +80,33 @@ pub async fn open(
         Ok(request) => request,
         Err(error) => return Ok(Presented::Refused(refuse(context, error)?)),
     };
-    let Some(client) = clients::find(context, &request.client_id).await? else {
+    let found = clients::find(context, &request.client_id).await?;
+    let Ok(client) = found else {
         return Ok(Presented::Refused(client_gone(context, &request.client_id)?));
     };
+    // Client ID Metadata Document section 6.8: what the person decides about is the client as it was
+    // described when it asked.
+    if ClientSnapshot::of(&client) != request.client_snapshot {
+        context.refused(&"the client's document changed", Some(&request.client_id));
+        let trouble = Trouble {
+            status: 400,
+            title: "This app has just changed",
+            what_happened: "The app's description changed while this page was open.",
+            what_to_do: "Go back to the app and connect again.",
+        };
+        return Ok(Presented::Refused(error_page(context, &trouble)?));
+    }
+    if client.policy.disabled {
+        let error = LocalError::ClientDisabled;
+        context.refused(&error, Some(&request.client_id));
+        let trouble = Trouble {
+            status: 400,
+            title: "This app is switched off",
+            what_happened: error.what_happened(),
+            what_to_do: error.what_to_do(),
+        };
+        return Ok(Presented::Refused(error_page(context, &trouble)?));
+    }
     Ok(Presented::Request(Box::new(OpenedRequest { request, client })))
 }
 

@@ -33,7 +33,7 @@ pub async fn believed(
     let mut verdict = SignatureVerdict::Invalid;
     for key in keys {
         let (message, signature) = (received.message(), received.signature());
-        if verify_with_jwk(key.algorithm, &key.jwk, message, signature).await? {
+        if verify_with_jwk(key.algorithm, &key.jwk, signature, message).await? {
             verdict = SignatureVerdict::Valid;
             break;
         }

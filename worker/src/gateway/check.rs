@@ -4,26 +4,27 @@ use futures_util::future::join;
 use latchkey_protocol::access::{Credential, Holder, Refusal, TokenProblem};
 use latchkey_protocol::bearer::{self, CredentialKind};
 use latchkey_protocol::configuration::Gateway;
-use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::personal_access_token::{ParseError, PersonalAccessToken};
 use latchkey_protocol::secret::Secret;
+use latchkey_protocol::subject::Subject;
 
 use super::remembered;
+use crate::access_tokens;
 use crate::clients::{self, Standing};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::Incoming;
 use crate::keys;
 use crate::objects::account::messages::{
-    AccessState, CheckAccess, CheckPersonalAccessToken, PersonalAccessTokenProblem,
+    AccessState, CheckPersonalAccessToken, PersonalAccessTokenProblem,
 };
 use crate::objects::{self, ObjectKind};
 
 /// Whose credential it is. Known also of some that are no longer good.
 #[derive(Debug, Clone)] // Cloned into the report, which goes on after the answer.
 pub struct Caller {
-    /// The person.
-    pub subject: AccountId,
+    /// The person, or the client itself.
+    pub subject: Subject,
     /// By which credential.
     pub credential: Credential,
 }
@@ -94,7 +95,7 @@ fn find(
     Ok((kind, presented.secret().clone()))
 }
 
-/// Signature, issuer and times here, revocation in the account.
+/// Signature, issuer and times here, revocation where it is known.
 async fn access_token(
     context: &Context,
     token: &Secret,
@@ -106,28 +107,14 @@ async fn access_token(
         Ok(claims) => claims,
         Err(error) => return Ok(Err(TokenProblem::of_jwt(error, text, issuer).into())),
     };
-    let message = CheckAccess { grant: claims.grant.clone(), token_id: claims.token_id.clone() };
-    let account = claims.subject.as_str();
-    let (state, standing) = join(
-        objects::send(&context.env, ObjectKind::Account, account, &message),
-        clients::standing(context, &claims.client_id),
-    )
-    .await;
+    let (state, standing) =
+        join(access_tokens::state(context, &claims), clients::standing(context, &claims.client_id))
+            .await;
     let (state, standing) = (state?, standing?);
-    let holder = Holder {
-        subject: claims.subject,
-        credential: Credential::AccessToken {
-            client_id: claims.client_id,
-            grant: claims.grant,
-            token_id: claims.token_id,
-        },
-        scope: claims.scope,
-        resources: vec![claims.audience],
-        expires_at: claims.expires_at,
-    };
+    let holder = Holder::of_access_token(claims);
     let problem = match (state, standing) {
         (AccessState::Live, Standing::Good) => return Ok(Ok(holder)),
-        (AccessState::Live, Standing::Disabled) => TokenProblem::ClientDisabled,
+        (_, Standing::Disabled) => TokenProblem::ClientDisabled,
         (AccessState::Revoked, _) | (AccessState::Live, Standing::Gone) => TokenProblem::Revoked,
     };
     Ok(Err(Rejected { refusal: problem.into(), caller: Some(Caller::of(&holder)) }))
@@ -152,7 +139,7 @@ async fn personal_access_token(
     let credential = Credential::PersonalAccessToken { id };
     Ok(match reply {
         Ok(granted) => Ok(Holder {
-            subject: account,
+            subject: account.into(),
             credential,
             scope: granted.scope,
             resources: granted.resources,
@@ -163,7 +150,7 @@ async fn personal_access_token(
         }
         Err(PersonalAccessTokenProblem::Expired) => Err(Rejected {
             refusal: TokenProblem::Expired.into(),
-            caller: Some(Caller { subject: account, credential }),
+            caller: Some(Caller { subject: account.into(), credential }),
         }),
     })
 }

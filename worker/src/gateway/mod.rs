@@ -150,6 +150,7 @@ impl Visit<'_> {
         }
         let issuer = configuration.issuer.as_str();
         let metadata_url = protected_resource::metadata_url(configuration, &self.requested);
+        let resource = &resource.identifier;
         let challenge = challenge::challenge(refusal, needed, &metadata_url, issuer, resource);
         let answer = answers::error(
             refusal.status(),

@@ -4,19 +4,23 @@
 //! looked at again and again, and the stream ends with it.
 
 use futures_util::future::{Either, select};
-use latchkey_protocol::access::Holder;
+use latchkey_protocol::access::{Credential, Holder};
+use latchkey_protocol::configuration::Configuration;
+use latchkey_protocol::subject::Subject;
 use std::rc::Rc;
 use std::time::Duration;
 use worker::AbortController;
 
 use super::Visit;
+use crate::access_tokens;
 use crate::clients::{self, Standing};
+use crate::failure::Failure;
 use crate::http::Taken;
 use crate::objects::account::messages::{AccessState, StillGood};
 use crate::objects::{self, ObjectKind};
 use crate::platform;
 
-/// How often the account is asked, in seconds, unless the resource's revocation bound is longer.
+/// How often whoever knows is asked, in seconds, unless the resource's revocation bound is longer.
 const ASK_EVERY: u64 = 30;
 
 /// Whether an answer of this content type can go on without end
@@ -26,37 +30,55 @@ pub fn is_event_stream(content_type: &str) -> bool {
     essence.eq_ignore_ascii_case("text/event-stream")
 }
 
-/// Cuts a stream off by `controller` once its grant or personal access token is over. `over` tells
+/// Cuts a stream off by `controller` once its grant, its client or its personal access token is over. `over` tells
 /// that the stream has ended by itself.
 pub fn watch(visit: &Visit<'_>, holder: &Holder, mut over: Taken, controller: AbortController) {
     let bound = visit.requested.gateway.revocation_bound.as_seconds();
     let every = Duration::from_secs(bound.max(ASK_EVERY));
-    let (env, subject) = (visit.context.env.clone(), holder.subject.clone());
+    let (env, holder) = (visit.context.env.clone(), holder.clone());
     let configuration = Rc::clone(&visit.context.configuration);
-    let message = StillGood { credential: holder.credential.clone() };
     visit.context.later.wait_until(async move {
         loop {
             let tick = worker::Delay::from(every);
             if let Either::Left(_) = select(Box::pin(over.wait()), tick).await {
                 return;
             }
-            let state = objects::send(&env, ObjectKind::Account, subject.as_str(), &message).await;
             // Whoever doesn't answer is asked again; nobody loses a stream to that.
-            let is_over = match (state, message.credential.client_id()) {
-                (Ok(AccessState::Revoked), _) => true,
-                (Err(_), _) | (Ok(AccessState::Live), None) => false,
-                (Ok(AccessState::Live), Some(client_id)) => {
-                    let now = platform::now();
-                    let asked = clients::standing_now(&env, &configuration, client_id, now);
-                    asked.await.is_ok_and(|standing| standing != Standing::Good)
-                }
-            };
-            if is_over {
+            if let Ok(AccessState::Revoked) = state(&env, &configuration, &holder).await {
                 controller.abort();
                 return;
             }
         }
     });
+}
+
+/// Whether the credential still counts. An access token's own end doesn't: a stream may outlive it.
+async fn state(
+    env: &worker::Env,
+    configuration: &Configuration,
+    holder: &Holder,
+) -> Result<AccessState, Failure> {
+    match (&holder.subject, &holder.credential) {
+        (_, Credential::OwnAccessToken { client_id, token_id }) => {
+            access_tokens::own_token_state(env, configuration, client_id, token_id).await
+        }
+        (Subject::Person(account), credential) => {
+            let message = StillGood { credential: credential.clone() };
+            let state = objects::send(env, ObjectKind::Account, account.as_str(), &message).await?;
+            match (state, credential.client_id()) {
+                (AccessState::Live, Some(client_id)) => {
+                    let now = platform::now();
+                    match clients::standing_now(env, configuration, client_id, now).await? {
+                        Standing::Good => Ok(AccessState::Live),
+                        Standing::Disabled | Standing::Gone => Ok(AccessState::Revoked),
+                    }
+                }
+                (state, _) => Ok(state),
+            }
+        }
+        // A client has no credential of a person.
+        (Subject::Client(_), _) => Ok(AccessState::Revoked),
+    }
 }
 
 #[cfg(test)]

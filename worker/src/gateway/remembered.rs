@@ -85,7 +85,7 @@ mod tests {
     fn holder(expires_at: u64) -> Holder {
         let mut entropy = RuntimeEntropy;
         Holder {
-            subject: AccountId::generate(&mut entropy),
+            subject: AccountId::generate(&mut entropy).into(),
             credential: Credential::PersonalAccessToken {
                 id: PersonalAccessTokenId::generate(&mut entropy),
             },

@@ -1,9 +1,12 @@
-//! What the person's activity log is told about a call, after the answer has left.
+//! What the person's activity log is told about a call, after the answer has left. A client that calls
+//! for itself has no such log; its calls are lines of the deployment's log.
 
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use latchkey_protocol::activity::{Activity, Call, RefusedCall};
+use latchkey_protocol::client::ClientId;
 use latchkey_protocol::identifier::AccountId;
+use latchkey_protocol::subject::Subject;
 use latchkey_protocol::time::UnixTime;
 use std::time::Duration;
 
@@ -123,7 +126,7 @@ pub fn refused(visit: &Visit<'_>, caller: Caller, labels: Labels, reason: &str) 
 /// broken account object costs the client nothing.
 struct Report {
     env: worker::Env,
-    subject: AccountId,
+    subject: Subject,
     at: UnixTime,
     endpoint: &'static str,
     reference: String,
@@ -142,8 +145,29 @@ impl Report {
     }
 
     async fn send(&self, activity: Activity) {
+        match &self.subject {
+            Subject::Person(account) => self.tell(account, activity).await,
+            Subject::Client(client_id) => self.write(client_id, &activity),
+        }
+    }
+
+    /// Writes a line about a call. A refusal has its line already.
+    fn write(&self, client_id: &ClientId, activity: &Activity) {
+        let Activity::Called(call) = activity else { return };
+        Event::new(Level::Info, "called")
+            .with("endpoint", self.endpoint.to_owned())
+            .with("reference", self.reference.clone())
+            .with("client_id", client_id.to_string())
+            .with("resource", call.resource.to_string())
+            .with("method", call.method.clone())
+            .with("status", call.status.to_string())
+            .with("duration_ms", call.duration_ms.to_string())
+            .write();
+    }
+
+    async fn tell(&self, account: &AccountId, activity: Activity) {
         let message = Log { activity, at: self.at };
-        let account = self.subject.as_str();
+        let account = account.as_str();
         let sent = objects::send(&self.env, ObjectKind::Account, account, &message).await;
         if let Err(failure) = sent {
             Event::new(Level::Error, "failed")

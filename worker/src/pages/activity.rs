@@ -165,7 +165,8 @@ fn refused(call: &RefusedCall, names: &impl Names) -> Happening {
 /// one, by what it is called elsewhere.
 fn caller(credential: &Credential, label: Option<&str>, names: &impl Names) -> Vec<Piece> {
     match credential {
-        Credential::AccessToken { client_id, .. } => {
+        Credential::AccessToken { client_id, .. }
+        | Credential::OwnAccessToken { client_id, .. } => {
             vec![app(names.client(client_id), client_id)]
         }
         Credential::PersonalAccessToken { id } => match label.or_else(|| names.token(id)) {

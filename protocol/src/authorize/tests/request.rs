@@ -48,6 +48,20 @@ fn rfc6749_4_1_1_a_good_request_is_read_whole() {
 }
 
 #[test]
+fn a_disabled_client_gets_no_answer_whatever_it_asks() {
+    let mut disabled = client();
+    disabled.policy.disabled = true;
+    for changes in [&[][..], &[Set("prompt", "none")], &[Set("redirect_uri", "https://x.example/")]]
+    {
+        match check(changes, &disabled, &configuration()) {
+            Err(Refusal::Local(error)) => assert_eq!(error, LocalError::ClientDisabled),
+            other => panic!("{changes:?}: {other:?}"),
+        }
+    }
+    assert_eq!(LocalError::ClientDisabled.code(), ErrorCode::UnauthorizedClient);
+}
+
+#[test]
 fn a_request_too_long_to_travel_between_the_pages_is_refused_at_once() {
     let just_fits = "s".repeat(8_000);
     assert_eq!(authorization_request(&[Set("state", &just_fits)]).state, Some(just_fits));

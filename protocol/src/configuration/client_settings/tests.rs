@@ -56,6 +56,43 @@ fn what_a_client_may_have_for_itself_names_scopes_and_resources_that_exist() {
 }
 
 #[test]
+fn rfc6749_4_4_a_client_that_only_acts_for_itself_needs_no_redirect_uri_and_no_grant_types() {
+    use GrantType::{AuthorizationCode, ClientCredentials, RefreshToken};
+    let grants = |more: Value| {
+        let mut client = json!({
+            "client_id": "nightly", "client_secret_sha256": HASH, "client_credentials": {"scopes": ["mcp"]},
+        });
+        client.as_object_mut().expect("object").extend(more.as_object().expect("object").clone());
+        let configuration = configured(json!([client])).expect("configuration");
+        let client = configuration.configured_client(&id("nightly")).expect("the client").clone();
+        let own = client.policy.client_credentials.expect("something");
+        let resources: Vec<_> = own.resources.iter().map(ResourceIndicator::as_str).collect();
+        assert_eq!(resources, ["https://id.example/mcp"], "the first resource is the default");
+        client.metadata.grant_types
+    };
+    assert_eq!(grants(json!({})), [ClientCredentials]);
+    assert_eq!(grants(json!({"grant_types": ["client_credentials"]})), [ClientCredentials]);
+    let both = [AuthorizationCode, ClientCredentials, RefreshToken];
+    let uris = json!(["https://nightly.example/callback"]);
+    assert_eq!(grants(json!({"redirect_uris": uris})), both);
+    let named = json!(["client_credentials", "authorization_code"]);
+    assert_eq!(grants(json!({"redirect_uris": uris, "grant_types": named})), both);
+}
+
+#[test]
+fn what_the_operator_decided_is_known_for_every_configured_client() {
+    let configuration = configured(json!([
+        {"client_id": "off", "redirect_uris": ["https://off.example/callback"], "disabled": true},
+        {"client_id": "https://app.example/client.json", "disabled": true},
+    ]))
+    .expect("configuration");
+    for known in ["off", "https://app.example/client.json"] {
+        assert!(configuration.configured_policy(&id(known)).expect("a policy").disabled, "{known}");
+    }
+    assert!(configuration.configured_policy(&id("other")).is_none());
+}
+
+#[test]
 fn of_a_client_with_a_metadata_document_the_configuration_only_has_what_the_operator_decides() {
     let url = "https://app.example/client.json";
     let configuration = configured(json!([{ "client_id": url }])).expect("configuration");
@@ -100,6 +137,23 @@ fn a_wrong_entry_is_refused_with_its_key() {
         (
             "RFC 6749 section 4.4: a public client for itself",
             json!({"client_id": "a", "redirect_uris": uris, "client_credentials": {}}),
+            "clients[0].client_credentials",
+        ),
+        (
+            "jat_05: what could be the id of an account",
+            json!({"client_id": "AAAAAAAAAAAAAAAAAAAAAA", "redirect_uris": uris}),
+            "clients[0].client_id",
+        ),
+        (
+            "grants without the one that the table is for",
+            json!({"client_id": "a", "redirect_uris": uris, "client_secret_sha256": HASH,
+                   "client_credentials": {}, "grant_types": ["authorization_code"]}),
+            "clients[0].grant_types",
+        ),
+        (
+            "the grant without the table",
+            json!({"client_id": "a", "client_secret_sha256": HASH,
+                   "grant_types": ["client_credentials"]}),
             "clients[0].client_credentials",
         ),
         (

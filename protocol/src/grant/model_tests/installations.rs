@@ -226,7 +226,14 @@ impl World {
         let Some(secret) = self.secrets[grant].clone() else { return };
         let record = self.records[grant].clone();
         let client_id = record.client_id.clone();
-        let request = RefreshRequest { secret, client_id, scope: None, resource: Vec::new() };
+        let request = RefreshRequest {
+            client_snapshot: None,
+            keep_token: false,
+            secret,
+            client_id,
+            scope: None,
+            resource: Vec::new(),
+        };
         let decision = refresh(Some(record), &request, &self.configuration, self.now);
         assert_eq!(decision.reply.is_ok(), self.models[grant].gives(self.now));
         self.store(all_written(&decision));

@@ -16,6 +16,27 @@ use crate::platform;
 /// The most rows that one sweep deletes; the rest waits for the next, so that no request waits long.
 const SWEEP_ROWS: u64 = 5_000;
 
+/// The clients that a sweep deletes, with the time and a number of rows.
+pub(super) const EXPIRED: &str = "SELECT client_id FROM clients WHERE expires_at <= ?
+    ORDER BY expires_at, client_id LIMIT ?";
+
+/// What the sweep deletes besides clients, each with the time and a number of rows.
+pub(super) const SWEEPS: [&str; 2] = [
+    "DELETE FROM revoked_access_tokens WHERE token_id IN (
+        SELECT token_id FROM revoked_access_tokens
+        WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)",
+    "DELETE FROM used_assertions WHERE (client_id, token_hash) IN (
+        SELECT client_id, token_hash FROM used_assertions
+        WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)",
+];
+
+/// When the next thing ends; an initial access token only so many seconds after its own end.
+pub(super) const NEXT_END: &str = "SELECT min(next) AS next FROM (
+    SELECT min(expires_at) AS next FROM clients
+    UNION ALL SELECT min(forget_at) FROM revoked_access_tokens
+    UNION ALL SELECT min(forget_at) FROM used_assertions
+    UNION ALL SELECT min(expires_at) + ? FROM initial_access_tokens)";
+
 #[derive(Deserialize)]
 struct NextRow {
     next: Option<UnixTime>,
@@ -126,8 +147,6 @@ impl ClientRegistry {
 
     /// Deletes what has expired; after how long to look again, if anything can still expire.
     pub(super) fn sweep(&self, now: UnixTime) -> Result<Option<Lifetime>, Failure> {
-        const EXPIRED: &str = "SELECT client_id FROM clients WHERE expires_at <= ?
-             ORDER BY expires_at, client_id LIMIT ?";
         let Some(database) = self.existing()? else { return Ok(None) };
         // What people allowed such a client has ended by itself: it wasn't used for longer than that.
         for table in ["client_accounts", "clients"] {
@@ -136,13 +155,12 @@ impl ClientRegistry {
                 vec![time(now), integer(SWEEP_ROWS)],
             )?;
         }
+        for sweep in SWEEPS {
+            database.run(sweep, vec![time(now), integer(SWEEP_ROWS)])?;
+        }
         self.sweep_tokens(&database, now)?;
-        let next: Option<NextRow> = database.row(
-            "SELECT min(next) AS next FROM (
-                SELECT min(expires_at) AS next FROM clients
-                UNION ALL SELECT min(expires_at) + ? FROM initial_access_tokens)",
-            vec![integer(KEEP_EXPIRED.as_seconds())],
-        )?;
+        let next: Option<NextRow> =
+            database.row(NEXT_END, vec![integer(KEEP_EXPIRED.as_seconds())])?;
         Ok(next.and_then(|row| row.next).map(|next| {
             // After a flood there is more to delete than one sweep does.
             if next.has_passed(now) { GO_ON } else { SWEEP_EVERY }

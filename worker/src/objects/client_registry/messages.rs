@@ -1,12 +1,12 @@
 //! What a shard of clients can be asked.
 
 use latchkey_protocol::administration::Filter;
-use latchkey_protocol::client::{ClientId, ClientRecord};
+use latchkey_protocol::client::{ClientId, ClientPolicy, ClientRecord};
 use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::registration::initial_access_token::{
     InitialAccessToken, InitialAccessTokenError, InitialAccessTokenId, InitialAccessTokenRecord,
 };
-use latchkey_protocol::time::Lifetime;
+use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use crate::objects::Message;
@@ -168,7 +168,8 @@ pub struct CheckToken {
 
 impl Message for CheckToken {
     const NAME: &'static str = "check-token";
-    type Reply = Result<(), InitialAccessTokenError>;
+    /// What is decided about clients that register with it.
+    type Reply = Result<ClientPolicy, InitialAccessTokenError>;
 }
 
 /// Asks for initial access tokens in the order of their ids.
@@ -204,5 +205,23 @@ pub struct RemoveToken {
 impl Message for RemoveToken {
     const NAME: &'static str = "remove-token";
     /// Whether it was there.
+    type Reply = bool;
+}
+
+/// Claims the one use of an assertion by which a client proves itself
+/// ([RFC 7523 section 3](https://www.rfc-editor.org/rfc/rfc7523#section-3)).
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ClaimAssertion {
+    /// Whose it is.
+    pub client_id: ClientId,
+    /// The hash of its `jti`.
+    pub token_hash: String,
+    /// When it has expired, so that it needn't be remembered.
+    pub forget_at: UnixTime,
+}
+
+impl Message for ClaimAssertion {
+    const NAME: &'static str = "claim-assertion";
+    /// Whether this was its first use.
     type Reply = bool;
 }

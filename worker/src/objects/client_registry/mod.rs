@@ -4,9 +4,12 @@
 
 mod clients;
 pub mod messages;
+mod own_tokens;
 mod removal;
 mod schema;
 mod tokens;
+
+pub use own_tokens::{CheckClientToken, RevokeClientToken};
 
 use latchkey_protocol::time::Lifetime;
 
@@ -16,8 +19,8 @@ use crate::failure::Failure;
 use crate::log::{Event, Level};
 use crate::platform;
 use messages::{
-    AddToken, Change, CheckToken, EndGrants, Find, List, ListTokens, Read, Register,
-    RegisterWithToken, Remove, RemoveToken, Touch,
+    AddToken, Change, CheckToken, ClaimAssertion, EndGrants, Find, List, ListTokens, Read,
+    Register, RegisterWithToken, Remove, RemoveToken, Touch,
 };
 use schema::MIGRATIONS;
 
@@ -54,6 +57,21 @@ impl worker::DurableObject for ClientRegistry {
             ListTokens::NAME => self.answer(message, |shard, m: ListTokens| shard.list_tokens(&m)),
             RemoveToken::NAME => {
                 self.answer(message, |shard, m: RemoveToken| shard.remove_token(&m))
+            }
+            CheckClientToken::NAME => {
+                self.answer(message, |shard, m: CheckClientToken| shard.check_client_token(&m))
+            }
+            RevokeClientToken::NAME => {
+                let answered = self
+                    .answer(message, |shard, m: RevokeClientToken| shard.revoke_client_token(&m));
+                self.ensure_alarm(SWEEP_EVERY).await;
+                answered
+            }
+            ClaimAssertion::NAME => {
+                let answered =
+                    self.answer(message, |shard, m: ClaimAssertion| shard.claim_assertion(&m));
+                self.ensure_alarm(SWEEP_EVERY).await;
+                answered
             }
             Register::NAME => {
                 let answered = self.answer(message, |shard, m: Register| shard.register(&m.record));

@@ -7,6 +7,19 @@ pub const MIGRATIONS: &[&str] = &[
     expires_at INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX clients_by_expiry ON clients (expires_at) WHERE expires_at IS NOT NULL;",
+    "CREATE TABLE used_assertions (
+    client_id TEXT NOT NULL,
+    token_hash TEXT NOT NULL,
+    forget_at INTEGER NOT NULL,
+    PRIMARY KEY (client_id, token_hash)
+) WITHOUT ROWID;
+CREATE INDEX used_assertions_by_end ON used_assertions (forget_at);",
+    "CREATE TABLE revoked_access_tokens (
+    token_id TEXT PRIMARY KEY,
+    client_id TEXT NOT NULL,
+    forget_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX revoked_access_tokens_by_end ON revoked_access_tokens (forget_at);",
     "ALTER TABLE clients ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
 CREATE TABLE client_accounts (
     client_id TEXT NOT NULL,

@@ -1,7 +1,8 @@
-use latchkey_protocol::client::{ClientOrigin, ClientRecord};
+use latchkey_protocol::client::{ClientOrigin, ClientPolicy, ClientRecord};
 use rusqlite::Connection;
 
 use super::MIGRATIONS;
+use crate::objects::client_registry::clients::{EXPIRED, NEXT_END, SWEEPS};
 
 /// A database at `version`.
 fn database(version: usize) -> Connection {
@@ -12,27 +13,74 @@ fn database(version: usize) -> Connection {
     database
 }
 
-/// A client as the release with version 1 stored it.
-const RECORD: &str = r#"{"client_id":"latchkey_client_0aAAAAAAAAAAAAAAAAAAAAAA",
-    "metadata":{"redirect_uris":["https://app.example/cb"],"grant_types":["authorization_code"],
-    "response_types":["code"]},"token_endpoint_auth_method":"none","any_secret_method":false,
-    "issued_at":5,"expires_at":900}"#;
+/// What the release with version 1 stored of a client that ends at 90.
+fn fill(database: &Connection) {
+    let record = r#"{"client_id":"p_00AAAAAAAAAAAAAAAAAAAAAA","metadata":{
+        "redirect_uris":["https://app.example/callback"],
+        "grant_types":["authorization_code","refresh_token"],"response_types":["code"]},
+        "token_endpoint_auth_method":"none","issued_at":5,"expires_at":90}"#;
+    database
+        .execute("INSERT INTO clients VALUES ('p_00AAAAAAAAAAAAAAAAAAAAAA', ?, 90)", [record])
+        .expect("a client");
+}
+
+fn revoke(database: &Connection, token_id: &str, forget_at: i64) {
+    database
+        .execute(
+            "INSERT INTO revoked_access_tokens (token_id, client_id, forget_at) VALUES (?, 'a', ?)",
+            (token_id, forget_at),
+        )
+        .expect("a revocation");
+}
+
+fn count(database: &Connection, table: &str) -> i64 {
+    let statement = format!("SELECT count(*) FROM {table}");
+    database.query_row(&statement, [], |row| row.get(0)).expect(table)
+}
 
 #[test]
-fn a_client_of_schema_version_1_reads_on_and_can_be_changed() {
+fn a_shard_of_version_1_reads_on_at_the_newest_version() {
     let database = database(1);
-    database.execute("INSERT INTO clients VALUES ('a', ?, 900)", [RECORD]).expect("a client");
-    database.execute_batch(MIGRATIONS[1]).expect("migrates");
-    let (record, version): (String, i64) = database
-        .query_row("SELECT record, version FROM clients", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .expect("reads");
-    let record: ClientRecord = serde_json::from_str(&record).expect("a record");
-    assert_eq!((record.origin, version), (ClientOrigin::SelfRegistered, 1));
-    assert!(record.policy.is_default() && record.registration_access_token_hash.is_none());
-    let origin: Option<String> = database
-        .query_row("SELECT json_extract(record, '$.origin') FROM clients", [], |row| row.get(0))
-        .expect("reads");
-    assert_eq!(origin, None);
+    fill(&database);
+    for script in &MIGRATIONS[1..] {
+        database.execute_batch(script).expect(script);
+    }
+    let record: String =
+        database.query_row("SELECT record FROM clients", [], |row| row.get(0)).expect("a client");
+    let client: ClientRecord = serde_json::from_str(&record).expect("a record");
+    assert_eq!(client.origin, ClientOrigin::SelfRegistered);
+    assert_eq!(client.policy, ClientPolicy::default());
+    assert_eq!(count(&database, "revoked_access_tokens"), 0);
+}
+
+#[test]
+fn the_sweep_deletes_what_has_ended_a_part_at_a_time_and_knows_what_ends_next() {
+    let database = database(MIGRATIONS.len());
+    let next = || -> Option<i64> {
+        database.query_row(NEXT_END, [1_000], |row| row.get(0)).expect("the next end")
+    };
+    let sweep = |now: i64, rows: i64| {
+        let clients = format!("DELETE FROM clients WHERE client_id IN ({EXPIRED})");
+        for statement in [clients.as_str()].into_iter().chain(SWEEPS) {
+            database.execute(statement, (now, rows)).expect(statement);
+        }
+    };
+    assert_eq!(next(), None);
+    fill(&database);
+    assert_eq!(next(), Some(90));
+    for (token_id, forget_at) in [("a", 70), ("b", 60), ("c", 71)] {
+        revoke(&database, token_id, forget_at);
+    }
+    assert_eq!(next(), Some(60));
+    sweep(59, 10);
+    assert_eq!(count(&database, "revoked_access_tokens"), 3);
+    sweep(70, 1);
+    assert_eq!((count(&database, "revoked_access_tokens"), next()), (2, Some(70)));
+    sweep(70, 10);
+    assert_eq!((count(&database, "revoked_access_tokens"), next()), (1, Some(71)));
+    assert_eq!(count(&database, "clients"), 1);
+    sweep(90, 10);
+    assert_eq!((count(&database, "clients"), next()), (0, None));
 }
 
 #[test]

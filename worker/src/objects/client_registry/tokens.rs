@@ -1,6 +1,6 @@
 //! The initial access tokens of a shard.
 
-use latchkey_protocol::client::ClientRecord;
+use latchkey_protocol::client::{ClientPolicy, ClientRecord};
 use latchkey_protocol::registration::initial_access_token::{
     InitialAccessToken, InitialAccessTokenError, InitialAccessTokenRecord,
 };
@@ -53,8 +53,8 @@ impl ClientRegistry {
     pub(super) fn check_token(
         &self,
         message: &CheckToken,
-    ) -> Result<Result<(), InitialAccessTokenError>, Failure> {
-        Ok(self.good_token(&message.token)?.map(|_| ()))
+    ) -> Result<Result<ClientPolicy, InitialAccessTokenError>, Failure> {
+        Ok(self.good_token(&message.token)?.map(|token| token.policy))
     }
 
     fn good_token(

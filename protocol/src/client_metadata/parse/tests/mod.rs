@@ -229,7 +229,7 @@ fn a_client_may_register_50_redirect_uris_and_a_repeated_one_counts_once() {
 
 #[test]
 fn a_client_with_none_of_our_authentication_methods_is_told_which_there_are() {
-    for method in ["private_key_jwt", "client_secret_jwt", "tls_client_auth", "None", "x"] {
+    for method in ["client_secret_jwt", "tls_client_auth", "None", "x"] {
         let error = refused(json!({ "token_endpoint_auth_method": method }));
         assert_eq!(error, ClientMetadataError::UnsupportedAuthMethod, "{method}");
         for supported in TokenEndpointAuthMethod::ALL {
@@ -246,8 +246,8 @@ fn of_several_authentication_methods_the_first_that_exists_here_is_registered() 
         (json!({ "token_endpoint_auth_method": "none" }), Some(Public)),
         (
             json!({
-                "token_endpoint_auth_method": "private_key_jwt",
-                "token_endpoint_auth_methods_supported": ["private_key_jwt", "none"],
+                "token_endpoint_auth_method": "tls_client_auth",
+                "token_endpoint_auth_methods_supported": ["tls_client_auth", "none"],
             }),
             Some(Public),
         ),
@@ -270,6 +270,33 @@ fn of_several_authentication_methods_the_first_that_exists_here_is_registered() 
 }
 
 #[test]
+fn a_method_that_the_deployment_does_not_offer_is_passed_over() {
+    use TokenEndpointAuthMethod::{ClientSecretPost, None as Public, PrivateKeyJwt};
+    let both = sound(json!({
+        "token_endpoint_auth_method": "private_key_jwt",
+        "token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
+    }));
+    let chosen = |offered: &[TokenEndpointAuthMethod]| both.choose_auth_method(offered);
+    assert_eq!(chosen(&TokenEndpointAuthMethod::ALL), Ok(Some(PrivateKeyJwt)));
+    assert_eq!(chosen(&[Public, ClientSecretPost]), Ok(Some(Public)));
+    assert_eq!(chosen(&[ClientSecretPost]), Err(ClientMetadataError::UnsupportedAuthMethod));
+    assert_eq!(sound(json!({})).choose_auth_method(&[ClientSecretPost]), Ok(None));
+}
+
+#[test]
+fn the_algorithm_of_a_clients_assertions_is_one_of_ours() {
+    use crate::jwt::SignatureAlgorithm;
+    for algorithm in SignatureAlgorithm::ALL {
+        let metadata = sound(json!({ "token_endpoint_auth_signing_alg": algorithm.as_str() }));
+        assert_eq!(metadata.token_endpoint_auth_signing_alg, Some(algorithm));
+    }
+    for name in ["none", "HS256", "PS512"] {
+        let error = refused(json!({ "token_endpoint_auth_signing_alg": name }));
+        assert_eq!(error, ClientMetadataError::UnsupportedSigningAlgorithm, "{name}");
+    }
+}
+
+#[test]
 fn grants_that_do_not_exist_here_are_left_out_and_refresh_token_is_added() {
     let both = [GrantType::AuthorizationCode, GrantType::RefreshToken];
     for names in [
@@ -277,11 +304,16 @@ fn grants_that_do_not_exist_here_are_left_out_and_refresh_token_is_added() {
         json!(["authorization_code"]),
         json!(["refresh_token", "authorization_code"]),
         json!(["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"]),
-        json!(["authorization_code", "client_credentials", "implicit", "password"]),
+        json!(["authorization_code", "implicit", "password"]),
     ] {
         assert_eq!(sound(json!({ "grant_types": names })).grant_types, both, "{names}");
     }
-    for names in [json!(["implicit"]), json!(["client_credentials"]), json!(["refresh_token"])] {
+    // Without a person there is nothing to refresh.
+    for names in [json!(["client_credentials"]), json!(["client_credentials", "refresh_token"])] {
+        let only = [GrantType::ClientCredentials];
+        assert_eq!(sound(json!({ "grant_types": names })).grant_types, only, "{names}");
+    }
+    for names in [json!(["implicit"]), json!(["refresh_token"])] {
         let error = refused(json!({ "grant_types": names }));
         assert_eq!(error, ClientMetadataError::NoUsableGrantType, "{names}");
     }

@@ -55,6 +55,8 @@ impl Scope {
                 let (grant, token_id) = (grant.clone(), token_id.clone());
                 self.check_access(&CheckAccess { grant, token_id })
             }
+            // No account knows it.
+            Credential::OwnAccessToken { .. } => Ok(AccessState::Revoked),
             Credential::PersonalAccessToken { id } => {
                 let stored = self.rows.personal_access_token(id)?;
                 let goes_on =
@@ -74,6 +76,7 @@ impl Scope {
         let is_about_something = match &mut activity {
             Activity::Called(call) => match &call.credential {
                 Credential::AccessToken { grant, .. } => self.rows.note_call_of_grant(grant, at)?,
+                Credential::OwnAccessToken { .. } => false,
                 Credential::PersonalAccessToken { id } => {
                     call.label = self.rows.note_call_of_token(id, at)?.map(Into::into);
                     call.label.is_some()
@@ -82,6 +85,7 @@ impl Scope {
             Activity::Refused(call) => {
                 let is_known = match &call.credential {
                     Credential::AccessToken { grant, .. } => self.rows.grant(grant)?.is_some(),
+                    Credential::OwnAccessToken { .. } => false,
                     Credential::PersonalAccessToken { id } => {
                         let token = self.rows.personal_access_token(id)?;
                         call.label = token.map(|token| token.record.label.into());

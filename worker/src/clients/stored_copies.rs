@@ -1,0 +1,63 @@
+//! Copies in KV, so that not every isolate has to ask anew. Hits only; a copy that can't be read or
+//! written costs one more question, and nothing else.
+
+use latchkey_protocol::secret::Secret;
+use latchkey_protocol::time::Lifetime;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::context::Context;
+use crate::log::Level;
+
+const BINDING: &str = "CACHE";
+/// The shortest time that KV keeps a value.
+const SHORTEST: Lifetime = Lifetime::seconds(60);
+
+/// The key of a copy: KV's keys are short, and what is copied is called by texts of any length.
+pub fn key(kind: &str, name: &str) -> String {
+    format!("{kind}:{}", Secret::new(name).hash().to_text())
+}
+
+/// Reads a copy.
+pub async fn read<T: DeserializeOwned>(context: &Context, key: &str) -> Option<T> {
+    let found = match context.env.kv(BINDING) {
+        Ok(cache) => cache.get(key).json::<T>().await.map_err(|cause| cause.to_string()),
+        Err(cause) => Err(cause.to_string()),
+    };
+    found.unwrap_or_else(|cause| {
+        log_trouble(context, cause);
+        None
+    })
+}
+
+/// Writes a copy after the answer has left; nobody waits for it.
+pub fn keep(context: &Context, key: &str, value: &impl Serialize, lifetime: Lifetime) {
+    let written = context.env.kv(BINDING).map_err(|cause| cause.to_string()).and_then(|cache| {
+        let value = serde_json::to_string(value).map_err(|cause| cause.to_string())?;
+        cache.put(key, value).map_err(|cause| cause.to_string())
+    });
+    match written {
+        Ok(put) => context.later.wait_until(async move {
+            drop(put.expiration_ttl(lifetime.max(SHORTEST).as_seconds()).execute().await);
+        }),
+        Err(cause) => log_trouble(context, cause),
+    }
+}
+
+/// Deletes a copy, before the answer leaves.
+pub async fn delete(context: &Context, key: &str) {
+    let deleted = match context.env.kv(BINDING) {
+        Ok(cache) => cache.delete(key).await.map_err(|cause| cause.to_string()),
+        Err(cause) => Err(cause.to_string()),
+    };
+    if let Err(cause) = deleted {
+        log_trouble(context, cause);
+    }
+}
+
+fn log_trouble(context: &Context, cause: String) {
+    context
+        .event(Level::Error, "cache unavailable")
+        .with("cause", cause)
+        .with("do", "the binding CACHE has to be a KV namespace in wrangler.toml".to_owned())
+        .write();
+}
