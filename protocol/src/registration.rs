@@ -596,7 +596,14 @@ mod tests {
             .collect();
         assert_eq!(
             native,
-            ["gemini-cli", "mcp-inspector", "mcp-remote-client", "mcp-remote-proxy", "opencode"]
+            [
+                "gemini-cli",
+                "mcp-inspector",
+                "mcp-remote-client",
+                "mcp-remote-proxy",
+                "opencode",
+                "zed"
+            ]
         );
     }
 }

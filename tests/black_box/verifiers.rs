@@ -113,8 +113,8 @@ fn in_rust(issuer: &str, resource: &str, questions: &[Question]) -> Vec<Value> {
         match resource.verify(&question.token, &needed) {
             Ok(token) => {
                 let claims = token.claims();
-                let (subject, client_id) = (claims.subject.as_str(), claims.client_id.as_str());
-                json!({ "claims": { "sub": subject, "client_id": client_id } })
+                let (subject, client_id) = (claims.subject(), claims.client_id.as_str());
+                json!({ "claims": { "sub": subject.as_str(), "client_id": client_id } })
             }
             Err(error) => json!({ "status": error.status(), "why": error.name() }),
         }

@@ -3,15 +3,22 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::client::{ClientOrigin, ClientRecord};
+use crate::client::{ClientOrigin, ClientRecord, GrantType};
 use crate::client_metadata::ClientMetadataError;
 use crate::entropy::CountingEntropy;
 use crate::error::ErrorCode;
 use crate::params::Parameters;
 use crate::registration::Registered;
-use crate::test_support::{API, MCP, NOW, after, client, confidential_client, configuration};
+use crate::test_support::{API, MCP, NOW, after, confidential_client, configuration};
 use crate::time::Lifetime;
 use proptest::prelude::*;
+
+/// A public client that has nothing for itself.
+fn client() -> ClientRecord {
+    let mut client = crate::test_support::client();
+    client.metadata.grant_types.retain(|grant| *grant != GrantType::ClientCredentials);
+    client
+}
 
 fn created(body: &Value) -> Result<Registered, AdminError> {
     let mut entropy = CountingEntropy::default();
@@ -93,6 +100,24 @@ fn own_access_is_of_known_scopes_and_resources_and_of_confidential_clients() {
     for (body, expected) in cases {
         assert_eq!(created(&body).expect_err("refused"), expected, "{body}");
     }
+}
+
+#[test]
+fn tok_12_the_grant_comes_and_goes_with_the_leave_to_use_it() {
+    let has = |record: &ClientRecord| record.may_use(GrantType::ClientCredentials);
+    let own = json!({ "policy": { "client_credentials": { "scope": "read" } } });
+    let machine = created(&own).expect("a client that nobody is sent back to").record;
+    assert_eq!(machine.metadata.grant_types, [GrantType::ClientCredentials]);
+    let both = created(&with(own.clone())).expect("created").record;
+    assert!(has(&both) && both.may_use(GrantType::AuthorizationCode));
+    let without = patched(&both, &json!({ "policy": { "client_credentials": null } }));
+    let without = without.expect("changed").record;
+    assert!(!has(&without) && without.may_use(GrantType::AuthorizationCode));
+    assert!(has(&patched(&without, &own).expect("changed").record));
+    // Without it the machine's client could do nothing at all.
+    let nothing = patched(&machine, &json!({ "policy": { "client_credentials": null } }));
+    let expected = AdminError::Metadata(ClientMetadataError::NoUsableGrantType);
+    assert_eq!(nothing.expect_err("refused"), expected);
 }
 
 #[test]
