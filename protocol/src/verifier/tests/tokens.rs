@@ -15,7 +15,7 @@ fn rfc9068_4_a_good_token_says_who_calls_by_which_client_and_for_what() {
     let claims = verified.claims();
     assert_eq!((claims.issuer.as_str(), claims.audience.as_str()), (ISSUER, API));
     assert_eq!((claims.client_id.as_str(), claims.token_id.as_str()), ("app", "1"));
-    assert_eq!(claims.subject.as_str(), "AAAAAAAAAAAAAAAAAAAAAA");
+    assert_eq!(claims.subject().as_str(), "AAAAAAAAAAAAAAAAAAAAAA");
     assert_eq!((claims.issued_at, claims.expires_at), (NOW, after(3600)));
     for good in ["at+JWT", "application/at+jwt"] {
         let token = signed(7, &with(header(), "typ", json!(good)), &super::claims());
