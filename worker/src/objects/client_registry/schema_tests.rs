@@ -20,7 +20,11 @@ fn fill(database: &Connection) {
         "grant_types":["authorization_code","refresh_token"],"response_types":["code"]},
         "token_endpoint_auth_method":"none","issued_at":5,"expires_at":90}"#;
     database
-        .execute("INSERT INTO clients VALUES ('p_00AAAAAAAAAAAAAAAAAAAAAA', ?, 90)", [record])
+        .execute(
+            "INSERT INTO clients (client_id, record, expires_at)
+             VALUES ('p_00AAAAAAAAAAAAAAAAAAAAAA', ?, 90)",
+            [record],
+        )
         .expect("a client");
 }
 
