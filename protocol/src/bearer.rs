@@ -159,6 +159,8 @@ pub fn classify(
         (&prefixes.device_code, Err(TokenProblem::NotAnAccessToken)),
         (&prefixes.client_secret, Err(TokenProblem::NotAnAccessToken)),
         (&prefixes.client_id, Err(TokenProblem::NotAnAccessToken)),
+        (&prefixes.registration_access_token, Err(TokenProblem::NotAnAccessToken)),
+        (&prefixes.initial_access_token, Err(TokenProblem::NotAnAccessToken)),
     ];
     // One configured prefix may begin with another; the longer one says more.
     let found = known

@@ -36,6 +36,10 @@ pub enum ErrorCode {
     InvalidRedirectUri,
     /// [RFC 7591 section 3.2.2](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.2)
     InvalidClientMetadata,
+    /// [RFC 7591 section 3.2.2](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.2)
+    InvalidSoftwareStatement,
+    /// [RFC 7591 section 3.2.2](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.2)
+    UnapprovedSoftwareStatement,
     /// [OpenID Connect Core section 3.1.2.6](https://openid.net/specs/openid-connect-core-1_0.html#AuthError)
     LoginRequired,
     /// [OpenID Connect Core section 3.1.2.6](https://openid.net/specs/openid-connect-core-1_0.html#AuthError)
@@ -56,6 +60,14 @@ pub enum ErrorCode {
     SlowDown,
     /// [RFC 8628 section 3.5](https://www.rfc-editor.org/rfc/rfc8628#section-3.5)
     ExpiredToken,
+    /// Too many requests from one network
+    /// ([RFC 6585 section 4](https://www.rfc-editor.org/rfc/rfc6585#section-4)). Not registered
+    /// with IANA: no OAuth code means it, and one that means something else would mislead a client.
+    TooManyRequests,
+    /// The admin API: there is no such thing. Not registered with IANA.
+    NotFound,
+    /// The admin API: the thing can't be changed here. Not registered with IANA.
+    Conflict,
 }
 
 impl ErrorCode {
@@ -76,6 +88,8 @@ impl ErrorCode {
             Self::InvalidTarget => "invalid_target",
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
+            Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::RequestNotSupported => "request_not_supported",
@@ -86,6 +100,9 @@ impl ErrorCode {
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",
             Self::ExpiredToken => "expired_token",
+            Self::TooManyRequests => "too_many_requests",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
         }
     }
 
@@ -97,6 +114,9 @@ impl ErrorCode {
             // header, otherwise 400 or 401. Clients re-register on 401 only, so it is always 401.
             Self::InvalidClient | Self::InvalidToken => 401,
             Self::InsufficientScope => 403,
+            Self::NotFound => 404,
+            Self::Conflict => 409,
+            Self::TooManyRequests => 429,
             Self::ServerError => 500,
             Self::TemporarilyUnavailable => 503,
             Self::InvalidRequest
@@ -109,6 +129,8 @@ impl ErrorCode {
             | Self::InvalidTarget
             | Self::InvalidRedirectUri
             | Self::InvalidClientMetadata
+            | Self::InvalidSoftwareStatement
+            | Self::UnapprovedSoftwareStatement
             | Self::LoginRequired
             | Self::ConsentRequired
             | Self::RequestNotSupported

@@ -21,6 +21,7 @@
 
 pub mod access;
 pub mod activity;
+pub mod administration;
 pub mod authorize;
 pub mod bearer;
 pub mod callback;
@@ -46,6 +47,7 @@ mod letter_case;
 pub mod mac;
 pub mod mcp;
 pub mod metadata;
+pub mod network;
 pub mod params;
 pub mod personal_access_token;
 pub mod pkce;

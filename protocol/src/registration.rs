@@ -2,8 +2,14 @@
 //! ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)): a client introduces itself and gets an
 //! identifier, and a secret if it can keep one.
 //!
-//! Whoever reaches the server may register; what protects people is that each of them is asked
-//! before a client gets anything, and that the client's redirect URIs are checked here.
+//! Unless the deployment says otherwise, whoever reaches the server may register; what protects
+//! people is that each of them is asked before a client gets anything, and that the client's redirect
+//! URIs are checked here.
+
+pub mod admission;
+pub mod initial_access_token;
+pub mod management;
+pub mod software_statement;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -15,29 +21,81 @@ use crate::client::{
 use crate::client_id_metadata::{DocumentUrl, Reach};
 use crate::client_metadata::ClientMetadata;
 pub use crate::client_metadata::ClientMetadataError as RegistrationError;
+use crate::configuration::{Configuration, Endpoint, Prefixes};
 use crate::entropy::Entropy;
 use crate::redirect_uri::RedirectUriPolicy;
 use crate::secret::Secret;
 use crate::time::UnixTime;
+use software_statement::AcceptedStatement;
 
 /// What the deployment says about registration.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct RegistrationContext<'a> {
-    /// What client identifiers start with.
-    pub client_id_prefix: &'a str,
-    /// What client secrets start with.
-    pub client_secret_prefix: &'a str,
+    /// What identifiers, secrets and tokens start with.
+    pub prefixes: &'a Prefixes,
+    /// The absolute URL of the registration endpoint, below which each registration is managed.
+    pub endpoint: String,
     /// Which redirect URIs may be registered.
     pub redirect_uri_policy: &'a RedirectUriPolicy,
     /// How long clients are kept.
     pub lifetimes: ClientLifetimes,
+    /// What a client's metadata is checked against.
+    pub rules: MetadataRules<'a>,
+}
+
+/// What a client's metadata is checked against, wherever it comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct MetadataRules<'a> {
     /// How clients may authenticate.
     pub auth_methods: &'a [TokenEndpointAuthMethod],
     /// From where the keys of a client may be fetched.
     pub reach: Reach,
 }
 
-/// A registered client: what to store, and what to answer with status 201.
+impl<'a> MetadataRules<'a> {
+    /// Those of this deployment.
+    #[must_use]
+    pub fn of(configuration: &'a Configuration) -> Self {
+        Self {
+            auth_methods: &configuration.token_endpoint_auth_methods,
+            reach: configuration.reach(),
+        }
+    }
+
+    /// Chooses the client's method and writes it into the metadata; whether the client may use any
+    /// that takes its secret.
+    pub(crate) fn settle(
+        self,
+        metadata: &mut ClientMetadata,
+    ) -> Result<(TokenEndpointAuthMethod, bool), RegistrationError> {
+        let chosen = metadata.choose_auth_method(self.auth_methods)?;
+        // RFC 7591 section 2: "If unspecified or omitted, the default is 'client_secret_basic'". Many
+        // clients leave the method out and then post the secret, so both ways work for them.
+        let method = chosen.unwrap_or(TokenEndpointAuthMethod::ClientSecretBasic);
+        metadata.token_endpoint_auth_method = chosen;
+        check_keys(metadata, method, self.reach)?;
+        Ok((method, chosen.is_none()))
+    }
+}
+
+impl<'a> RegistrationContext<'a> {
+    /// What this deployment says.
+    #[must_use]
+    pub fn of(configuration: &'a Configuration) -> Self {
+        Self {
+            prefixes: &configuration.prefixes,
+            endpoint: configuration.endpoints.url(Endpoint::Registration),
+            redirect_uri_policy: &configuration.redirect_uris,
+            lifetimes: ClientLifetimes {
+                unused: configuration.lifetimes.unused_client,
+                idle: configuration.lifetimes.idle_client,
+            },
+            rules: MetadataRules::of(configuration),
+        }
+    }
+}
+
+/// A registered client: what to store, and what to answer with.
 #[derive(Debug, Clone)]
 pub struct Registered {
     /// To be stored before the answer is sent.
@@ -47,24 +105,69 @@ pub struct Registered {
 }
 
 /// The client information response
-/// ([RFC 7591 section 3.2.1](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1)). Its JSON has
-/// no member that is `null` or empty.
+/// ([RFC 7591 section 3.2.1](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1),
+/// [RFC 7592 section 3](https://www.rfc-editor.org/rfc/rfc7592#section-3)). Its JSON has no member
+/// that is `null` or empty.
 #[derive(Debug, Clone, Serialize)]
 pub struct RegistrationResponse {
     /// The identifier, when it was issued, and all registered metadata, defaults included.
     #[serde(flatten)]
     pub members: Map<String, Value>,
-    /// The secret, which is in this answer and nowhere else.
+    /// The secret, which is in the answer that it was made for and nowhere else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<Secret>,
+    /// The token by which the client manages this registration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_access_token: Option<Secret>,
 }
 
-/// Registers the client that `body` describes.
+impl RegistrationResponse {
+    /// The answer about `record` to the client itself. `client_secret` is one that was just made.
+    fn new(
+        record: &ClientRecord,
+        client_secret: Option<Secret>,
+        registration_access_token: Secret,
+        context: &RegistrationContext<'_>,
+    ) -> Self {
+        let mut members = description(record, client_secret.as_ref());
+        // RFC 7592 section 3: both are REQUIRED.
+        let uri = format!("{}/{}", context.endpoint, record.client_id);
+        members.insert("registration_client_uri".to_owned(), uri.into());
+        let registration_access_token = Some(registration_access_token);
+        Self { members, client_secret, registration_access_token }
+    }
+}
+
+/// What is answered about a registered client, to whomever: the identifier, when it was issued, and
+/// all registered metadata.
+pub(crate) fn description(
+    record: &ClientRecord,
+    client_secret: Option<&Secret>,
+) -> Map<String, Value> {
+    let mut members = record.metadata.to_members();
+    members.insert("client_id".to_owned(), record.client_id.as_str().into());
+    members.insert("client_id_issued_at".to_owned(), record.issued_at.seconds().into());
+    let method = record.token_endpoint_auth_method.as_str();
+    members.insert("token_endpoint_auth_method".to_owned(), method.into());
+    if client_secret.is_some() {
+        // RFC 7591 section 3.2.1: REQUIRED with a secret; 0 means that it doesn't expire. The
+        // secret lives as long as the client does.
+        members.insert("client_secret_expires_at".to_owned(), 0.into());
+    }
+    if let Some(statement) = &record.software_statement {
+        // RFC 7591 section 3.2.1: "its value MUST be returned unmodified in the response".
+        members.insert("software_statement".to_owned(), statement.as_str().into());
+    }
+    members
+}
+
+/// Registers the client that `members` describe.
 ///
 /// [RFC 7591 section 3.1](https://www.rfc-editor.org/rfc/rfc7591#section-3.1) and
 /// [section 3.2.1](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1). A `client_id` or
-/// `client_secret` in the body is ignored: the server alone chooses them. `shard` is where the
-/// record is going to be stored, and becomes part of the identifier.
+/// `client_secret` among them is ignored: the server alone chooses them. What `statement` claims wins
+/// over what they say. `shard` is where the record is going to be stored, and becomes part of the
+/// identifier. `decided` is what the operator decided about whoever registers in this way.
 ///
 /// # Errors
 ///
@@ -72,56 +175,112 @@ pub struct RegistrationResponse {
 ///   registered here.
 /// - `invalid_client_metadata`: anything else; the description names the member.
 pub fn register(
-    body: &[u8],
-    context: RegistrationContext<'_>,
+    members: Map<String, Value>,
+    statement: Option<&AcceptedStatement>,
+    decided: &ClientPolicy,
+    context: &RegistrationContext<'_>,
     shard: u8,
     now: UnixTime,
     entropy: &mut impl Entropy,
 ) -> Result<Registered, RegistrationError> {
-    let mut metadata = ClientMetadata::parse(body, context.redirect_uri_policy)?;
-    // Anybody can register, and this grant asks no person: only the operator may give it (TOK-12).
-    metadata.grant_types.retain(|grant| *grant != GrantType::ClientCredentials);
-    if metadata.grant_types.is_empty() {
-        return Err(RegistrationError::NoUsableGrantType);
-    }
-    let chosen = metadata.choose_auth_method(context.auth_methods)?;
-    // RFC 7591 section 2: "If unspecified or omitted, the default is 'client_secret_basic'". Many
-    // clients leave the method out and then post the secret, so both ways work for them.
-    let any_secret_method = chosen.is_none();
-    let method = chosen.unwrap_or(TokenEndpointAuthMethod::ClientSecretBasic);
-    metadata.token_endpoint_auth_method = chosen;
-    check_keys(&metadata, method, context.reach)?;
-    let client_id = ClientId::generate(context.client_id_prefix, shard, entropy);
-    let client_secret = method.needs_secret().then(|| {
-        let random = Secret::generate(entropy);
-        Secret::new(format!("{}{}", context.client_secret_prefix, random.expose()))
-    });
+    let members = match statement {
+        Some(statement) => statement.over(members),
+        None => members,
+    };
+    let metadata = ClientMetadata::from_object(members, context.redirect_uri_policy)?;
+    let mut record =
+        new_record(metadata, context.rules, &context.prefixes.client_id, shard, now, entropy)?;
+    record.policy = decided.clone();
+    fit_own_access(&mut record)?;
+    record.expires_at = Some(now.plus(context.lifetimes.unused));
+    record.software_statement = statement.map(|statement| statement.text().to_owned());
+    record.policy.approved |= statement.is_some_and(AcceptedStatement::is_approval);
+    let client_secret = make_secret(&mut record, &context.prefixes.client_secret, entropy);
+    let random = Secret::generate(entropy);
+    let prefix = &context.prefixes.registration_access_token;
+    let token = Secret::new(format!("{prefix}{}", random.expose()));
+    record.registration_access_token_hash = Some(token.hash());
+    let response = RegistrationResponse::new(&record, client_secret, token, context);
+    Ok(Registered { record, response })
+}
 
-    let mut members = metadata.to_members();
-    members.insert("client_id".to_owned(), client_id.as_str().into());
-    members.insert("client_id_issued_at".to_owned(), now.seconds().into());
-    members.insert("token_endpoint_auth_method".to_owned(), method.as_str().into());
-    if client_secret.is_some() {
-        // RFC 7591 section 3.2.1: REQUIRED with a secret; 0 means that it doesn't expire. The
-        // secret lives as long as the client does.
-        members.insert("client_secret_expires_at".to_owned(), 0.into());
-    }
-
-    let record = ClientRecord {
-        client_id,
+/// The record of a client that was never there before, without a secret or a token.
+pub(crate) fn new_record(
+    mut metadata: ClientMetadata,
+    rules: MetadataRules<'_>,
+    client_id_prefix: &str,
+    shard: u8,
+    now: UnixTime,
+    entropy: &mut impl Entropy,
+) -> Result<ClientRecord, RegistrationError> {
+    let (method, any_secret_method) = rules.settle(&mut metadata)?;
+    Ok(ClientRecord {
+        client_id: ClientId::generate(client_id_prefix, shard, entropy),
         origin: ClientOrigin::SelfRegistered,
         policy: ClientPolicy::default(),
         metadata,
-        client_secret_hash: client_secret.as_ref().map(Secret::hash),
+        client_secret_hash: None,
+        previous_secret: None,
+        software_statement: None,
         registration_access_token_hash: None,
         token_endpoint_auth_method: method,
         any_secret_method,
         issued_at: now,
-        expires_at: Some(now.plus(context.lifetimes.unused)),
+        expires_at: None,
         first_used_at: None,
         last_used_at: None,
-    };
-    Ok(Registered { record, response: RegistrationResponse { members, client_secret } })
+    })
+}
+
+/// Makes the client's grants fit what the operator decided: `client_credentials` is among them exactly
+/// if it may have something for itself (TOK-12), which a public client never may
+/// ([RFC 6749 section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)).
+pub(crate) fn fit_own_access(record: &mut ClientRecord) -> Result<(), RegistrationError> {
+    if record.is_public() {
+        record.policy.client_credentials = None;
+    }
+    if record.policy.client_credentials.is_none() {
+        let grants = &mut record.metadata.grant_types;
+        grants.retain(|grant| *grant != GrantType::ClientCredentials);
+        if grants.is_empty() {
+            return Err(RegistrationError::NoUsableGrantType);
+        }
+    }
+    Ok(())
+}
+
+/// Makes a secret, if the client's method needs one, and puts its hash into the record in place of
+/// every other.
+pub(crate) fn make_secret(
+    record: &mut ClientRecord,
+    prefix: &str,
+    entropy: &mut impl Entropy,
+) -> Option<Secret> {
+    let secret = record.token_endpoint_auth_method.needs_secret().then(|| {
+        let random = Secret::generate(entropy);
+        Secret::new(format!("{prefix}{}", random.expose()))
+    });
+    record.client_secret_hash = secret.as_ref().map(Secret::hash);
+    record.previous_secret = None;
+    secret
+}
+
+/// Gives the record other metadata; the secret, if one had to be made. A secret stays as long as the
+/// method needs one, and goes when it needs none.
+pub(crate) fn replace_metadata(
+    record: &mut ClientRecord,
+    mut metadata: ClientMetadata,
+    rules: MetadataRules<'_>,
+    prefix: &str,
+    entropy: &mut impl Entropy,
+) -> Result<Option<Secret>, RegistrationError> {
+    let (method, any_secret_method) = rules.settle(&mut metadata)?;
+    record.metadata = metadata;
+    record.token_endpoint_auth_method = method;
+    record.any_secret_method = any_secret_method;
+    fit_own_access(record)?;
+    let keeps = method.needs_secret() && record.client_secret_hash.is_some();
+    Ok(if keeps { None } else { make_secret(record, prefix, entropy) })
 }
 
 /// DCR-06: a client that signs has keys, and they can be fetched if they are elsewhere.
@@ -166,15 +325,31 @@ mod tests {
         body: &[u8],
         entropy: &mut CountingEntropy,
     ) -> Result<Registered, RegistrationError> {
+        let prefixes = Prefixes {
+            client_id: "jmpy_client_".to_owned(),
+            client_secret: "jmpy_secret_".to_owned(),
+            registration_access_token: "jmpy_rat_".to_owned(),
+            ..Prefixes::default()
+        };
         let context = RegistrationContext {
-            client_id_prefix: "jmpy_client_",
-            client_secret_prefix: "jmpy_secret_",
+            prefixes: &prefixes,
+            endpoint: "https://id.example/register".to_owned(),
             redirect_uri_policy: &default_policy(),
             lifetimes: ClientLifetimes::default(),
-            auth_methods: &TokenEndpointAuthMethod::ALL,
-            reach: Reach::Public,
+            rules: MetadataRules {
+                auth_methods: &TokenEndpointAuthMethod::ALL,
+                reach: Reach::Public,
+            },
         };
-        register(body, context, 7, NOW, entropy)
+        register(
+            ClientMetadata::object(body)?,
+            None,
+            &ClientPolicy::default(),
+            &context,
+            7,
+            NOW,
+            entropy,
+        )
     }
 
     #[test]
@@ -209,6 +384,21 @@ mod tests {
         serde_json::to_value(&registered.response).expect("json")
     }
 
+    /// The answer without what RFC 7592 adds to it, which is new each time.
+    fn described(registered: &Registered) -> Value {
+        let mut answer = answer(registered);
+        let members = answer.as_object_mut().expect("object");
+        let uri = members.remove("registration_client_uri").expect("registration_client_uri");
+        let client_id = registered.record.client_id.as_str();
+        assert_eq!(uri, format!("https://id.example/register/{client_id}"));
+        let token = members.remove("registration_access_token").expect("a token");
+        let token = token.as_str().expect("text");
+        assert!(token.starts_with("jmpy_rat_") && token.len() == 9 + 43, "{token}");
+        let hash = registered.record.registration_access_token_hash.expect("hash");
+        assert!(hash.matches(&Secret::new(token)));
+        answer
+    }
+
     #[test]
     fn rfc7591_3_2_1_a_public_client_gets_an_identifier_all_its_metadata_and_no_secret() {
         let registered = registered(&json!({
@@ -223,7 +413,7 @@ mod tests {
         }));
         let record = &registered.record;
         assert_eq!(
-            answer(&registered),
+            described(&registered),
             json!({
                 "client_id": record.client_id.as_str(),
                 "client_id_issued_at": 1_790_000_000,
@@ -307,6 +497,9 @@ mod tests {
         let stored = serde_json::to_string(&registered.record).expect("json");
         assert!(!stored.contains(secret.expose()));
         assert!(!format!("{registered:?}").contains(secret.expose()));
+        let token = registered.response.registration_access_token.clone().expect("token");
+        assert!(!stored.contains(token.expose()));
+        assert!(!format!("{registered:?}").contains(token.expose()));
     }
 
     #[test]
@@ -392,7 +585,8 @@ mod tests {
                 let empty = value.is_null() || *value == json!("") || *value == json!([]);
                 assert!(!empty, "{name}: {member}");
             }
-            assert_eq!(answer.get("registration_client_uri"), None, "{name}");
+            let uri = answer["registration_client_uri"].as_str().expect("a URI");
+            assert!(uri.starts_with("https://id.example/register/"), "{name}: {uri}");
         }
     }
 

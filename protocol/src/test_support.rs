@@ -93,6 +93,8 @@ pub(crate) fn client_with(redirect_uris: &[&str]) -> ClientRecord {
             ..ClientMetadata::default()
         },
         client_secret_hash: None,
+        previous_secret: None,
+        software_statement: None,
         registration_access_token_hash: None,
         token_endpoint_auth_method: TokenEndpointAuthMethod::None,
         any_secret_method: false,

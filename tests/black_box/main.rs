@@ -16,6 +16,7 @@
 )]
 
 mod accounts;
+mod administration;
 mod authorize_errors;
 mod authorize_requests;
 mod bad_input;
@@ -24,6 +25,7 @@ mod client_authentication;
 mod client_credentials;
 mod client_documents;
 mod clients;
+mod closed_registration;
 mod codes;
 mod consent;
 mod crash;
@@ -42,6 +44,7 @@ mod races;
 mod readme;
 mod refresh;
 mod registration;
+mod registration_management;
 mod registration_refusals;
 mod revocation;
 mod servers;
@@ -78,6 +81,9 @@ fn main() -> ExitCode {
         discovery::trials(),
         registration::trials(),
         registration_refusals::trials(),
+        registration_management::trials(),
+        closed_registration::trials(),
+        administration::trials(),
         authorize_errors::trials(),
         authorize_requests::trials(),
         accounts::trials(),

@@ -303,6 +303,8 @@ fn absent_stays_absent(server: &Server) {
             "client_id_issued_at",
             "grant_types",
             "redirect_uris",
+            "registration_access_token",
+            "registration_client_uri",
             "response_types",
             "token_endpoint_auth_method",
         ]

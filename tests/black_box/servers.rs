@@ -23,6 +23,8 @@ pub struct Servers {
     examples: Slot<Server>,
     brief_examples: Slot<Server>,
     introspected: Slot<Introspected>,
+    administered: Slot<Front>,
+    invited: Slot<Server>,
     machines: Slot<Front>,
     matrix: Slot<World>,
     headless_matrix: Slot<World>,
@@ -103,6 +105,16 @@ impl Servers {
         running(&self.introspected, Introspected::start)
     }
 
+    /// A deployment with an admin API, and resources behind the gateway.
+    pub fn administered(&self) -> &Front {
+        before(&self.administered, Deployment::administered)
+    }
+
+    /// A deployment where a client has to be let in to register.
+    pub fn invited(&self) -> &Server {
+        started(&self.invited, Deployment::invited)
+    }
+
     /// Clients that act for themselves.
     pub fn machines(&self) -> &Front {
         before(&self.machines, Deployment::machines)
@@ -129,9 +141,10 @@ impl Servers {
             &self.test_user,
             &self.examples,
             &self.brief_examples,
+            &self.invited,
         ];
         let running = running.into_iter().filter_map(|slot| slot.get()?.as_ref());
-        let fronts = [&self.gateway, &self.brief_tokens, &self.machines];
+        let fronts = [&self.gateway, &self.brief_tokens, &self.administered, &self.machines];
         let fronts = fronts.into_iter().filter_map(|slot| Some(&slot.get()?.as_ref()?.server));
         let introspected = self.introspected.get().and_then(Option::as_ref);
         let introspected = introspected.map(|introspected| &introspected.front.server);

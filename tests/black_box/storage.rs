@@ -34,7 +34,7 @@ fn server() -> Server {
 /// Waits for the cache's copy of a client, which is written after the answer has left.
 fn wait_for_copy(server: &Server, client: &Client) {
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !server.stored().has(&format!("client:{}", client.id)) {
+    while !server.stored().has(&format!("client-copy:{}", client.id)) {
         assert!(Instant::now() < deadline, "the cache never gets its copy");
     }
 }
@@ -110,7 +110,10 @@ fn flood() {
     let page = stranger.page("/device?user_code=BCDF-1234").expect(200);
     let _ = stranger.submit(&page, &page.form("/device"), &[]).page().expect(200);
     let _ = server.get("/device/qr?user_code=BCDF-1234").expect(200);
-    assert_eq!(server.stored().changes_since(&before), [""; 0]);
+    let mut changes = server.stored().changes_since(&before);
+    // The cache's copy of the client counts for a minute; on a slow machine it is made anew meanwhile.
+    changes.retain(|change| !(change.contains("kv/CACHE") && change.contains(&client.id)));
+    assert_eq!(changes, [""; 0]);
 
     // The same measure does notice an account.
     let person = Person::new();
@@ -136,7 +139,12 @@ fn only_hashes() {
     let of_device = Tokens::from_reply(&fetched.poll());
     let client_secret = walk.client.secret.clone().unwrap();
     let client_secret = client_secret.strip_prefix("latchkey_secret_").expect("the prefix");
+    let registration_access_token =
+        walk.client.document["registration_access_token"].as_str().expect("a token");
+    let registration_access_token =
+        registration_access_token.strip_prefix("latchkey_rat_").expect("the prefix");
     let secrets = [
+        ("registration access token", registration_access_token.to_owned()),
         ("password", walk.person.password.clone()),
         ("client secret", client_secret.to_owned()),
         ("redeemed code", last_part(&code.code)),

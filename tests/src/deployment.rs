@@ -3,12 +3,14 @@
 //! Everything but `[vars]` comes from the `wrangler.toml` that is shipped, so that bindings, rules
 //! and compatibility date can't drift away from what people deploy.
 
+mod administered;
 mod examples;
 mod gateway;
 mod machines;
 mod matrix;
 mod service;
 
+pub use administered::ADMIN_TOKEN;
 pub use matrix::Clients;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -39,10 +41,13 @@ pub struct Deployment {
     pub base_path: &'static str,
     /// Settings that replace the shipped ones, key by key.
     settings: Cow<'static, str>,
-    /// The worker that a service binding leads to, beside this one.
-    service: Option<Service>,
     /// The token of its admin API, if it has one.
     pub admin_token: Option<&'static str>,
+    /// Its two limits in 10 seconds, of a network and of a shared egress, where they aren't the
+    /// shipped ones.
+    limits: Option<[i64; 2]>,
+    /// The worker that a service binding leads to, beside this one.
+    service: Option<Service>,
     /// Whether the examples of `npm start` are behind it.
     with_examples: bool,
     /// Bindings of the shipped configuration that are left out.
@@ -61,6 +66,7 @@ impl Deployment {
             settings: Cow::Borrowed(""),
             service: None,
             admin_token: None,
+            limits: None,
             with_examples: false,
             without: &[],
             ready_status: 200,
@@ -310,9 +316,17 @@ impl Deployment {
         let settings = vars.entry("LATCHKEY").or_insert_with(|| Table::new().into());
         let settings = settings.as_table_mut().ok_or("wrangler.toml: LATCHKEY is no table")?;
         settings.extend(overrides);
-        if let Some(token) = self.admin_token {
-            // A variable and a secret are the same to the worker.
-            vars.insert("ADMIN_TOKEN".to_owned(), token.into());
+        let secrets = folder.join(".dev.vars");
+        match self.admin_token {
+            // Wrangler shows the values of variables when it starts, and those of secrets never.
+            Some(token) => write_file(&secrets, &format!("ADMIN_TOKEN={token}\n"))?,
+            // Written by the deployment that was here before.
+            None if secrets.exists() => std::fs::remove_file(&secrets)
+                .map_err(|error| format!("{}: {error}", secrets.display()))?,
+            None => {}
+        }
+        if let Some(limits) = self.limits {
+            set_limits(&mut table, limits).ok_or("wrangler.toml has no two ratelimits")?;
         }
         for binding in self.without {
             leave_out(&mut table, binding).ok_or(format!("wrangler.toml has no {binding}"))?;
@@ -336,6 +350,19 @@ impl Deployment {
 
 fn write_file(path: &Path, text: &str) -> Result<(), String> {
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Sets the limits, each of 10 seconds; [`None`] when there aren't as many.
+fn set_limits(table: &mut Table, limits: [i64; 2]) -> Option<()> {
+    let bindings = table.get_mut("ratelimits")?.as_array_mut()?;
+    for (index, limit) in limits.into_iter().enumerate() {
+        let simple = Table::from_iter([
+            ("limit".to_owned(), limit.into()),
+            ("period".to_owned(), 10.into()),
+        ]);
+        bindings.get_mut(index)?.as_table_mut()?.insert("simple".to_owned(), simple.into());
+    }
+    Some(())
 }
 
 /// Takes a binding away, whatever its kind; [`None`] when there is no such binding.

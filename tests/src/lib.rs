@@ -15,6 +15,7 @@
 )]
 
 pub mod account;
+pub mod admin;
 pub mod browser;
 pub mod challenge;
 pub mod client;
@@ -42,7 +43,7 @@ pub mod walk;
 pub use browser::{Browser, Landing};
 pub use challenge::Challenge;
 pub use client::{Authorization, Callback, Client, Tokens};
-pub use deployment::Deployment;
+pub use deployment::{ADMIN_TOKEN, Deployment};
 pub use device::Device;
 pub use document_host::{Answer, DocumentHost};
 pub use front::Front;

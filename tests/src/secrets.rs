@@ -43,7 +43,15 @@ impl Secrets {
     /// Takes a note of the secrets in an answer.
     pub fn remember_reply(&self, reply: &Reply) {
         if let Ok(Value::Object(members)) = serde_json::from_slice(&reply.body) {
-            for name in ["access_token", "refresh_token", "client_secret", "device_code"] {
+            const SECRET_MEMBERS: [&str; 6] = [
+                "access_token",
+                "refresh_token",
+                "client_secret",
+                "device_code",
+                "registration_access_token",
+                "token",
+            ];
+            for name in SECRET_MEMBERS {
                 if let Some(secret) = members.get(name).and_then(Value::as_str) {
                     self.remember(secret);
                 }

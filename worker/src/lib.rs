@@ -24,6 +24,7 @@ mod failure;
 mod gateway;
 mod http;
 mod keys;
+mod limits;
 mod log;
 mod objects;
 mod pages;

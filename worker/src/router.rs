@@ -44,14 +44,20 @@ impl Route {
                 | Endpoint::Revocation
                 | Endpoint::Introspection
                 | Endpoint::DeviceAuthorization
-                | Endpoint::SignOut => "POST",
+                | Endpoint::SignOut
+                | Endpoint::AdminClientSecret => "POST",
                 Endpoint::Authorization
                 | Endpoint::SignIn
                 | Endpoint::SignUp
                 | Endpoint::Consent
                 | Endpoint::Device
                 | Endpoint::Account
-                | Endpoint::AccountTokens => "GET, POST",
+                | Endpoint::AccountTokens
+                | Endpoint::AdminClients
+                | Endpoint::AdminInitialAccessTokens => "GET, POST",
+                Endpoint::RegistrationManagement => "GET, PUT, DELETE",
+                Endpoint::AdminClient => "GET, PATCH, DELETE",
+                Endpoint::AdminInitialAccessToken => "DELETE",
             },
         }
     }
@@ -87,14 +93,29 @@ impl Route {
                 | Endpoint::Introspection
                 | Endpoint::DeviceAuthorization
                 | Endpoint::DeviceQr
-                | Endpoint::Jwks => false,
+                | Endpoint::Jwks
+                | Endpoint::RegistrationManagement
+                | Endpoint::AdminClients
+                | Endpoint::AdminClient
+                | Endpoint::AdminClientSecret
+                | Endpoint::AdminInitialAccessTokens
+                | Endpoint::AdminInitialAccessToken => false,
             },
         }
     }
 
+    /// Whether it belongs to the admin API.
+    const fn is_admin(self) -> bool {
+        matches!(self, Self::Endpoint(endpoint) if endpoint.is_admin())
+    }
+
     const fn cors(self) -> CorsPolicy {
-        // CORS-03: only servers introspect, and their credentials have no place in a browser.
-        if self.is_page() || matches!(self, Self::Endpoint(Endpoint::Introspection)) {
+        // CORS-03: only servers introspect, only operators administer, and their credentials have no
+        // place in a browser.
+        if self.is_page()
+            || self.is_admin()
+            || matches!(self, Self::Endpoint(Endpoint::Introspection))
+        {
             CorsPolicy::Closed
         } else {
             CorsPolicy::Open { methods: self.methods() }
@@ -124,6 +145,12 @@ impl Route {
                 Endpoint::Account => "account",
                 Endpoint::AccountTokens => "account tokens",
                 Endpoint::Activity | Endpoint::ActivityCsv | Endpoint::ActivityJson => "activity",
+                Endpoint::RegistrationManagement => "registration",
+                Endpoint::AdminClients
+                | Endpoint::AdminClient
+                | Endpoint::AdminClientSecret
+                | Endpoint::AdminInitialAccessTokens
+                | Endpoint::AdminInitialAccessToken => "admin",
             },
         }
     }
@@ -158,8 +185,15 @@ enum Target {
 
 impl Target {
     /// This server's own places come first, whatever a resource's path covers.
-    fn find(configuration: &Configuration, look: &Look, incoming: &Incoming) -> Self {
-        match Route::find(incoming.path(), configuration, look) {
+    /// `has_admin` says whether the deployment has an admin API; without one its places are nothing.
+    fn find(
+        configuration: &Configuration,
+        look: &Look,
+        incoming: &Incoming,
+        has_admin: bool,
+    ) -> Self {
+        let route = Route::find(incoming.path(), configuration, look);
+        match route.filter(|route| has_admin || !route.is_admin()) {
             Some(route) => Self::Route(route),
             None if gateway::is_for_a_resource(configuration, incoming) => Self::Resource,
             None => Self::Nothing,
@@ -183,7 +217,8 @@ pub async fn answer(request: worker::Request, env: worker::Env, later: worker::C
         Err(error) => return misconfigured(&error),
     };
     let look = endpoints::look(&configuration);
-    let target = Target::find(&configuration, &look, &incoming);
+    let target =
+        Target::find(&configuration, &look, &incoming, endpoints::administration::is_on(&env));
     let context = Context::new(configuration, env, later, target.name());
     if let Target::Nothing = target {
         incoming.discard_body().await;
@@ -270,6 +305,16 @@ async fn dispatch(
         Endpoint::Activity => endpoints::activity::page(context, incoming).await,
         Endpoint::ActivityCsv => endpoints::activity::csv(context, incoming).await,
         Endpoint::ActivityJson => endpoints::activity::json(context, incoming).await,
+        Endpoint::RegistrationManagement => {
+            endpoints::registration_management::get_put_or_delete(context, incoming).await
+        }
+        Endpoint::AdminClients
+        | Endpoint::AdminClient
+        | Endpoint::AdminClientSecret
+        | Endpoint::AdminInitialAccessTokens
+        | Endpoint::AdminInitialAccessToken => {
+            endpoints::administration::answer(context, incoming, endpoint).await
+        }
     }
 }
 

@@ -62,6 +62,8 @@ pub enum TokenProblem {
     NotYetValid,
     /// It was taken back, or what it was given under was.
     Revoked,
+    /// The operator has disabled the client that has it.
+    ClientDisabled,
     /// Its signature isn't one of this server's keys'.
     BadSignature,
     /// It is a refresh token.
@@ -132,6 +134,7 @@ impl TokenProblem {
             Self::Expired => "expired",
             Self::NotYetValid => "not_yet_valid",
             Self::Revoked => "revoked",
+            Self::ClientDisabled => "client_disabled",
             Self::BadSignature => "bad_signature",
             Self::RefreshToken => "refresh_token",
             Self::AuthorizationCode => "authorization_code",
@@ -168,6 +171,9 @@ impl TokenProblem {
             Self::Revoked => {
                 "The token was revoked; ask the person to sign in and allow access again."
                     .to_owned()
+            }
+            Self::ClientDisabled => {
+                "The operator of this server has disabled the client; ask them.".to_owned()
             }
             Self::BadSignature => format!(
                 "The token's signature is not valid; get a token from {issuer} and send it \

@@ -191,6 +191,7 @@ fn refusals() -> Vec<Refusal> {
         TokenProblem::Expired,
         TokenProblem::NotYetValid,
         TokenProblem::Revoked,
+        TokenProblem::ClientDisabled,
         TokenProblem::BadSignature,
         TokenProblem::RefreshToken,
         TokenProblem::AuthorizationCode,

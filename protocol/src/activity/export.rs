@@ -112,6 +112,7 @@ fn fields(entry: &Entry, names: &BTreeMap<ClientId, String>) -> [Option<String>;
         | Activity::DeviceDenied { .. }
         | Activity::GrantRevoked { .. }
         | Activity::Revoked { .. }
+        | Activity::ClientRemoved { .. }
         | Activity::CodeRedeemed { .. }
         | Activity::Refreshed { .. }
         | Activity::CodeReplayed { .. }

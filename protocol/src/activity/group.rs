@@ -54,6 +54,7 @@ impl Group {
                 "device_denied",
                 "grant_revoked",
                 "revoked",
+                "client_removed",
             ],
             Self::Tokens => &[
                 "code_redeemed",

@@ -75,6 +75,11 @@ pub enum Activity {
         /// Which client.
         client_id: ClientId,
     },
+    /// A client was removed, and what the person allowed it ended with it.
+    ClientRemoved {
+        /// Which client.
+        client_id: ClientId,
+    },
     /// A client got its first tokens.
     CodeRedeemed {
         /// Which client.
@@ -202,6 +207,7 @@ impl Activity {
             Self::DeviceDenied { .. } => "device_denied",
             Self::GrantRevoked { .. } => "grant_revoked",
             Self::Revoked { .. } => "revoked",
+            Self::ClientRemoved { .. } => "client_removed",
             Self::CodeRedeemed { .. } => "code_redeemed",
             Self::Refreshed { .. } => "refreshed",
             Self::PersonalAccessTokenCreated { .. } => "personal_access_token_created",
@@ -229,7 +235,8 @@ impl Activity {
             | Self::DeviceApproved { .. }
             | Self::DeviceDenied { .. }
             | Self::GrantRevoked { .. }
-            | Self::Revoked { .. } => Group::Consents,
+            | Self::Revoked { .. }
+            | Self::ClientRemoved { .. } => Group::Consents,
             Self::CodeRedeemed { .. }
             | Self::Refreshed { .. }
             | Self::PersonalAccessTokenCreated { .. }
@@ -253,6 +260,7 @@ impl Activity {
             | Self::DeviceDenied { client_id }
             | Self::GrantRevoked { client_id }
             | Self::Revoked { client_id }
+            | Self::ClientRemoved { client_id }
             | Self::CodeRedeemed { client_id }
             | Self::Refreshed { client_id }
             | Self::CodeReplayed { client_id }

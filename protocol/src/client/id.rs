@@ -30,6 +30,24 @@ impl ClientId {
         (sound && !is_an_accounts).then(|| Self(text.to_owned()))
     }
 
+    /// Reads an identifier out of one segment of a path, in which it is percent-encoded where it has
+    /// to be ([RFC 3986 section 2.1](https://www.rfc-editor.org/rfc/rfc3986#section-2.1)).
+    #[must_use]
+    pub fn from_path_segment(segment: &str) -> Option<Self> {
+        let mut text = String::with_capacity(segment.len());
+        let mut characters = segment.chars();
+        while let Some(character) = characters.next() {
+            if character == '%' {
+                let high = characters.next()?.to_digit(16)?;
+                let low = characters.next()?.to_digit(16)?;
+                text.push(char::from_u32(high << 4 | low)?);
+            } else {
+                text.push(character);
+            }
+        }
+        Self::parse(&text)
+    }
+
     /// Draws the identifier of a client that registers itself: the configured prefix, two
     /// hexadecimal digits for the shard that stores it, and 128 random bits in base64url.
     #[must_use]
@@ -113,6 +131,27 @@ mod tests {
         }
         for wrong in ["", "\u{7f}", "a\nb", "é", "\0", &"x".repeat(513)] {
             assert_eq!(ClientId::parse(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_id_in_a_path_is_percent_encoded_where_it_has_to_be() {
+        let read = |segment: &str| ClientId::from_path_segment(segment).map(|id| id.to_string());
+        for (segment, expected) in [
+            ("reports", Some("reports")),
+            ("https%3A%2F%2Fa.example%2fmetadata.json", Some("https://a.example/metadata.json")),
+            ("a+b", Some("a+b")),
+            ("a%20b", Some("a b")),
+            ("100%25", Some("100%")),
+            ("", None),
+            ("%", None),
+            ("%2", None),
+            ("%zz", None),
+            ("%00", None),
+            ("%C3%A9", None),
+            ("é", None),
+        ] {
+            assert_eq!(read(segment).as_deref(), expected, "{segment}");
         }
     }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client_metadata::ClientMetadata;
 pub use crate::client_metadata::{GrantType, TokenEndpointAuthMethod};
-use crate::secret::SecretHash;
+use crate::secret::{Secret, SecretHash};
 use crate::time::{Lifetime, UnixTime};
 
 /// How long registered clients are kept.
@@ -46,6 +46,13 @@ pub struct ClientRecord {
     /// The hash of its secret; `None` for a public client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret_hash: Option<SecretHash>,
+    /// The secret that it had before, which is good for a while longer; `None` when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_secret: Option<PreviousSecret>,
+    /// The statement whose claims its metadata has
+    /// ([RFC 7591 section 2.3](https://www.rfc-editor.org/rfc/rfc7591#section-2.3)), as it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_statement: Option<String>,
     /// The method it has to authenticate with.
     pub token_endpoint_auth_method: TokenEndpointAuthMethod,
     /// The hash of the token by which it manages its registration
@@ -67,6 +74,15 @@ pub struct ClientRecord {
     /// When its use was last noted, which is at most once a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<UnixTime>,
+}
+
+/// A secret that was replaced while its client may still use it.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct PreviousSecret {
+    /// The hash of the secret.
+    pub hash: SecretHash,
+    /// Until when it is good.
+    pub until: UnixTime,
 }
 
 impl ClientRecord {
@@ -99,6 +115,18 @@ impl ClientRecord {
             || (self.any_secret_method
                 && self.token_endpoint_auth_method.needs_secret()
                 && method.needs_secret())
+    }
+
+    /// Whether this is the client's secret, or the one before it while that is good. Takes the same
+    /// time for every wrong secret.
+    #[must_use]
+    pub fn has_secret(&self, secret: &Secret, now: UnixTime) -> bool {
+        let hash = secret.hash();
+        let is_current = self.client_secret_hash.is_some_and(|current| current.equals(&hash));
+        let is_previous = self
+            .previous_secret
+            .is_some_and(|previous| previous.hash.equals(&hash) && !previous.until.has_passed(now));
+        is_current || is_previous
     }
 
     /// Notes that the client has been used, and so lives on for the idle lifetime.
@@ -137,6 +165,8 @@ mod tests {
             policy: ClientPolicy::default(),
             metadata: ClientMetadata::default(),
             client_secret_hash: None,
+            previous_secret: None,
+            software_statement: None,
             registration_access_token_hash: None,
             token_endpoint_auth_method: TokenEndpointAuthMethod::None,
             any_secret_method: false,

@@ -231,7 +231,7 @@ fn check(
             }
             // RFC 6749 section 10.10: guessing is made hopeless by the secret's 256 bits; the
             // comparison takes the same time for every secret.
-            if !record.client_secret_hash.is_some_and(|hash| hash.matches(secret)) {
+            if !record.has_secret(secret, now) {
                 return Err(Failure::SecretWrong);
             }
         }

@@ -16,6 +16,8 @@ fn record(method: TokenEndpointAuthMethod) -> ClientRecord {
         policy: ClientPolicy::default(),
         metadata: ClientMetadata::default(),
         client_secret_hash: (method != Public).then(|| Secret::new(SECRET).hash()),
+        previous_secret: None,
+        software_statement: None,
         registration_access_token_hash: None,
         token_endpoint_auth_method: method,
         any_secret_method: false,
@@ -178,6 +180,8 @@ fn rfc6749_2_3_1_a_url_as_client_id_and_any_text_as_secret_survive_basic() {
         let record = ClientRecord {
             client_id: ClientId::parse(url).expect("client id"),
             client_secret_hash: Some(Secret::new(secret).hash()),
+            previous_secret: None,
+            software_statement: None,
             registration_access_token_hash: None,
             ..record(ClientSecretBasic)
         };

@@ -126,6 +126,8 @@ pub fn record(
             .unwrap_or(TokenEndpointAuthMethod::None),
         metadata,
         client_secret_hash: None,
+        previous_secret: None,
+        software_statement: None,
         registration_access_token_hash: None,
         any_secret_method: false,
         issued_at: fetched_at,

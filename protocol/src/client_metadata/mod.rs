@@ -59,6 +59,13 @@ pub const MEMBERS: [&str; 18] = [
     "token_endpoint_auth_signing_alg",
 ];
 
+/// Whether a member of this name means something here, in whatever language it is.
+#[must_use]
+pub fn is_member(name: &str) -> bool {
+    let base = name.split_once('#').map_or(name, |(base, _)| base);
+    MEMBERS.contains(&base)
+}
+
 /// A client's metadata, after the server's corrections.
 ///
 /// The strings are plain text: control characters and marks that change the direction of the text

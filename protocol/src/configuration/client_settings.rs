@@ -13,7 +13,7 @@ use crate::client::{
     ClientId, ClientOrigin, ClientPolicy, ClientRecord, GrantType, OwnAccess,
     TokenEndpointAuthMethod,
 };
-use crate::client_metadata::{ClientMetadata, MEMBERS};
+use crate::client_metadata::{ClientMetadata, is_member};
 use crate::redirect_uri::RedirectUriPolicy;
 use crate::scope::{Scope, ScopeToken};
 use crate::secret::SecretHash;
@@ -207,6 +207,8 @@ impl ClientSetting {
                 && client_secret_hash.is_some(),
             metadata,
             client_secret_hash,
+            previous_secret: None,
+            software_statement: None,
             registration_access_token_hash: None,
             token_endpoint_auth_method: method,
             issued_at: UnixTime::from_seconds(0),
@@ -302,10 +304,4 @@ fn check_grant_types(
         )),
         (true, true) | (false, false) => Ok(()),
     }
-}
-
-/// Whether a client may have this member, in any language.
-fn is_member(name: &str) -> bool {
-    let base = name.split_once('#').map_or(name, |(base, _)| base);
-    MEMBERS.contains(&base)
 }

@@ -43,11 +43,23 @@ pub enum Endpoint {
     ActivityCsv,
     /// The same as JSON.
     ActivityJson,
+    /// [RFC 7592 section 2](https://www.rfc-editor.org/rfc/rfc7592#section-2): one registration.
+    RegistrationManagement,
+    /// The admin API's clients.
+    AdminClients,
+    /// One of them.
+    AdminClient,
+    /// Its secret.
+    AdminClientSecret,
+    /// The admin API's initial access tokens.
+    AdminInitialAccessTokens,
+    /// One of them.
+    AdminInitialAccessToken,
 }
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 25] = [
         Self::Home,
         Self::Authorization,
         Self::Token,
@@ -67,8 +79,28 @@ impl Endpoint {
         Self::Activity,
         Self::ActivityCsv,
         Self::ActivityJson,
+        Self::RegistrationManagement,
+        Self::AdminClients,
+        Self::AdminClient,
+        Self::AdminClientSecret,
+        Self::AdminInitialAccessTokens,
+        Self::AdminInitialAccessToken,
     ];
 
+    /// Whether it belongs to the admin API.
+    #[must_use]
+    pub const fn is_admin(self) -> bool {
+        matches!(
+            self,
+            Self::AdminClients
+                | Self::AdminClient
+                | Self::AdminClientSecret
+                | Self::AdminInitialAccessTokens
+                | Self::AdminInitialAccessToken
+        )
+    }
+
+    /// Its path below the base path; [`ID`] stands for one segment, which is an id.
     const fn name(self) -> &'static str {
         match self {
             Self::Home => "/",
@@ -90,9 +122,30 @@ impl Endpoint {
             Self::Activity => "/account/activity",
             Self::ActivityCsv => "/account/activity.csv",
             Self::ActivityJson => "/account/activity.json",
+            Self::RegistrationManagement => "/register/*",
+            Self::AdminClients => "/admin/clients",
+            Self::AdminClient => "/admin/clients/*",
+            Self::AdminClientSecret => "/admin/clients/*/secret",
+            Self::AdminInitialAccessTokens => "/admin/initial-access-tokens",
+            Self::AdminInitialAccessToken => "/admin/initial-access-tokens/*",
+        }
+    }
+
+    /// The id in `path`, empty for an endpoint without one; `None` when the path isn't this
+    /// endpoint's. An id is one segment and not empty.
+    fn id_in(self, path: &str) -> Option<&str> {
+        match self.name().split_once(ID) {
+            None => (self.name() == path).then_some(""),
+            Some((before, after)) => {
+                let id = path.strip_prefix(before)?.strip_suffix(after)?;
+                (!id.is_empty() && !id.contains('/')).then_some(id)
+            }
         }
     }
 }
+
+/// Stands for an id in [`Endpoint::name`].
+const ID: char = '*';
 
 /// The base path and origin that turn an [`Endpoint`] into a path or a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,9 +203,19 @@ impl Endpoints {
     /// folding, no collapsing of slashes.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<Endpoint> {
+        let rest = self.below_base(path)?;
+        Endpoint::ALL.into_iter().find(|endpoint| endpoint.id_in(rest).is_some())
+    }
+
+    /// The id in the path of a request to `endpoint`, as it was sent; empty when it has none.
+    #[must_use]
+    pub fn id<'p>(&self, endpoint: Endpoint, path: &'p str) -> &'p str {
+        self.below_base(path).and_then(|rest| endpoint.id_in(rest)).unwrap_or_default()
+    }
+
+    fn below_base<'p>(&self, path: &'p str) -> Option<&'p str> {
         let rest = path.strip_prefix(self.base_path.as_str())?;
-        let rest = if rest.is_empty() { "/" } else { rest };
-        Endpoint::ALL.into_iter().find(|endpoint| endpoint.name() == rest)
+        Some(if rest.is_empty() { "/" } else { rest })
     }
 }
 
@@ -179,6 +242,38 @@ mod tests {
         assert_eq!(endpoints.find("/token"), Some(Endpoint::Token));
         assert_eq!(endpoints.find("/"), Some(Endpoint::Home));
         for path in ["//token", "/Token", "/token/", "/%74oken", "token", "/tokens"] {
+            assert_eq!(endpoints.find(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_one_segment_of_a_path_and_stays_as_it_was_sent() {
+        let issuer = Issuer::parse("https://id.example").expect("issuer");
+        let endpoints = Endpoints::new(&issuer, Some("/base")).expect("endpoints");
+        let cases = [
+            ("/base/register/abc", Endpoint::RegistrationManagement, "abc"),
+            ("/base/register/a%2Fb", Endpoint::RegistrationManagement, "a%2Fb"),
+            ("/base/admin/clients", Endpoint::AdminClients, ""),
+            ("/base/admin/clients/abc", Endpoint::AdminClient, "abc"),
+            ("/base/admin/clients/secret", Endpoint::AdminClient, "secret"),
+            ("/base/admin/clients/abc/secret", Endpoint::AdminClientSecret, "abc"),
+            ("/base/admin/initial-access-tokens/x", Endpoint::AdminInitialAccessToken, "x"),
+        ];
+        for (path, endpoint, id) in cases {
+            assert_eq!(endpoints.find(path), Some(endpoint), "{path}");
+            assert_eq!(endpoints.id(endpoint, path), id, "{path}");
+        }
+        for path in [
+            "/base/register/",
+            "/base/register//",
+            "/base/register/a/b",
+            "/base/admin/clients/",
+            "/base/admin/clients//secret",
+            "/base/admin/clients/a/b/secret",
+            "/base/admin/clients/a/secrets",
+            "/base/admin",
+            "/register/abc",
+        ] {
             assert_eq!(endpoints.find(path), None, "{path}");
         }
     }

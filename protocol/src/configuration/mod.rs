@@ -9,6 +9,7 @@ mod endpoints;
 mod error;
 mod issuer;
 mod protected_resource;
+mod registration_settings;
 mod resource_settings;
 #[cfg(test)]
 mod resource_settings_tests;
@@ -24,6 +25,7 @@ pub use issuer::Issuer;
 pub use protected_resource::{
     AcceptedCredentials, Gateway, ProtectedResource, ResourceKind, Upstream,
 };
+pub use registration_settings::{Registration, RegistrationAccess, StatementKey, TrustedIssuer};
 pub use settings::{DocumentSettings, Legacy, Lifetimes, Prefixes, Product, ScopeDefinition};
 
 use crate::client::{ClientId, ClientPolicy, ClientRecord, TokenEndpointAuthMethod};
@@ -68,6 +70,8 @@ pub struct Configuration {
     pub legacy: Legacy,
     /// The clients that the operator wrote down.
     pub clients: Vec<ConfiguredClient>,
+    /// Who may register a client.
+    pub registration: Registration,
     /// How clients may authenticate, in the order in which the metadata lists it.
     pub token_endpoint_auth_methods: Vec<TokenEndpointAuthMethod>,
     /// Clients that are described by a document at their `client_id`.
@@ -130,6 +134,7 @@ impl Configuration {
             },
         )?;
 
+        let registration = settings.registration.resolve()?;
         Ok(Self {
             issuer,
             endpoints,
@@ -146,6 +151,7 @@ impl Configuration {
             authorization_response_iss_parameter: settings.authorization_response_iss_parameter,
             legacy: settings.legacy,
             clients,
+            registration,
             token_endpoint_auth_methods: settings.token_endpoint_auth_methods,
             client_id_metadata_documents: settings.client_id_metadata_documents,
             client_registry_shards: settings.client_registry_shards,

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::ConfigurationError;
 use super::client_settings::ClientSetting;
 use super::development::DevelopmentSettings;
+use super::registration_settings::RegistrationSetting;
 use super::resource_settings::ResourceSetting;
 use crate::client_metadata::TokenEndpointAuthMethod;
 use crate::scope::ScopeToken;
@@ -23,6 +24,7 @@ pub(super) struct Settings {
     pub strict_scopes: bool,
     pub resources: Vec<ResourceSetting>,
     pub clients: Vec<ClientSetting>,
+    pub registration: RegistrationSetting,
     pub token_endpoint_auth_methods: Vec<TokenEndpointAuthMethod>,
     pub client_id_metadata_documents: DocumentSettings,
     pub redirect_uris: RedirectUriSettings,
@@ -44,6 +46,7 @@ impl Default for Settings {
             strict_scopes: false,
             resources: Vec::new(),
             clients: Vec::new(),
+            registration: RegistrationSetting::default(),
             token_endpoint_auth_methods: TokenEndpointAuthMethod::ALL.to_vec(),
             client_id_metadata_documents: DocumentSettings::default(),
             redirect_uris: RedirectUriSettings::default(),
@@ -161,6 +164,10 @@ pub struct Prefixes {
     pub refresh_token: String,
     /// Default `latchkey_pat_`.
     pub personal_access_token: String,
+    /// Default `latchkey_rat_`.
+    pub registration_access_token: String,
+    /// Default `latchkey_iat_`.
+    pub initial_access_token: String,
 }
 
 impl Default for Prefixes {
@@ -172,6 +179,8 @@ impl Default for Prefixes {
             device_code: "latchkey_dc_".to_owned(),
             refresh_token: "latchkey_rt_".to_owned(),
             personal_access_token: "latchkey_pat_".to_owned(),
+            registration_access_token: "latchkey_rat_".to_owned(),
+            initial_access_token: "latchkey_iat_".to_owned(),
         }
     }
 }
@@ -392,6 +401,8 @@ impl Settings {
             ("device_code", &self.prefixes.device_code),
             ("refresh_token", &self.prefixes.refresh_token),
             ("personal_access_token", &self.prefixes.personal_access_token),
+            ("registration_access_token", &self.prefixes.registration_access_token),
+            ("initial_access_token", &self.prefixes.initial_access_token),
         ];
         for (index, (name, prefix)) in prefixes.into_iter().enumerate() {
             let key = format!("LATCHKEY.prefixes.{name}");

@@ -68,7 +68,8 @@ pub(super) fn widened(
         .collect()
 }
 
-/// Ends the grants of one installation; only those are returned that something ends for.
+/// Ends the grants of one installation, or all those of one client; only those are returned that
+/// something ends for.
 #[must_use]
 pub fn end_installation(
     records: Vec<GrantRecord>,

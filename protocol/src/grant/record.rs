@@ -139,6 +139,8 @@ pub enum EndReason {
     Revoked,
     /// The person took it back.
     RevokedByPerson,
+    /// The client was removed.
+    ClientRemoved,
 }
 
 /// The life of the refresh tokens.

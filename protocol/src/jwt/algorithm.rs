@@ -50,6 +50,14 @@ impl SignatureAlgorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 
+    /// The algorithm that a public key is for, by its kind: each key is used with one. `None` for any
+    /// other kind, and for a private key.
+    #[must_use]
+    pub fn of_public_key(jwk: &Value) -> Option<Self> {
+        let is_private = jwk.get("d").is_some();
+        Self::ALL.into_iter().find(|algorithm| !is_private && algorithm.suits(jwk))
+    }
+
     /// Whether a signature by this algorithm can be checked with the public key `jwk`
     /// ([RFC 7517 section 4](https://www.rfc-editor.org/rfc/rfc7517#section-4)): its type and curve
     /// are the algorithm's, and it isn't meant for something else. Whether it is a point of its curve

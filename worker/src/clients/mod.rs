@@ -3,7 +3,12 @@
 //!
 //! Memory and cache hold hits only. A client that isn't found there is asked for at its shard, which
 //! is the authority, so that a client can be used anywhere right after it registered.
+//!
+//! A copy counts for a minute from when the shard was asked, wherever it lies: for so long at most a
+//! client that was changed, disabled or removed goes on elsewhere as it was. Nothing is refused because
+//! of a copy: then the shard is asked first, so that what was just changed is true everywhere at once.
 
+pub mod changes;
 mod documents;
 mod fetch;
 pub mod key_sets;
@@ -15,20 +20,20 @@ pub use fetch::fetch_is_strict;
 use latchkey_protocol::client::{ClientId, ClientLifetimes, ClientRecord};
 use latchkey_protocol::client_assertion::SingleUse;
 use latchkey_protocol::configuration::Configuration;
+use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::time::{Lifetime, UnixTime};
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::objects::client_registry::{ClaimAssertion, Find, Register, Touch};
-use crate::objects::{self, ObjectKind};
+use crate::objects::client_registry::messages::{ClaimAssertion, Find, Register, Touch};
+use crate::objects::{self, Message, ObjectKind};
 
-/// How long a copy is kept.
-const KEEP_COPY: Lifetime = Lifetime::hours(1);
-/// How long an isolate trusts its own copy.
-const REMEMBER: Lifetime = Lifetime::minutes(1);
+/// How long a copy counts, from when the shard was asked.
+const COPY_COUNTS: Lifetime = Lifetime::minutes(1);
 /// How many clients an isolate remembers before it starts over.
 const REMEMBER_AT_MOST: usize = 256;
 
@@ -37,11 +42,18 @@ thread_local! {
         RefCell::new(HashMap::new());
 }
 
-/// The lifetimes of registered clients.
-pub fn lifetimes(configuration: &Configuration) -> ClientLifetimes {
-    ClientLifetimes {
-        unused: configuration.lifetimes.unused_client,
-        idle: configuration.lifetimes.idle_client,
+/// A client as the cache keeps it.
+#[derive(Serialize, Deserialize)]
+struct Copy {
+    /// When the shard was asked.
+    read_at: UnixTime,
+    record: ClientRecord,
+}
+
+impl Copy {
+    fn counts(read_at: UnixTime, record: &ClientRecord, now: UnixTime) -> bool {
+        // A copy that has expired may have been renewed elsewhere: only the shard knows.
+        now.since(read_at) < COPY_COUNTS && !record.is_expired(now)
     }
 }
 
@@ -54,6 +66,22 @@ pub enum NotFound {
     Document(DocumentProblem),
 }
 
+/// What was found under an id.
+pub struct Found {
+    /// The living client, or why there is none.
+    pub client: Result<Rc<ClientRecord>, NotFound>,
+    /// Whether it is a copy, which may be a minute old.
+    pub is_copy: bool,
+}
+
+/// The lifetimes of registered clients.
+pub fn lifetimes(configuration: &Configuration) -> ClientLifetimes {
+    ClientLifetimes {
+        unused: configuration.lifetimes.unused_client,
+        idle: configuration.lifetimes.idle_client,
+    }
+}
+
 /// Finds a living client.
 ///
 /// # Errors
@@ -64,14 +92,63 @@ pub async fn find(
     context: &Context,
     client_id: &ClientId,
 ) -> Result<Result<Rc<ClientRecord>, NotFound>, Failure> {
+    Ok(look_up(context, client_id).await?.client)
+}
+
+/// As [`find`], and says whether it is a copy. Whoever is about to refuse something because of a copy
+/// asks [`find_now`] first.
+///
+/// # Errors
+///
+/// As [`find`].
+pub async fn look_up(context: &Context, client_id: &ClientId) -> Result<Found, Failure> {
     if let Some(client) = context.configuration.configured_client(client_id) {
-        return Ok(Ok(Rc::new(client.clone())));
+        return Ok(Found { client: Ok(Rc::new(client.clone())), is_copy: false });
     }
     if client_id.is_document() {
         let found = documents::find(context, client_id).await;
-        return Ok(found.map(Rc::new).map_err(NotFound::Document));
+        let client = found.map(Rc::new).map_err(NotFound::Document);
+        return Ok(Found { client, is_copy: false });
     }
-    Ok(registered(context, client_id).await?.ok_or(NotFound::Unknown))
+    let copy = |client| Ok(Found { client: Ok(client), is_copy: true });
+    let remembered = REMEMBERED.with_borrow(|clients| clients.get(client_id).cloned());
+    if let Some((read_at, client)) = remembered
+        && Copy::counts(read_at, &client, context.now)
+    {
+        return copy(client);
+    }
+    // An id that was never issued here is nobody's; asking for it would only cost.
+    if shard_of(context, client_id).is_some()
+        && let Some(Copy { read_at, record }) =
+            stored_copies::read::<Copy>(context, &cache_key(client_id)).await
+        && Copy::counts(read_at, &record, context.now)
+    {
+        return copy(remember(read_at, record));
+    }
+    let client = find_now(context, client_id).await?.ok_or(NotFound::Unknown);
+    Ok(Found { client, is_copy: false })
+}
+
+/// Finds a living client that is stored in its shard, where it is certain.
+///
+/// # Errors
+///
+/// [`Failure`] when the shard doesn't answer.
+pub async fn find_now(
+    context: &Context,
+    client_id: &ClientId,
+) -> Result<Option<Rc<ClientRecord>>, Failure> {
+    let Some(shard) = shard_of(context, client_id) else { return Ok(None) };
+    let message = Find { client_id: client_id.clone() };
+    let found = ask(context, shard, &message).await?;
+    match found.filter(|client| !client.is_expired(context.now)) {
+        Some(client) if is_remembered_so(&client) => Ok(Some(remember(context.now, client))),
+        Some(client) => Ok(Some(keep(context, client))),
+        None => {
+            forget_copy(context, client_id).await;
+            Ok(None)
+        }
+    }
 }
 
 /// The name of a client, as far as it can be told without asking anybody outside: a page that lists
@@ -89,42 +166,78 @@ pub async fn name(context: &Context, client_id: &ClientId) -> Result<Option<Stri
     Ok(found.and_then(|client| client.metadata.client_name.clone()))
 }
 
-/// Finds a client that is stored in its shard.
-async fn registered(
-    context: &Context,
+/// Whether a client may still use what it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    Good,
+    /// The operator has disabled it.
+    Disabled,
+    /// There is no such client any more.
+    Gone,
+}
+
+impl Standing {
+    fn of(client: Option<&ClientRecord>) -> Self {
+        match client {
+            Some(client) if client.policy.disabled => Self::Disabled,
+            Some(_) => Self::Good,
+            None => Self::Gone,
+        }
+    }
+}
+
+/// Whether a client may still use what it has, known to the minute.
+///
+/// # Errors
+///
+/// [`Failure`] when the shard doesn't answer.
+pub async fn standing(context: &Context, client_id: &ClientId) -> Result<Standing, Failure> {
+    if let Some(standing) = standing_of_document(&context.configuration, client_id) {
+        return Ok(standing);
+    }
+    Ok(Standing::of(find(context, client_id).await?.ok().as_deref()))
+}
+
+/// As [`standing`], known for certain, for whoever goes on after the request.
+///
+/// # Errors
+///
+/// The same.
+pub async fn standing_now(
+    env: &worker::Env,
+    configuration: &Configuration,
     client_id: &ClientId,
-) -> Result<Option<Rc<ClientRecord>>, Failure> {
-    let remembered = REMEMBERED.with_borrow(|clients| clients.get(client_id).cloned());
-    if let Some((read_at, client)) = remembered
-        && context.now.since(read_at) < REMEMBER
-        && !client.is_expired(context.now)
-    {
-        return Ok(Some(client));
+    now: UnixTime,
+) -> Result<Standing, Failure> {
+    if let Some(standing) = standing_of_document(configuration, client_id) {
+        return Ok(standing);
     }
-    // An id that was never issued here is nobody's; asking for it would only cost.
-    let Some(shard) = client_id.shard(&context.configuration.prefixes.client_id) else {
-        return Ok(None);
+    if let Some(client) = configuration.configured_client(client_id) {
+        return Ok(Standing::of(Some(client)));
+    }
+    let Some(shard) = client_id.shard(&configuration.prefixes.client_id) else {
+        return Ok(Standing::Gone);
     };
-    // A copy that has expired may have been renewed elsewhere: only the shard knows.
-    if let Some(client) = stored_copies::read::<ClientRecord>(context, &cache_key(client_id)).await
-        && !client.is_expired(context.now)
-    {
-        return Ok(Some(remember(context, client)));
-    }
     let message = Find { client_id: client_id.clone() };
     let found =
-        objects::send(&context.env, ObjectKind::ClientRegistry, &shard_name(shard), &message)
-            .await?;
-    Ok(found.filter(|client| !client.is_expired(context.now)).map(|client| {
-        keep_copy(context, &client);
-        remember(context, client)
-    }))
+        objects::send(env, ObjectKind::ClientRegistry, &shard_name(shard), &message).await?;
+    Ok(Standing::of(found.filter(|client| !client.is_expired(now)).as_ref()))
+}
+
+/// Of a client with a metadata document only the configuration decides anything. That its document can
+/// still be fetched is asked when it wants new tokens.
+fn standing_of_document(configuration: &Configuration, client_id: &ClientId) -> Option<Standing> {
+    client_id.is_document().then(|| {
+        let disabled = configuration.document_policy(client_id).disabled;
+        if disabled { Standing::Disabled } else { Standing::Good }
+    })
 }
 
 /// Stores a new client in its shard.
 pub async fn register(context: &Context, shard: u8, record: ClientRecord) -> Result<(), Failure> {
     let message = Register { record };
-    objects::send(&context.env, ObjectKind::ClientRegistry, &shard_name(shard), &message).await?;
+    ask(context, shard, &message).await?;
     keep_copy(context, &message.record);
     Ok(())
 }
@@ -132,26 +245,66 @@ pub async fn register(context: &Context, shard: u8, record: ClientRecord) -> Res
 /// Notes that a client was used, if it is time to: its record says so, so that most uses cost
 /// nothing.
 pub async fn touch(context: &Context, client: &ClientRecord) -> Result<(), Failure> {
-    let lifetimes = lifetimes(&context.configuration);
-    if client.touch(context.now, lifetimes).is_none() {
-        return Ok(());
-    }
-    let Some(shard) = client.client_id.shard(&context.configuration.prefixes.client_id) else {
-        return Ok(());
-    };
-    let message = Touch {
-        client_id: client.client_id.clone(),
-        unused: lifetimes.unused,
-        idle: lifetimes.idle,
-    };
-    let touched =
-        objects::send(&context.env, ObjectKind::ClientRegistry, &shard_name(shard), &message)
-            .await?;
-    if let Some(touched) = touched {
-        keep_copy(context, &touched);
-        remember(context, touched);
+    if client.touch(context.now, lifetimes(&context.configuration)).is_some() {
+        note_use(context, &client.client_id, None).await?;
     }
     Ok(())
+}
+
+/// Notes that a person is about to allow a client something, before it is allowed, so that all of it
+/// is found when the client is removed. Whether the client is there and may have it.
+///
+/// # Errors
+///
+/// [`Failure`] when the shard doesn't answer.
+pub async fn note_consent(
+    context: &Context,
+    client: &ClientRecord,
+    account: &AccountId,
+) -> Result<bool, Failure> {
+    if shard_of(context, &client.client_id).is_none() {
+        return Ok(!client.policy.disabled);
+    }
+    let noted = note_use(context, &client.client_id, Some(account.clone())).await?;
+    Ok(noted.is_some_and(|client| !client.policy.disabled))
+}
+
+async fn note_use(
+    context: &Context,
+    client_id: &ClientId,
+    account: Option<AccountId>,
+) -> Result<Option<Rc<ClientRecord>>, Failure> {
+    let Some(shard) = shard_of(context, client_id) else { return Ok(None) };
+    let lifetimes = lifetimes(&context.configuration);
+    let message = Touch {
+        client_id: client_id.clone(),
+        unused: lifetimes.unused,
+        idle: lifetimes.idle,
+        account,
+    };
+    let touched = ask(context, shard, &message).await?;
+    if touched.is_none() {
+        forget_copy(context, client_id).await;
+    }
+    Ok(touched.map(|client| keep(context, client)))
+}
+
+/// Asks a shard.
+///
+/// # Errors
+///
+/// [`Failure`] when it doesn't answer.
+pub async fn ask<M: Message>(
+    context: &Context,
+    shard: u8,
+    message: &M,
+) -> Result<M::Reply, Failure> {
+    objects::send(&context.env, ObjectKind::ClientRegistry, &shard_name(shard), message).await
+}
+
+/// Which shard stores a client; `None` when none does.
+pub fn shard_of(context: &Context, client_id: &ClientId) -> Option<u8> {
+    client_id.shard(&context.configuration.prefixes.client_id)
 }
 
 /// What the shard of this number is called.
@@ -159,23 +312,56 @@ pub fn shard_name(shard: u8) -> String {
     format!("clients-{shard:02x}")
 }
 
-fn remember(context: &Context, client: ClientRecord) -> Rc<ClientRecord> {
+/// Keeps copies of a client that its shard has just handed out.
+pub fn keep(context: &Context, client: ClientRecord) -> Rc<ClientRecord> {
+    keep_copy(context, &client);
+    remember(context.now, client)
+}
+
+/// Forgets the copies of a client that turned out to be gone. Where there was none nothing is
+/// written: asking for made-up ids must not cost more than that.
+async fn forget_copy(context: &Context, client_id: &ClientId) {
+    // Whatever was found in the cache was remembered too.
+    if REMEMBERED.with_borrow(|clients| clients.contains_key(client_id)) {
+        forget(context, client_id).await;
+    }
+}
+
+/// Forgets every copy that can be reached from here, before the answer leaves.
+pub async fn forget(context: &Context, client_id: &ClientId) {
+    REMEMBERED.with_borrow_mut(|clients| clients.remove(client_id));
+    stored_copies::delete(context, &cache_key(client_id)).await;
+}
+
+/// Whether just this is remembered, so that the cache's copy is as good as another: requests that are
+/// refused, however many, write nothing.
+fn is_remembered_so(client: &ClientRecord) -> bool {
+    let text = |client: &ClientRecord| serde_json::to_string(client).ok();
+    REMEMBERED.with_borrow(|clients| {
+        clients.get(&client.client_id).is_some_and(|(_, known)| text(known) == text(client))
+    })
+}
+
+fn remember(read_at: UnixTime, client: ClientRecord) -> Rc<ClientRecord> {
     let client = Rc::new(client);
     REMEMBERED.with_borrow_mut(|clients| {
         if clients.len() >= REMEMBER_AT_MOST {
             clients.clear();
         }
-        clients.insert(client.client_id.clone(), (context.now, Rc::clone(&client)));
+        clients.insert(client.client_id.clone(), (read_at, Rc::clone(&client)));
     });
     client
 }
 
+/// Writes a copy to the cache after the answer has left; nobody waits for it.
 fn keep_copy(context: &Context, client: &ClientRecord) {
-    stored_copies::keep(context, &cache_key(&client.client_id), client, KEEP_COPY);
+    let copy = Copy { read_at: context.now, record: client.clone() };
+    stored_copies::keep(context, &cache_key(&client.client_id), &copy, COPY_COUNTS);
 }
 
 fn cache_key(client_id: &ClientId) -> String {
-    format!("client:{client_id}")
+    // What the first release wrote under another name has another form.
+    format!("client-copy:{client_id}")
 }
 
 /// Claims the one use of a client's assertion, at the shard that is asked about no other client's.
@@ -194,5 +380,63 @@ pub async fn claim_assertion(
         token_hash: assertion.token_hash(),
         forget_at: assertion.forget_at(),
     };
-    objects::send(&context.env, ObjectKind::ClientRegistry, &shard_name(shard), &message).await
+    ask(context, shard, &message).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use latchkey_protocol::client::ClientPolicy;
+    use serde_json::json;
+
+    fn client(expires_at: u64) -> ClientRecord {
+        serde_json::from_value(json!({
+            "client_id": "client", "metadata": {}, "token_endpoint_auth_method": "none",
+            "issued_at": 0, "expires_at": expires_at,
+        }))
+        .expect("a record")
+    }
+
+    fn at(seconds: u64) -> UnixTime {
+        UnixTime::from_seconds(seconds)
+    }
+
+    #[test]
+    fn a_copy_counts_for_a_minute_from_when_the_shard_was_asked_and_no_second_longer() {
+        let long = client(10_000);
+        assert!(Copy::counts(at(100), &long, at(100)));
+        assert!(Copy::counts(at(100), &long, at(159)));
+        assert!(!Copy::counts(at(100), &long, at(160)));
+        // It may have been renewed, which only the shard knows.
+        assert!(!Copy::counts(at(100), &client(110), at(110)));
+        let text = serde_json::to_string(&Copy { read_at: at(100), record: long }).expect("json");
+        let read: Copy = serde_json::from_str(&text).expect("reads back");
+        assert_eq!((read.read_at, read.record.client_id.as_str()), (at(100), "client"));
+    }
+
+    #[test]
+    fn a_client_stands_as_the_operator_decided_and_is_gone_when_nothing_has_it() {
+        let good = client(10_000);
+        let policy = ClientPolicy { disabled: true, ..ClientPolicy::default() };
+        let disabled = ClientRecord { policy, ..good.clone() };
+        assert_eq!(Standing::of(Some(&good)), Standing::Good);
+        assert_eq!(Standing::of(Some(&disabled)), Standing::Disabled);
+        assert_eq!(Standing::of(None), Standing::Gone);
+    }
+
+    #[test]
+    fn of_a_client_with_a_document_only_the_configuration_decides() {
+        let settings = json!({
+            "resources": [{ "path": "/mcp" }],
+            "clients": [{ "client_id": "https://a.example/client", "disabled": true }],
+        });
+        let configuration =
+            Configuration::parse("https://id.example", &settings).expect("settings");
+        let standing = |text: &str| {
+            standing_of_document(&configuration, &ClientId::parse(text).expect("an id"))
+        };
+        assert_eq!(standing("https://a.example/client"), Some(Standing::Disabled));
+        assert_eq!(standing("https://b.example/client"), Some(Standing::Good));
+        assert_eq!(standing("client"), None);
+    }
 }

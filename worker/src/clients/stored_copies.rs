@@ -43,6 +43,17 @@ pub fn keep(context: &Context, key: &str, value: &impl Serialize, lifetime: Life
     }
 }
 
+/// Deletes a copy, before the answer leaves.
+pub async fn delete(context: &Context, key: &str) {
+    let deleted = match context.env.kv(BINDING) {
+        Ok(cache) => cache.delete(key).await.map_err(|cause| cause.to_string()),
+        Err(cause) => Err(cause.to_string()),
+    };
+    if let Err(cause) = deleted {
+        log_trouble(context, cause);
+    }
+}
+
 fn log_trouble(context: &Context, cause: String) {
     context
         .event(Level::Error, "cache unavailable")

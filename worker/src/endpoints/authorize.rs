@@ -31,7 +31,8 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
         Ok(client_id) => client_id,
         Err(error) => return local_error(context, incoming, error),
     };
-    let client = match clients::find(context, &client_id).await? {
+    let found = clients::look_up(context, &client_id).await?;
+    let mut client = match found.client {
         Ok(client) => client,
         Err(NotFound::Unknown) => {
             return local_error(context, incoming, LocalError::ClientUnknown);
@@ -40,7 +41,16 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
             return document_error(context, incoming, &client_id, &problem);
         }
     };
-    match check(context, &parameters, &client) {
+    let mut checked = check(context, &parameters, &client);
+    if found.is_copy && checked.is_err() {
+        // The copy may be from before the client's redirect URIs were changed.
+        let Some(now) = clients::find_now(context, &client_id).await? else {
+            return local_error(context, incoming, LocalError::ClientUnknown);
+        };
+        client = now;
+        checked = check(context, &parameters, &client);
+    }
+    match checked {
         Ok(request) => proceed(context, incoming, &parameters, request, &client).await,
         Err(Refusal::Local(error)) => local_error(context, incoming, error),
         Err(Refusal::Redirect(error)) => redirect_error(context, &client, &error),

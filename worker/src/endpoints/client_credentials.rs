@@ -99,14 +99,21 @@ async fn form_of(
             return Ok(Err(with_challenge(answer, error.challenge())));
         }
     };
-    let record = match clients::find(context, credentials.client_id()).await? {
+    let found = clients::look_up(context, credentials.client_id()).await?;
+    let mut record = match found.client {
         Ok(record) => Some(record),
         Err(NotFound::Document(problem)) => {
             return Ok(Err(without_document(context, &credentials, &problem)));
         }
         Err(NotFound::Unknown) => None,
     };
-    match proven(context, record.as_deref(), &credentials).await? {
+    let mut authenticated = proven(context, record.as_deref(), &credentials).await?;
+    if found.is_copy && authenticated.is_err() {
+        // The copy may be from before the client's secret, method or keys were changed.
+        record = clients::find_now(context, credentials.client_id()).await?;
+        authenticated = proven(context, record.as_deref(), &credentials).await?;
+    }
+    match authenticated {
         Ok(client) if needed == Needed::ConfidentialClient && client.is_public() => {
             Ok(Err(without_proof(Some(client.client_id()))))
         }

@@ -75,7 +75,9 @@ async fn allow(
 ) -> Result<Answer, Failure> {
     // Used clients live on. This comes first: a grant of a client that is about to be forgotten
     // would be of no use.
-    clients::touch(context, &opened.client).await?;
+    if !clients::note_consent(context, &opened.client, &signed_in.account).await? {
+        return sealed_request::client_gone(context, &opened.client.client_id);
+    }
     let message = Approve {
         account: signed_in.account.clone(),
         by: ApprovedBy::Session(signed_in.key.clone()),

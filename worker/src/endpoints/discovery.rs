@@ -1,7 +1,7 @@
 //! The metadata documents and the keys.
 
 use latchkey_protocol::client_id_metadata::Reach;
-use latchkey_protocol::configuration::{Endpoint, Issuer};
+use latchkey_protocol::configuration::{Endpoint, Issuer, RegistrationAccess};
 use latchkey_protocol::jwt::ES256;
 use latchkey_protocol::metadata::{MetadataInputs, ServerMetadata};
 use latchkey_protocol::protected_resource;
@@ -41,7 +41,8 @@ pub fn metadata(context: &Context) -> Answer {
         issuer: configuration.issuer.as_str().to_owned(),
         authorization_endpoint: url(Endpoint::Authorization),
         token_endpoint: url(Endpoint::Token),
-        registration_endpoint: Some(url(Endpoint::Registration)),
+        registration_endpoint: (configuration.registration.access != RegistrationAccess::Closed)
+            .then(|| url(Endpoint::Registration)),
         revocation_endpoint: url(Endpoint::Revocation),
         introspection_endpoint: url(Endpoint::Introspection),
         device_authorization_endpoint: url(Endpoint::DeviceAuthorization),

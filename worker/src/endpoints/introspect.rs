@@ -1,6 +1,7 @@
 //! `POST /introspect` ([RFC 7662 section 2](https://www.rfc-editor.org/rfc/rfc7662#section-2)), and its
 //! signed answers ([RFC 9701](https://www.rfc-editor.org/rfc/rfc9701)).
 
+use futures_util::future::join;
 use latchkey_protocol::client::ClientId;
 use latchkey_protocol::introspection::{
     self, Introspected, IntrospectionRequest, ResponseFormat, Token,
@@ -12,7 +13,7 @@ use latchkey_protocol::token::GrantToken;
 
 use super::client_credentials::confidential_form;
 use crate::access_tokens;
-use crate::clients;
+use crate::clients::{self, Standing};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
@@ -79,7 +80,10 @@ async fn find(context: &Context, text: &str) -> Result<Option<Token>, Failure> {
     if let Some(token) = GrantToken::parse(&prefixes.refresh_token, text) {
         let message = InspectRefreshToken { grant: token.grant, secret: token.secret };
         let state = objects::send(env, kind, token.account.as_str(), &message).await?;
-        return Ok(state.map(|state| Token::RefreshToken { account: token.account, state }));
+        let Some(state) = state else { return Ok(None) };
+        let standing = clients::standing(context, &state.client_id).await?;
+        return Ok((standing == Standing::Good)
+            .then_some(Token::RefreshToken { account: token.account, state }));
     }
     if let Ok(token) = PersonalAccessToken::parse(&prefixes.personal_access_token, text) {
         let message = CheckPersonalAccessToken { id: token.id, secret: token.secret };
@@ -93,8 +97,13 @@ async fn find(context: &Context, text: &str) -> Result<Option<Token>, Failure> {
     let keys = keys::key_set(context).await?;
     let issuer = context.configuration.issuer.as_str();
     let Ok(claims) = keys.verify(text, issuer, context.now).await? else { return Ok(None) };
-    match access_tokens::state(context, &claims).await? {
-        AccessState::Live => Ok(Some(Token::AccessToken(claims))),
-        AccessState::Revoked => Ok(None),
+    let (state, standing) =
+        join(access_tokens::state(context, &claims), clients::standing(context, &claims.client_id))
+            .await;
+    match (state?, standing?) {
+        (AccessState::Live, Standing::Good) => Ok(Some(Token::AccessToken(claims))),
+        (AccessState::Live, Standing::Disabled | Standing::Gone) | (AccessState::Revoked, _) => {
+            Ok(None)
+        }
     }
 }

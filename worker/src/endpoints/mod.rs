@@ -3,6 +3,7 @@
 pub mod account;
 pub mod account_tokens;
 pub mod activity;
+pub mod administration;
 pub mod assets;
 pub mod authorization_response;
 pub mod authorize;
@@ -21,11 +22,13 @@ pub mod introspect;
 pub mod next_page;
 pub mod posted_form;
 pub mod register;
+pub mod registration_management;
 pub mod revoke;
 pub mod sealed_request;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
+pub mod software_statements;
 pub mod test_user;
 pub mod token;
 

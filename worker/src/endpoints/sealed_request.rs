@@ -1,7 +1,7 @@
 //! The authorization request between two pages: sealed, in a hidden field or the query.
 
 use latchkey_protocol::authorize::{AuthorizationRequest, LocalError};
-use latchkey_protocol::client::ClientRecord;
+use latchkey_protocol::client::{ClientId, ClientRecord};
 use latchkey_protocol::client_id_metadata::ClientSnapshot;
 use latchkey_protocol::configuration::Endpoint;
 use latchkey_protocol::params::{Parameters, encode};
@@ -116,14 +116,7 @@ pub async fn open(
     };
     let found = clients::find(context, &request.client_id).await?;
     let Ok(client) = found else {
-        context.refused(&"the client is gone", Some(&request.client_id));
-        let trouble = Trouble {
-            status: 400,
-            title: "This app is no longer registered",
-            what_happened: "The app was removed while this page was open.",
-            what_to_do: "Go back to the app, remove the connection there and connect again.",
-        };
-        return Ok(Presented::Refused(error_page(context, &trouble)?));
+        return Ok(Presented::Refused(client_gone(context, &request.client_id)?));
     };
     // Client ID Metadata Document section 6.8: what the person decides about is the client as it was
     // described when it asked.
@@ -149,6 +142,18 @@ pub async fn open(
         return Ok(Presented::Refused(error_page(context, &trouble)?));
     }
     Ok(Presented::Request(Box::new(OpenedRequest { request, client })))
+}
+
+/// The page for whoever decides about a client that was removed or disabled meanwhile.
+pub fn client_gone(context: &Context, client_id: &ClientId) -> Result<Answer, Failure> {
+    context.refused(&"the client is gone", Some(client_id));
+    let trouble = Trouble {
+        status: 400,
+        title: "This app is no longer registered",
+        what_happened: "The app was removed while this page was open.",
+        what_to_do: "Go back to the app, remove the connection there and connect again.",
+    };
+    error_page(context, &trouble)
 }
 
 fn refuse(context: &Context, error: OpenError) -> Result<Answer, Failure> {

@@ -1,5 +1,6 @@
 //! Whose credential a request has, and whether it is good.
 
+use futures_util::future::join;
 use latchkey_protocol::access::{Credential, Holder, Refusal, TokenProblem};
 use latchkey_protocol::bearer::{self, CredentialKind};
 use latchkey_protocol::configuration::Gateway;
@@ -9,6 +10,7 @@ use latchkey_protocol::subject::Subject;
 
 use super::remembered;
 use crate::access_tokens;
+use crate::clients::{self, Standing};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::Incoming;
@@ -105,15 +107,17 @@ async fn access_token(
         Ok(claims) => claims,
         Err(error) => return Ok(Err(TokenProblem::of_jwt(error, text, issuer).into())),
     };
-    let state = access_tokens::state(context, &claims).await?;
+    let (state, standing) =
+        join(access_tokens::state(context, &claims), clients::standing(context, &claims.client_id))
+            .await;
+    let (state, standing) = (state?, standing?);
     let holder = Holder::of_access_token(claims);
-    Ok(match state {
-        AccessState::Live => Ok(holder),
-        AccessState::Revoked => Err(Rejected {
-            refusal: TokenProblem::Revoked.into(),
-            caller: Some(Caller::of(&holder)),
-        }),
-    })
+    let problem = match (state, standing) {
+        (AccessState::Live, Standing::Good) => return Ok(Ok(holder)),
+        (_, Standing::Disabled) => TokenProblem::ClientDisabled,
+        (AccessState::Revoked, _) | (AccessState::Live, Standing::Gone) => TokenProblem::Revoked,
+    };
+    Ok(Err(Rejected { refusal: problem.into(), caller: Some(Caller::of(&holder)) }))
 }
 
 /// Form and checksum here, the rest in the account.

@@ -13,10 +13,12 @@ use worker::AbortController;
 
 use super::Visit;
 use crate::access_tokens;
+use crate::clients::{self, Standing};
 use crate::failure::Failure;
 use crate::http::Taken;
 use crate::objects::account::messages::{AccessState, StillGood};
 use crate::objects::{self, ObjectKind};
+use crate::platform;
 
 /// How often whoever knows is asked, in seconds, unless the resource's revocation bound is longer.
 const ASK_EVERY: u64 = 30;
@@ -62,7 +64,17 @@ async fn state(
         }
         (Subject::Person(account), credential) => {
             let message = StillGood { credential: credential.clone() };
-            objects::send(env, ObjectKind::Account, account.as_str(), &message).await
+            let state = objects::send(env, ObjectKind::Account, account.as_str(), &message).await?;
+            match (state, credential.client_id()) {
+                (AccessState::Live, Some(client_id)) => {
+                    let now = platform::now();
+                    match clients::standing_now(env, configuration, client_id, now).await? {
+                        Standing::Good => Ok(AccessState::Live),
+                        Standing::Disabled | Standing::Gone => Ok(AccessState::Revoked),
+                    }
+                }
+                (state, _) => Ok(state),
+            }
         }
         // A client has no credential of a person.
         (Subject::Client(_), _) => Ok(AccessState::Revoked),

@@ -130,6 +130,32 @@ impl Incoming {
         Ok(bytes)
     }
 
+    /// The bytes of a JSON merge patch, which may also call itself plain JSON
+    /// ([RFC 7396 section 4](https://www.rfc-editor.org/rfc/rfc7396#section-4)).
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::json`].
+    pub async fn merge_patch(&mut self) -> Result<Vec<u8>, BodyError> {
+        let bytes = body::read(&mut self.request).await?;
+        self.require_content_type("application/json")
+            .or_else(|_| self.require_content_type("application/merge-patch+json"))?;
+        Ok(bytes)
+    }
+
+    /// The bytes of a JSON body, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::json`].
+    pub async fn json_or_nothing(&mut self) -> Result<Vec<u8>, BodyError> {
+        let bytes = body::read(&mut self.request).await?;
+        if !bytes.is_empty() {
+            self.require_content_type("application/json")?;
+        }
+        Ok(bytes)
+    }
+
     /// The bytes of a body of any type.
     ///
     /// # Errors

@@ -92,6 +92,10 @@ impl Happening {
             Activity::Revoked { client_id } => {
                 Self::plain(vec![client(client_id), words("gave access back")])
             }
+            Activity::ClientRemoved { client_id } => Self {
+                facts: vec![vec![words("Its access ended")]],
+                ..Self::plain(vec![client(client_id), words("was removed from this service")])
+            },
             Activity::CodeRedeemed { client_id } => {
                 Self::plain(vec![client(client_id), words("got its first tokens")])
             }

@@ -16,7 +16,7 @@ use crate::log::{Event, Level};
 use crate::platform;
 use messages::{
     Approve, BeginSession, CheckAccess, CheckPersonalAccessToken, CheckSession, Create,
-    CreateToken, Credentials, Earlier, EndOtherSessions, EndSession, EndSessionOf,
+    CreateToken, Credentials, Earlier, EndGrantsOf, EndOtherSessions, EndSession, EndSessionOf,
     GiveBackUserCode, GrantDevice, InspectRefreshToken, Log, LoggedApps, Overview, ReadActivity,
     Redeem, RedeemDevice, Refresh, Revoke, RevokeApp, RevokeToken, StillGood, TryUserCode,
 };
@@ -55,6 +55,7 @@ impl worker::DurableObject for Account {
             Approve::NAME => answer(message, |m: Approve| scope.approve(&m)),
             Redeem::NAME => answer(message, |m: Redeem| scope.redeem(&m)),
             Refresh::NAME => answer(message, |m: Refresh| scope.refresh(&m)),
+            EndGrantsOf::NAME => answer(message, |m: EndGrantsOf| scope.end_grants_of(&m)),
             Revoke::NAME => answer(message, |m: Revoke| scope.revoke(m)),
             TryUserCode::NAME => answer(message, |m: TryUserCode| scope.try_user_code(&m)),
             GiveBackUserCode::NAME => {

@@ -1,15 +1,17 @@
-//! The tokens that clients have for themselves: which still count, and which were given back.
+//! The tokens that clients have for themselves: which still count, and which were given back. And the
+//! assertions by which clients prove themselves, each of them once.
 
 use latchkey_protocol::client::ClientId;
 use latchkey_protocol::grant::client_credentials::tokens_count;
 use latchkey_protocol::time::UnixTime;
 use serde::{Deserialize, Serialize};
 
-use super::{ClientRegistry, Find, MIGRATIONS};
+use super::ClientRegistry;
+use super::messages::ClaimAssertion;
 use crate::failure::Failure;
 use crate::objects::Message;
 use crate::objects::account::messages::AccessState;
-use crate::objects::sql::{Database, text, time};
+use crate::objects::sql::{text, time};
 use crate::platform;
 
 /// Asks about an access token that a client has for itself and whose signature and times were checked.
@@ -53,6 +55,25 @@ struct TokenRow {
 }
 
 impl ClientRegistry {
+    pub(super) fn claim_assertion(&self, message: &ClaimAssertion) -> Result<bool, Failure> {
+        #[derive(Deserialize)]
+        struct Claimed {
+            #[serde(rename = "token_hash")]
+            _token_hash: String,
+        }
+        // One conditional statement: whoever comes second writes nothing and gets no row.
+        let claimed: Option<Claimed> = self.created()?.row(
+            "INSERT INTO used_assertions (client_id, token_hash, forget_at) VALUES (?, ?, ?)
+             ON CONFLICT DO NOTHING RETURNING token_hash",
+            vec![
+                text(message.client_id.as_str()),
+                text(message.token_hash.as_str()),
+                time(message.forget_at),
+            ],
+        )?;
+        Ok(claimed.is_some())
+    }
+
     pub(super) fn check_client_token(
         &self,
         message: &CheckClientToken,
@@ -61,7 +82,7 @@ impl ClientRegistry {
         let now = platform::now();
         let counts = *known_elsewhere
             || self
-                .find(&Find { client_id: client_id.clone() })?
+                .find(client_id)?
                 .is_some_and(|client| !client.is_expired(now) && tokens_count(&client.policy));
         if counts && !self.is_revoked(client_id, token_id)? {
             Ok(AccessState::Live)
@@ -71,7 +92,7 @@ impl ClientRegistry {
     }
 
     fn is_revoked(&self, client_id: &ClientId, token_id: &str) -> Result<bool, Failure> {
-        let Some(database) = Database::existing(&self.state, MIGRATIONS)? else {
+        let Some(database) = self.existing()? else {
             return Ok(false);
         };
         let row: Option<TokenRow> = database.row(
@@ -82,7 +103,7 @@ impl ClientRegistry {
     }
 
     pub(super) fn revoke_client_token(&self, message: &RevokeClientToken) -> Result<(), Failure> {
-        Database::created(&self.state, MIGRATIONS)?.run(
+        self.created()?.run(
             "INSERT INTO revoked_access_tokens (token_id, client_id, forget_at) VALUES (?, ?, ?)
              ON CONFLICT (token_id) DO NOTHING",
             vec![

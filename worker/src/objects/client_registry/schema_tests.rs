@@ -1,7 +1,8 @@
 use latchkey_protocol::client::{ClientOrigin, ClientPolicy, ClientRecord};
 use rusqlite::Connection;
 
-use super::{MIGRATIONS, NEXT_END, SWEEPS};
+use super::MIGRATIONS;
+use crate::objects::client_registry::clients::{EXPIRED, NEXT_END, SWEEPS};
 
 /// A database at `version`.
 fn database(version: usize) -> Connection {
@@ -19,7 +20,11 @@ fn fill(database: &Connection) {
         "grant_types":["authorization_code","refresh_token"],"response_types":["code"]},
         "token_endpoint_auth_method":"none","issued_at":5,"expires_at":90}"#;
     database
-        .execute("INSERT INTO clients VALUES ('p_00AAAAAAAAAAAAAAAAAAAAAA', ?, 90)", [record])
+        .execute(
+            "INSERT INTO clients (client_id, record, expires_at)
+             VALUES ('p_00AAAAAAAAAAAAAAAAAAAAAA', ?, 90)",
+            [record],
+        )
         .expect("a client");
 }
 
@@ -56,10 +61,11 @@ fn a_shard_of_version_1_reads_on_at_the_newest_version() {
 fn the_sweep_deletes_what_has_ended_a_part_at_a_time_and_knows_what_ends_next() {
     let database = database(MIGRATIONS.len());
     let next = || -> Option<i64> {
-        database.query_row(NEXT_END, [], |row| row.get(0)).expect("the next end")
+        database.query_row(NEXT_END, [1_000], |row| row.get(0)).expect("the next end")
     };
     let sweep = |now: i64, rows: i64| {
-        for statement in SWEEPS {
+        let clients = format!("DELETE FROM clients WHERE client_id IN ({EXPIRED})");
+        for statement in [clients.as_str()].into_iter().chain(SWEEPS) {
             database.execute(statement, (now, rows)).expect(statement);
         }
     };
@@ -79,4 +85,16 @@ fn the_sweep_deletes_what_has_ended_a_part_at_a_time_and_knows_what_ends_next() 
     assert_eq!(count(&database, "clients"), 1);
     sweep(90, 10);
     assert_eq!((count(&database, "clients"), next()), (0, None));
+}
+
+#[test]
+fn a_token_with_one_use_left_is_used_once() {
+    let database = database(MIGRATIONS.len());
+    database
+        .execute("INSERT INTO initial_access_tokens VALUES ('a', '{}', 0, 1, 900)", [])
+        .expect("a token");
+    let claim = "UPDATE initial_access_tokens SET uses = uses + 1
+         WHERE id = 'a' AND expires_at > 5 AND (max_uses IS NULL OR uses < max_uses)";
+    assert_eq!(database.execute(claim, []).expect("claims"), 1);
+    assert_eq!(database.execute(claim, []).expect("claims"), 0);
 }

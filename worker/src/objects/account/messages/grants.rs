@@ -1,6 +1,7 @@
 //! Consent, and the tokens that come of it.
 
 use latchkey_protocol::authorize::AuthorizationRequest;
+use latchkey_protocol::client::ClientId;
 use latchkey_protocol::grant::Granted;
 use latchkey_protocol::grant::authorization_code::{Approval, CodeRequest, RedeemError};
 use latchkey_protocol::grant::refresh_token::{RefreshError, RefreshRequest};
@@ -109,4 +110,16 @@ pub struct Revoke {
 impl Message for Revoke {
     const NAME: &'static str = "revoke";
     type Reply = Result<(), RevokeError>;
+}
+
+/// A client was removed: ends all that the person allowed it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct EndGrantsOf {
+    /// Which client.
+    pub client_id: ClientId,
+}
+
+impl Message for EndGrantsOf {
+    const NAME: &'static str = "end-grants-of";
+    type Reply = ();
 }

@@ -14,7 +14,7 @@ pub use access::{
     PersonalAccessTokenProblem, StillGood,
 };
 pub use device::{GiveBackUserCode, GrantDevice, RedeemDevice, TryUserCode};
-pub use grants::{Approve, Approved, ApprovedBy, Earlier, Redeem, Refresh, Revoke};
+pub use grants::{Approve, Approved, ApprovedBy, Earlier, EndGrantsOf, Redeem, Refresh, Revoke};
 pub use page::{
     AccountOverview, ActivityFilter, ConnectedApp, CreateToken, EndOtherSessions, EndSessionOf,
     LoggedApp, LoggedApps, Overview, ReadActivity, RevokeApp, RevokeToken, SessionLine, TokenLine,

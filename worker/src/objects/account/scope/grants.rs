@@ -1,8 +1,9 @@
 //! Consent, and the tokens that come of it.
 
+use latchkey_protocol::activity::Activity;
 use latchkey_protocol::grant::authorization_code::{self, Approver};
 use latchkey_protocol::grant::revoke::{self, RevokeRequest};
-use latchkey_protocol::grant::{self, Write, refresh_token};
+use latchkey_protocol::grant::{self, Decision, EndReason, Write, refresh_token};
 use latchkey_protocol::scope::Scope as GrantedScope;
 use latchkey_protocol::time::UnixTime;
 
@@ -10,7 +11,7 @@ use super::Scope;
 use crate::failure::Failure;
 use crate::objects::Message;
 use crate::objects::account::messages::{
-    Approve, Approved, ApprovedBy, Earlier, Redeem, Refresh, Revoke,
+    Approve, Approved, ApprovedBy, Earlier, EndGrantsOf, Redeem, Refresh, Revoke,
 };
 use crate::objects::account::rows::Versions;
 use crate::platform::RuntimeEntropy;
@@ -132,5 +133,21 @@ impl Scope {
             self.now,
         );
         self.apply(&versions, decision)
+    }
+
+    /// Ends every grant of a client that was removed, codes that wait included.
+    pub fn end_grants_of(&self, message: &EndGrantsOf) -> Result<(), Failure> {
+        let mut versions = Versions::default();
+        let grants = self.rows.grants_of(&message.client_id)?;
+        let records = grants.into_iter().map(|stored| versions.keep(stored)).collect();
+        let ended = grant::end_installation(records, EndReason::ClientRemoved, self.now);
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let mut writes: Vec<_> =
+            ended.into_iter().map(|record| Write::Grant(Box::new(record))).collect();
+        let client_id = message.client_id.clone();
+        writes.push(Write::Activity(Activity::ClientRemoved { client_id }));
+        self.apply(&versions, Decision { writes, reply: () })
     }
 }

@@ -1,0 +1,164 @@
+//! One object per shard of registered clients. The shard's number is in the `client_id`, so that
+//! whoever has the id knows whom to ask, from any place and right after the registration. Initial access
+//! tokens are spread the same way.
+
+mod clients;
+pub mod messages;
+mod own_tokens;
+mod removal;
+mod schema;
+mod tokens;
+
+pub use own_tokens::{CheckClientToken, RevokeClientToken};
+
+use latchkey_protocol::time::Lifetime;
+
+use super::sql::Database;
+use super::{Message, Received, reply, unknown};
+use crate::failure::Failure;
+use crate::log::{Event, Level};
+use crate::platform;
+use messages::{
+    AddToken, Change, CheckToken, ClaimAssertion, EndGrants, Find, List, ListTokens, Read,
+    Register, RegisterWithToken, Remove, RemoveToken, Touch,
+};
+use schema::MIGRATIONS;
+
+/// Expired clients are swept together, at most this often, rather than one alarm each.
+const SWEEP_EVERY: Lifetime = Lifetime::hours(1);
+
+/// The time between two runs of the alarm while something is left to do.
+const GO_ON: Lifetime = Lifetime::seconds(10);
+
+/// The object.
+#[worker::durable_object]
+pub struct ClientRegistry {
+    state: worker::State,
+    env: worker::Env,
+}
+
+impl worker::DurableObject for ClientRegistry {
+    fn new(state: worker::State, env: worker::Env) -> Self {
+        Self { state, env }
+    }
+
+    async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
+        let received = Received::read(request).await?;
+        let message = &received;
+        // What a message reads and writes is one step: there is no await in it, but where accounts
+        // are told that a client is gone.
+        match received.name.as_str() {
+            Find::NAME => self.answer(message, |shard, m: Find| shard.find(&m.client_id)),
+            Read::NAME => self.answer(message, |shard, m: Read| shard.read(&m.client_id)),
+            Touch::NAME => self.answer(message, |shard, m: Touch| shard.touch(&m)),
+            Change::NAME => self.answer(message, |shard, m: Change| shard.change(&m)),
+            List::NAME => self.answer(message, |shard, m: List| shard.list(&m)),
+            CheckToken::NAME => self.answer(message, |shard, m: CheckToken| shard.check_token(&m)),
+            ListTokens::NAME => self.answer(message, |shard, m: ListTokens| shard.list_tokens(&m)),
+            RemoveToken::NAME => {
+                self.answer(message, |shard, m: RemoveToken| shard.remove_token(&m))
+            }
+            CheckClientToken::NAME => {
+                self.answer(message, |shard, m: CheckClientToken| shard.check_client_token(&m))
+            }
+            RevokeClientToken::NAME => {
+                let answered = self
+                    .answer(message, |shard, m: RevokeClientToken| shard.revoke_client_token(&m));
+                self.ensure_alarm(SWEEP_EVERY).await;
+                answered
+            }
+            ClaimAssertion::NAME => {
+                let answered =
+                    self.answer(message, |shard, m: ClaimAssertion| shard.claim_assertion(&m));
+                self.ensure_alarm(SWEEP_EVERY).await;
+                answered
+            }
+            Register::NAME => {
+                let answered = self.answer(message, |shard, m: Register| shard.register(&m.record));
+                self.ensure_alarm(SWEEP_EVERY).await;
+                answered
+            }
+            RegisterWithToken::NAME => {
+                let answered = self
+                    .answer(message, |shard, m: RegisterWithToken| shard.register_with_token(m));
+                self.ensure_alarm(SWEEP_EVERY).await;
+                answered
+            }
+            AddToken::NAME => {
+                let answered = self.answer(message, |shard, m: AddToken| shard.add_token(&m));
+                self.ensure_alarm(SWEEP_EVERY).await;
+                answered
+            }
+            Remove::NAME => {
+                let answered = self.answer(message, |shard, m: Remove| shard.remove(&m));
+                // Sooner than a sweep: whoever asked may not get as far as `EndGrants`.
+                self.set_alarm(GO_ON).await;
+                answered
+            }
+            EndGrants::NAME => match received.message::<EndGrants>() {
+                Ok(message) => {
+                    let left = self.end_grants_of(&message).await;
+                    reply::<EndGrants>(left)
+                }
+                Err(failure) => reply::<EndGrants>(Err(failure)),
+            },
+            name => unknown(name),
+        }
+    }
+
+    async fn alarm(&self) -> worker::Result<worker::Response> {
+        let now = platform::now();
+        let next = match self.sweep(now) {
+            Ok(next) => match self.end_grants_of_removed().await {
+                Ok(removal) => [next, removal].into_iter().flatten().min(),
+                Err(failure) => return Err(worker::Error::RustError(failure.to_string())),
+            },
+            // An error, and no answer, makes the runtime try again.
+            Err(failure) => return Err(worker::Error::RustError(failure.to_string())),
+        };
+        if let Some(next) = next {
+            self.set_alarm(next).await;
+        }
+        worker::Response::empty()
+    }
+}
+
+impl ClientRegistry {
+    fn answer<M: Message>(
+        &self,
+        received: &Received,
+        decide: impl FnOnce(&Self, M) -> Result<M::Reply, Failure>,
+    ) -> worker::Result<worker::Response> {
+        reply::<M>(received.message().and_then(|message| decide(self, message)))
+    }
+
+    /// The shard's rows; `None` when it never had any.
+    fn existing(&self) -> Result<Option<Database>, Failure> {
+        Database::existing(&self.state, MIGRATIONS)
+    }
+
+    /// The shard's rows, about to be written.
+    fn created(&self) -> Result<Database, Failure> {
+        Database::created(&self.state, MIGRATIONS)
+    }
+
+    async fn ensure_alarm(&self, after: Lifetime) {
+        match self.state.storage().get_alarm().await {
+            Ok(Some(_)) => {}
+            Ok(None) => self.set_alarm(after).await,
+            Err(cause) => alarm_not_set(&cause),
+        }
+    }
+
+    /// What the message changed is written and has to be answered, whatever becomes of the alarm.
+    async fn set_alarm(&self, after: Lifetime) {
+        let after = std::time::Duration::from_secs(after.as_seconds());
+        if let Err(cause) = self.state.storage().set_alarm(after).await {
+            alarm_not_set(&cause);
+        }
+    }
+}
+
+fn alarm_not_set(cause: &worker::Error) {
+    Event::new(Level::Error, "alarm not set").with("cause", cause.to_string()).write();
+}
