@@ -23,7 +23,6 @@ pub enum LimitedEndpoint {
     /// Registering a client.
     Registration,
     /// Beginning a device flow.
-    #[allow(dead_code, reason = "the device flow's endpoint uses it")]
     DeviceAuthorization,
 }
 

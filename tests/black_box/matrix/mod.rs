@@ -64,14 +64,7 @@ impl Cell {
     }
 }
 
-/// What the server doesn't do yet.
-const WAITING: [(Registration, Grant); 3] = [
-    (Registration::Document, Grant::ClientCredentials),
-    (Registration::Dynamic, Grant::ClientCredentials),
-    (Registration::PreRegistered, Grant::ClientCredentials),
-];
-
-/// The cells that run: all 36 but those that wait for the server.
+/// All 36 cells.
 fn cells() -> Vec<Cell> {
     let mut cells = Vec::new();
     for revision in REVISIONS {
@@ -79,9 +72,7 @@ fn cells() -> Vec<Cell> {
             [Registration::Document, Registration::Dynamic, Registration::PreRegistered]
         {
             for grant in [Grant::Interactive, Grant::Headless, Grant::ClientCredentials] {
-                if !WAITING.contains(&(registration, grant)) {
-                    cells.push(Cell { revision, registration, grant });
-                }
+                cells.push(Cell { revision, registration, grant });
             }
         }
     }

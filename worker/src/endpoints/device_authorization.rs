@@ -9,6 +9,7 @@ use super::client_credentials::authenticated_form;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
+use crate::limits::{self, LimitedEndpoint};
 use crate::log::Level;
 use crate::objects::device_authorization::Begin;
 use crate::objects::{self, ObjectKind};
@@ -20,6 +21,13 @@ const DRAWS: usize = 4;
 
 /// Answers a device that asks for a code. Everything is checked before anything is stored.
 pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
+    // needs 32: each good request makes an object, so floods of one network end here.
+    if let Some(answer) =
+        limits::check(context, incoming, LimitedEndpoint::DeviceAuthorization).await
+    {
+        incoming.discard_body().await;
+        return Ok(answer);
+    }
     let form = match authenticated_form(context, incoming).await? {
         Ok(form) => form,
         Err(answer) => return Ok(answer),

@@ -76,7 +76,9 @@ pub async fn approve(
     };
     // Used clients live on. This comes first: a grant of a client that is about to be forgotten
     // would be of no use.
-    clients::touch(context, &client).await?;
+    if !clients::note_consent(context, &client, account).await? {
+        return Ok(Outcome::ClientGone);
+    }
     let grant = approved.grant.clone();
     let message = GrantDevice {
         account: account.clone(),

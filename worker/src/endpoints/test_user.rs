@@ -113,7 +113,9 @@ async fn allow(
 ) -> Result<Answer, Failure> {
     let Waiting { request, client } = waiting;
     let account = account(context, email).await?;
-    clients::touch(context, client).await?;
+    if !clients::note_consent(context, client, &account).await? {
+        return Err(Failure::unavailable("consenting for the test user", "the client is gone"));
+    }
     let message = Approve {
         account: account.clone(),
         by: ApprovedBy::TestUser,
