@@ -470,6 +470,7 @@ fn read_only(server: &Server) {
         secret: None,
         method: "none".to_owned(),
         redirect_uri: "https://configured.example/cb".to_owned(),
+        signer: None,
         document: json!({}),
     };
     let mut walk = Walk::with(server, client);

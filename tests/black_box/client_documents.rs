@@ -102,6 +102,7 @@ impl Published {
             secret: None,
             method: "none".to_owned(),
             redirect_uri: REDIRECT_URI.to_owned(),
+            signer: None,
             document: self.document.clone(),
         }
     }
@@ -221,6 +222,7 @@ fn pinned(server: &Server) {
         secret: None,
         method: "none".to_owned(),
         redirect_uri: "https://claude.ai/api/mcp/auth_callback".to_owned(),
+        signer: None,
         document: Value::Null,
     };
     let mut walk = Walk::with(server, claude);
@@ -357,6 +359,7 @@ fn public_issuer(server: &Server) {
             secret: None,
             method: "none".to_owned(),
             redirect_uri: REDIRECT_URI.to_owned(),
+            signer: None,
             document: Value::Null,
         };
         let path = latchkey_tests::Authorization::of(&client).path(server);

@@ -1,6 +1,7 @@
 //! Refresh tokens: rotation that survives retries and notices theft.
 
 use latchkey_tests::{Client, Server, Tokens, Walk, jwt};
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 use crate::Case;
@@ -12,6 +13,12 @@ pub fn trials() -> Vec<Case> {
             "RFC 9700 section 4.14.2, MAS-11: every refresh gives a new refresh token",
             |servers| {
                 rotation(servers.standard());
+            },
+        ),
+        Case::new(
+            "needs 1, issue 4: a client that the operator excepts from rotation keeps its refresh token",
+            |servers| {
+                no_rotation(servers.examples());
             },
         ),
         Case::new("design 3: a retry within the window gets the same successor", |servers| {
@@ -60,6 +67,29 @@ pub fn trials() -> Vec<Case> {
             },
         ),
     ]
+}
+
+fn no_rotation(server: &Server) {
+    let client = server.administered_client(&json!({
+        "redirect_uris": ["https://client.example/callback"],
+        "token_endpoint_auth_method": "none",
+        "policy": { "refresh_token_rotation": false },
+    }));
+    let mut walk = Walk::with(server, client);
+    let tokens = walk.tokens();
+    let mut access = tokens.access.clone();
+    for _ in 0..3 {
+        let next = Tokens::from_reply(&walk.client.refresh(server, &tokens.refresh));
+        assert_eq!(next.refresh, tokens.refresh);
+        assert_ne!(next.access, access);
+        access = next.access;
+    }
+    // The operator takes the exception back: from then on it rotates, from the token that it has.
+    let path = format!("/admin/clients/{}", walk.client.id);
+    let changed = json!({ "policy": { "refresh_token_rotation": true } });
+    let _ = server.admin_json("PATCH", &path, &changed).expect(200);
+    let next = Tokens::from_reply(&walk.client.refresh(server, &tokens.refresh));
+    assert_ne!(next.refresh, tokens.refresh);
 }
 
 fn rotation(server: &Server) {

@@ -5,6 +5,7 @@ use url::Url;
 
 use crate::http::{Call, Reply, encode};
 use crate::server::Server;
+use crate::signer::Signer;
 use crate::{pkce, random};
 
 /// A registered client.
@@ -18,6 +19,8 @@ pub struct Client {
     pub method: String,
     /// The first of its redirect URIs; empty for a client that is never redirected to.
     pub redirect_uri: String,
+    /// Its key, if it signs instead of keeping a secret.
+    pub signer: Option<Signer>,
     /// The whole answer to its registration.
     pub document: Value,
 }
@@ -45,6 +48,7 @@ impl Client {
             secret: text(&document["client_secret"]),
             method: text(&document["token_endpoint_auth_method"]).expect("method"),
             redirect_uri: text(&document["redirect_uris"][0]).unwrap_or_default(),
+            signer: None,
             document,
         }
     }
@@ -83,6 +87,10 @@ impl Client {
         let mut fields = fields.to_vec();
         let mut call = server.call("POST", path);
         let secret = self.secret.as_deref().unwrap_or_default();
+        if let Some(signer) = &self.signer {
+            let fields = signer.fields(&self.id, &server.issuer(), &fields);
+            return call.form(&fields);
+        }
         match self.method.as_str() {
             "client_secret_basic" => call = call.basic(&self.id, secret),
             "client_secret_post" => {

@@ -316,15 +316,7 @@ impl Deployment {
         let settings = vars.entry("LATCHKEY").or_insert_with(|| Table::new().into());
         let settings = settings.as_table_mut().ok_or("wrangler.toml: LATCHKEY is no table")?;
         settings.extend(overrides);
-        let secrets = folder.join(".dev.vars");
-        match self.admin_token {
-            // Wrangler shows the values of variables when it starts, and those of secrets never.
-            Some(token) => write_file(&secrets, &format!("ADMIN_TOKEN={token}\n"))?,
-            // Written by the deployment that was here before.
-            None if secrets.exists() => std::fs::remove_file(&secrets)
-                .map_err(|error| format!("{}: {error}", secrets.display()))?,
-            None => {}
-        }
+        self.write_secrets(folder)?;
         if let Some(limits) = self.limits {
             set_limits(&mut table, limits).ok_or("wrangler.toml has no two ratelimits")?;
         }
@@ -345,6 +337,19 @@ impl Deployment {
         // The first one is the worker that is reached.
         written.insert(0, main);
         Ok(written)
+    }
+
+    /// Writes the secrets beside the configuration file. Wrangler shows the values of variables when it
+    /// starts, and those of secrets never.
+    fn write_secrets(&self, folder: &Path) -> Result<(), String> {
+        let secrets = folder.join(".dev.vars");
+        match self.admin_token {
+            Some(token) => write_file(&secrets, &format!("ADMIN_TOKEN={token}\n")),
+            // Written by the deployment that was here before.
+            None if secrets.exists() => std::fs::remove_file(&secrets)
+                .map_err(|error| format!("{}: {error}", secrets.display())),
+            None => Ok(()),
+        }
     }
 }
 

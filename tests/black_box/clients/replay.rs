@@ -3,7 +3,11 @@
 
 mod fixture;
 
-use latchkey_tests::{Authorization, Callback, Client, Reply, Server, Tokens, Walk, jwt, random};
+use latchkey_protocol::client_id_metadata;
+use latchkey_tests::{
+    Answer, Authorization, Callback, Client, DocumentHost, Reply, Server, Signer, Tokens, Walk,
+    jwt, random,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -43,8 +47,11 @@ struct Way {
     register: fn(&Server, &Fixture, &Registration) -> Client,
 }
 
-const WAYS: [Way; 1] =
-    [Way { by: By::Dcr, words: "dynamic registration", register: by_dynamic_registration }];
+const WAYS: [Way; 3] = [
+    Way { by: By::Dcr, words: "dynamic registration", register: by_dynamic_registration },
+    Way { by: By::Cimd, words: "its metadata document", register: by_document },
+    Way { by: By::PreRegistered, words: "an administrator", register: by_administrator },
+];
 
 /// The cases.
 pub fn trials() -> Vec<Case> {
@@ -81,6 +88,53 @@ fn by_dynamic_registration(
     assert_eq!(client.method, registration.authentication(fixture), "{}", client.document);
     assert_eq!(client.secret.is_some(), client.method != "none", "{}", client.document);
     client
+}
+
+/// An operator enters the client, and types its id and secret into it.
+fn by_administrator(server: &Server, fixture: &Fixture, registration: &Registration) -> Client {
+    let client = server.administered_client(registration.metadata.as_ref().expect("metadata"));
+    assert_eq!(client.method, registration.authentication(fixture), "{}", client.document);
+    assert_eq!(client.secret.is_some(), client.method != "none", "{}", client.document);
+    client
+}
+
+/// Nothing but loopback can be reached from here, so the server has the copy that came with it. Two
+/// kinds of documents are served by the test instead, at another address: that of a client that
+/// signs, whose key nobody else has, and that of a program of which there is no copy.
+fn by_document(_: &Server, fixture: &Fixture, registration: &Registration) -> Client {
+    let method = registration.authentication(fixture).to_owned();
+    let client_id = registration.client_id.as_deref().expect("a client_id");
+    let redirect_uri = registration.redirect_uri(fixture).to_owned();
+    let known = |id: &str, signer: Option<Signer>| Client {
+        id: id.to_owned(),
+        secret: None,
+        method: method.clone(),
+        redirect_uri: redirect_uri.clone(),
+        signer,
+        document: Value::Null,
+    };
+    let copy = client_id_metadata::pinned(client_id)
+        .map(|copy| serde_json::from_str::<Value>(&copy).expect("JSON"));
+    let mut document = match copy {
+        Some(_) if method != "private_key_jwt" => return known(client_id, None),
+        Some(document) => document,
+        None => {
+            let mut registrations = fixture.registrations.iter();
+            let body = registrations.find_map(Registration::body).expect("what it says of itself");
+            serde_json::from_str(&body).expect("JSON")
+        }
+    };
+    let host = DocumentHost::start();
+    let url = host.url("client.json");
+    let signer = (method == "private_key_jwt").then(|| Signer::new("RS256"));
+    document["client_id"] = json!(url);
+    if let Some(signer) = &signer {
+        let jwks_uri = host.url("jwks.json");
+        host.set(&jwks_uri, Some(Answer::json(&signer.jwks(), "max-age=3600")));
+        document["jwks_uri"] = json!(jwks_uri);
+    }
+    host.set(&url, Some(Answer::json(&document, "max-age=3600")));
+    known(&url, signer)
 }
 
 /// What the client learns from the server, and what it writes into its requests for it.

@@ -33,6 +33,7 @@ fn with(id: &str, method: &str, secret: Option<String>) -> Client {
         secret,
         method: method.to_owned(),
         redirect_uri: REDIRECT_URI.to_owned(),
+        signer: None,
         document: Value::Null,
     }
 }

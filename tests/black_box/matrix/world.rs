@@ -12,7 +12,7 @@ pub(super) const REDIRECT_URI: &str = "http://127.0.0.1:33418/callback";
 pub(super) const PROGRAM: &str = "matrix-program";
 pub(super) const SERVICE: &str = "matrix-service";
 /// The operator's token for the admin API.
-pub(super) const ADMIN_TOKEN: &str = "matrix-admin-token-0123456789abcdef";
+pub(super) use latchkey_tests::ADMIN_TOKEN;
 /// What a client's key is called.
 pub(super) const KEY_ID: &str = "matrix-key";
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Deployment, copy_worker, workspace_root, write_file};
+use super::{ADMIN_TOKEN, Deployment, copy_worker, workspace_root, write_file};
 
 /// Prints what `npm start` would serve, so that there is no second copy of it here.
 const PRINT: &str = r#"
@@ -18,6 +18,7 @@ impl Deployment {
     pub fn examples() -> Self {
         Self {
             with_examples: true,
+            admin_token: Some(ADMIN_TOKEN),
             settings: Self::settings_of_examples().into(),
             ..Self::shipped("examples")
         }
@@ -49,14 +50,12 @@ impl Deployment {
         let vars =
             vars.ok_or("wrangler.toml has an upstream of its own: the examples aren't served")?;
         vars.insert("ISSUER".to_owned(), self.issuer_on(port).into());
-        if let Some(token) = self.admin_token {
-            vars.insert("ADMIN_TOKEN".to_owned(), token.into());
-        }
         let settings: Map<String, Value> = toml::from_str(&self.settings).expect("settings");
         let shipped = vars["LATCHKEY"].as_object_mut();
         shipped.ok_or("wrangler.toml: LATCHKEY is no table")?.extend(settings);
         configuration["main"] = json!(main);
 
+        self.write_secrets(folder)?;
         // The first one is the worker that is reached.
         let written = folder.join("wrangler.json");
         write_file(&written, &configuration.to_string())?;

@@ -84,6 +84,7 @@ impl Client {
             secret: Some(secret_of(id)),
             method: method.to_owned(),
             redirect_uri: "https://client.example/callback".to_owned(),
+            signer: None,
             document: serde_json::Value::Null,
         }
     }
