@@ -123,9 +123,11 @@ fn everything_a_client_needs(server: &Server) {
             "urn:ietf:params:oauth:grant-type:device_code",
         ],
         "token_endpoint_auth_methods_supported":
-            ["none", "client_secret_basic", "client_secret_post"],
+            ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "EdDSA"],
         "revocation_endpoint_auth_methods_supported":
-            ["none", "client_secret_basic", "client_secret_post"],
+            ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
+        "client_id_metadata_document_supported": true,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
         "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],

@@ -88,6 +88,15 @@ impl ClientId {
         self.0.starts_with("https://") || self.0.starts_with("http://")
     }
 
+    /// Host and port of the document, if the identifier is the URL of one; nothing of it is checked.
+    #[must_use]
+    pub fn document_host(&self) -> Option<&str> {
+        let (_, rest) = self.0.split_once("://").filter(|_| self.is_document())?;
+        let authority = rest.split(['/', '?', '#', '\\']).next()?;
+        // What stands before an `@` is a name, not the host.
+        authority.rsplit('@').next().filter(|host| !host.is_empty())
+    }
+
     /// The identifier as it travels in `client_id`.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -186,6 +195,20 @@ mod tests {
         ] {
             let shard = ClientId::parse(&wrong).and_then(|id| id.shard("p_"));
             assert_eq!(shard, None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_a_document_is_told_for_what_it_is() {
+        for (id, host) in [
+            ("https://claude.ai/oauth/x", Some("claude.ai")),
+            ("http://127.0.0.1:9000/client.json", Some("127.0.0.1:9000")),
+            ("https://claude.ai@evil.example/x", Some("evil.example")),
+            ("https://evil.example\\@claude.ai/x", Some("evil.example")),
+            ("https://", None),
+            ("client", None),
+        ] {
+            assert_eq!(ClientId::parse(id).expect(id).document_host(), host, "{id}");
         }
     }
 

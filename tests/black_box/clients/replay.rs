@@ -128,6 +128,7 @@ fn by_document(_: &Server, fixture: &Fixture, registration: &Registration) -> Cl
     let url = host.url("client.json");
     let signer = (method == "private_key_jwt").then(|| Signer::new("RS256"));
     document["client_id"] = json!(url);
+    document["token_endpoint_auth_method"] = json!(method);
     if let Some(signer) = &signer {
         let jwks_uri = host.url("jwks.json");
         host.set(&jwks_uri, Some(Answer::json(&signer.jwks(), "max-age=3600")));

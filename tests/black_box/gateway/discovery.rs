@@ -68,7 +68,10 @@ pub fn trials() -> Vec<Case> {
                 }
                 assert_eq!(metadata["introspection_endpoint"], front.server.url("/introspect"));
                 let methods = &metadata["introspection_endpoint_auth_methods_supported"];
-                assert_eq!(*methods, json!(["client_secret_basic", "client_secret_post"]));
+                assert_eq!(
+                    *methods,
+                    json!(["client_secret_basic", "client_secret_post", "private_key_jwt"])
+                );
             },
         ),
     ]

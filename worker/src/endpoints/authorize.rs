@@ -8,7 +8,7 @@ use latchkey_protocol::error::{ErrorCode, ErrorReply};
 use latchkey_protocol::params::Parameters;
 
 use super::authorization_response::redirect_error;
-use super::client_credentials::document_words;
+use super::client_authentication::document_words;
 use super::sealed_request::Waiting;
 use super::{Trouble, error_page, next_page, test_user, unreadable_form};
 use crate::browser::Browser;
@@ -117,7 +117,7 @@ fn document_error(
         return Ok(retry(context.refuse(&reply, problem, None).with_status(status), problem));
     }
     context.refused(problem, Some(client_id));
-    let host = crate::pages::text::host(client_id.as_str()).unwrap_or("its address");
+    let host = client_id.document_host().unwrap_or("its address");
     let what_happened;
     let trouble = if problem.is_temporary() {
         what_happened = format!(

@@ -5,7 +5,7 @@ use latchkey_protocol::device::{self, Origin};
 use latchkey_protocol::device_authorization::{self, DeviceAuthorizationResponse};
 use latchkey_protocol::grant::device_code::DeviceAuthorizationRecord;
 
-use super::client_credentials::authenticated_form;
+use super::client_authentication::authenticated_form;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};

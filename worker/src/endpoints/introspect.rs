@@ -11,7 +11,7 @@ use latchkey_protocol::personal_access_token::PersonalAccessToken;
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::token::GrantToken;
 
-use super::client_credentials::confidential_form;
+use super::client_authentication::confidential_form;
 use crate::access_tokens;
 use crate::clients::{self, Standing};
 use crate::context::Context;

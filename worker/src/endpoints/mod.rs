@@ -7,7 +7,7 @@ pub mod administration;
 pub mod assets;
 pub mod authorization_response;
 pub mod authorize;
-pub mod client_credentials;
+pub mod client_authentication;
 pub mod consent;
 pub mod consent_page;
 pub mod device;

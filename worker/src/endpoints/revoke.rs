@@ -7,7 +7,7 @@ use latchkey_protocol::jwt::{AccessTokenClaims, Authority};
 use latchkey_protocol::revocation::{RevocationError, RevocationRequest};
 use latchkey_protocol::token::GrantToken;
 
-use super::client_credentials::authenticated_form;
+use super::client_authentication::authenticated_form;
 use crate::access_tokens;
 use crate::context::Context;
 use crate::failure::Failure;

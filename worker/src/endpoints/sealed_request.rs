@@ -185,8 +185,7 @@ pub fn page_with_request(context: &Context, endpoint: Endpoint, sealed: &str) ->
 /// What a page says about a client.
 pub fn client_view(client: &ClientRecord) -> Client<'_> {
     let website = client.metadata.client_uri.as_deref().and_then(crate::pages::text::host);
-    let document = client.client_id.is_document().then(|| client.client_id.as_str());
-    let identity = match document.and_then(crate::pages::text::host) {
+    let identity = match client.client_id.document_host() {
         _ if client.policy.approved => ClientIdentity::Verified { website },
         Some(host) => ClientIdentity::Published { host },
         None => ClientIdentity::SelfRegistered { website },

@@ -6,7 +6,7 @@ mod issue;
 use latchkey_protocol::grant::client_credentials;
 use latchkey_protocol::token_request::{self, GrantRequest, TokenRequest};
 
-use super::client_credentials::authenticated_form;
+use super::client_authentication::authenticated_form;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};

@@ -7,7 +7,7 @@ use latchkey_protocol::user_code::UserCode;
 
 use super::issue;
 use crate::context::Context;
-use crate::endpoints::client_credentials::AuthenticatedForm;
+use crate::endpoints::client_authentication::AuthenticatedForm;
 use crate::failure::Failure;
 use crate::http::Answer;
 use crate::keys::KeySet;

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::clients;
 use crate::context::Context;
-use crate::endpoints::client_credentials::AuthenticatedForm;
+use crate::endpoints::client_authentication::AuthenticatedForm;
 use crate::failure::Failure;
 use crate::http::Answer;
 use crate::keys::KeySet;
