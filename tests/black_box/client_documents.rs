@@ -319,6 +319,7 @@ fn changed_redirect_uris(server: &Server) {
     // Nothing of it is marked as allowed before, and what the client holds goes on.
     let page = walk.consent_page(&walk.request());
     assert!(!page.text().contains("Already allowed"), "{}", page.text());
+    assert!(page.text().contains("You allowed this app before."), "{}", page.text());
     let _ = Tokens::from_reply(&walk.client.refresh(server, &tokens.refresh));
 }
 

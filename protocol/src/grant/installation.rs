@@ -52,6 +52,17 @@ pub fn allowed(earlier: &[GrantRecord]) -> Option<Scope> {
     earlier.iter().map(|record| record.scope.clone()).reduce(|all, scope| all.union(&scope))
 }
 
+/// Whether the person allowed this client when its metadata document had other redirect URIs or keys, so
+/// that they wonder why they are asked anew.
+#[must_use]
+pub fn has_changed(records: &[GrantRecord], request: &AuthorizationRequest, now: UnixTime) -> bool {
+    records.iter().any(|record| {
+        record.client_id == request.client_id
+            && record.gives(now)
+            && record.client_snapshot != request.client_snapshot
+    })
+}
+
 /// The grants of `earlier` that `scope` or `installation` is new to, with both.
 pub(super) fn widened(
     earlier: Vec<GrantRecord>,

@@ -6,6 +6,8 @@
 
 pub mod authorization_code;
 pub mod client_credentials;
+#[cfg(test)]
+mod client_snapshot_tests;
 pub mod device_code;
 mod installation;
 #[cfg(test)]
@@ -14,7 +16,7 @@ mod record;
 pub mod refresh_token;
 pub mod revoke;
 
-pub use installation::{allowed, earlier, end_installation, is_same_installation};
+pub use installation::{allowed, earlier, end_installation, has_changed, is_same_installation};
 pub use record::{Asked, ChallengeRecord, CodeState, EndReason, Family, FamilyState, GrantRecord};
 
 use serde::{Deserialize, Serialize};

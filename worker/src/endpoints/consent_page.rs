@@ -33,7 +33,8 @@ pub async fn show(
     let csrf = browser.csrf_token(keys, &purpose(request, &signed_in.key.session))?;
     let host = request.redirect_uri.display_host();
     let message = messages::Earlier { key: signed_in.key.clone(), request: request.clone() };
-    let earlier = ask(context, signed_in, &message).await?.unwrap_or_default();
+    let known = ask(context, signed_in, &message).await?;
+    let earlier = known.scope.unwrap_or_default();
     let asked = all_of_it(&earlier, &request.scope);
     let scopes = marked(scope_lines(configuration, &asked), &earlier);
     let resources = resource_lines(configuration, &request.resources);
@@ -43,6 +44,7 @@ pub async fn show(
         request: &sealed,
         email: signed_in.person.email.as_str(),
         client: client_view(client),
+        client_has_changed: known.client_has_changed,
         destination: destination(request.redirect_uri.kind(), &host),
         redirect_uri: request.redirect_uri.as_str(),
         resources: &resources,

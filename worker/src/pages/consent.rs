@@ -27,6 +27,8 @@ pub struct ConsentPage<'a> {
     pub email: &'a str,
     /// Who asks.
     pub client: Client<'a>,
+    /// The person allowed it before, as it described itself then.
+    pub client_has_changed: bool,
     /// Where the answer goes.
     pub destination: Destination<'a>,
     /// The redirect URI that was matched, whole.

@@ -25,6 +25,19 @@ pub(super) fn consents() -> Vec<Rendered> {
         consent(look, claude(), Destination::Web { host: "claude.ai" }).render(),
     );
     add(
+        "consent-changed",
+        look,
+        ConsentPage {
+            client_has_changed: true,
+            client: Client {
+                identity: ClientIdentity::Published { host: "claude.ai" },
+                ..claude()
+            },
+            ..consent(look, claude(), Destination::Web { host: "claude.ai" })
+        }
+        .render(),
+    );
+    add(
         "consent-loopback",
         look,
         ConsentPage {
@@ -116,6 +129,7 @@ pub(super) fn consents() -> Vec<Rendered> {
         "consent-hostile",
         odd,
         ConsentPage {
+            client_has_changed: true,
             look: odd,
             csrf: &bad,
             request: &bad,

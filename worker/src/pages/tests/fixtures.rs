@@ -131,6 +131,7 @@ pub(super) fn consent<'a>(
         request: REQUEST,
         email: "mia.lindqvist@studio.example",
         client,
+        client_has_changed: false,
         destination,
         redirect_uri: "https://claude.ai/api/mcp/auth_callback",
         resources: &[Resource {

@@ -24,8 +24,16 @@ pub struct Earlier {
 
 impl Message for Earlier {
     const NAME: &'static str = "earlier";
+    type Reply = EarlierAccess;
+}
+
+/// What the installation that asks may do already.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct EarlierAccess {
     /// `None` when it may do nothing yet.
-    type Reply = Option<Scope>;
+    pub scope: Option<Scope>,
+    /// The client was allowed before, as its metadata document described it then.
+    pub client_has_changed: bool,
 }
 
 /// How it is known that it is the person who approves.

@@ -14,7 +14,9 @@ pub use access::{
     PersonalAccessTokenProblem, StillGood,
 };
 pub use device::{GiveBackUserCode, GrantDevice, RedeemDevice, TryUserCode};
-pub use grants::{Approve, Approved, ApprovedBy, Earlier, EndGrantsOf, Redeem, Refresh, Revoke};
+pub use grants::{
+    Approve, Approved, ApprovedBy, Earlier, EarlierAccess, EndGrantsOf, Redeem, Refresh, Revoke,
+};
 pub use page::{
     AccountOverview, ActivityFilter, ConnectedApp, CreateToken, EndOtherSessions, EndSessionOf,
     LoggedApp, LoggedApps, Overview, ReadActivity, RevokeApp, RevokeToken, SessionLine, TokenLine,

@@ -4,27 +4,29 @@ use latchkey_protocol::activity::Activity;
 use latchkey_protocol::grant::authorization_code::{self, Approver};
 use latchkey_protocol::grant::revoke::{self, RevokeRequest};
 use latchkey_protocol::grant::{self, Decision, EndReason, Write, refresh_token};
-use latchkey_protocol::scope::Scope as GrantedScope;
 use latchkey_protocol::time::UnixTime;
 
 use super::Scope;
 use crate::failure::Failure;
 use crate::objects::Message;
 use crate::objects::account::messages::{
-    Approve, Approved, ApprovedBy, Earlier, EndGrantsOf, Redeem, Refresh, Revoke,
+    Approve, Approved, ApprovedBy, Earlier, EarlierAccess, EndGrantsOf, Redeem, Refresh, Revoke,
 };
 use crate::objects::account::rows::Versions;
 use crate::platform::RuntimeEntropy;
 
 impl Scope {
-    pub fn earlier(&self, message: &Earlier) -> Result<Option<GrantedScope>, Failure> {
+    pub fn earlier(&self, message: &Earlier) -> Result<EarlierAccess, Failure> {
         if self.session(&message.key)?.is_none() {
-            return Ok(None);
+            return Ok(EarlierAccess::default());
         }
         let request = &message.request;
         let grants = self.rows.grants_of(&request.client_id)?;
-        let records = grants.into_iter().map(|stored| stored.record).collect();
-        Ok(grant::allowed(&grant::earlier(records, request, self.now)))
+        let records: Vec<_> = grants.into_iter().map(|stored| stored.record).collect();
+        Ok(EarlierAccess {
+            client_has_changed: grant::has_changed(&records, request, self.now),
+            scope: grant::allowed(&grant::earlier(records, request, self.now)),
+        })
     }
 
     pub fn approve(&self, message: &Approve) -> Result<Approved, Failure> {
