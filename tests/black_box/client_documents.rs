@@ -3,8 +3,11 @@
 //! The servers under test have issuers on loopback, so documents on loopback count; what only https
 //! can show is in the unit tests of `client_id_metadata`.
 
+use latchkey_tests::device::DEVICE_GRANT;
 use latchkey_tests::document_host::Answer;
-use latchkey_tests::{Client, DocumentHost, Reply, Server, Signer, Tokens, Walk};
+use latchkey_tests::{
+    Browser, Client, Device, DocumentHost, Person, Reply, Server, Signer, Tokens, Walk,
+};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -30,6 +33,10 @@ pub fn trials() -> Vec<Case> {
         Case::new(
             "needs 5: a document that can't be fetched is 503 and a readable page, never an unknown client",
             |servers| unavailable(servers.standard()),
+        ),
+        Case::new(
+            "needs 23: a client that only publishes a document connects a device, and refreshes",
+            |servers| device(servers.standard()),
         ),
         Case::new(
             "CIM-11: a document that changes from none to keys ends what its public client got",
@@ -118,6 +125,18 @@ fn walk(server: &Server) {
     assert_ne!(again.refresh, tokens.refresh);
     assert_eq!(walk.client.revoke(server, &again.refresh).status, 200);
     let _ = walk.client.refresh(server, &again.refresh).expect_error(400, "invalid_grant");
+}
+
+fn device(server: &Server) {
+    let mut published = Published::new();
+    published.document["grant_types"] = json!([DEVICE_GRANT]);
+    published.publish();
+    let device = Device::of(server, published.client(), &[]);
+    let mut browser = Browser::new(server);
+    browser.join(&Person::new());
+    browser.allow_device(&device);
+    let tokens = Tokens::from_reply(&device.poll());
+    let _ = Tokens::from_reply(&device.client.refresh(server, &tokens.refresh));
 }
 
 fn asked_once(server: &Server) {

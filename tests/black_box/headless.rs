@@ -2,8 +2,8 @@
 //! loopback only.
 
 use latchkey_tests::{
-    Authorization, Browser, Callback, Client, Deployment, Landing, Person, Reply, Server, Tokens,
-    jwt,
+    Authorization, Browser, Callback, Client, Deployment, Device, Landing, Person, Reply, Server,
+    Tokens, jwt,
 };
 use serde_json::{Value, json};
 
@@ -39,6 +39,10 @@ pub fn trials() -> Vec<Case> {
             |servers| denial(servers.test_user()),
         ),
         Case::new(
+            "issue 4, RFC 8628 section 3.3.1: headless: opening a device's address is the test user's decision",
+            |servers| devices(servers.test_user()),
+        ),
+        Case::new(
             "issue 4: headless: a browser that another site sent here gets the pages, and no code",
             |servers| another_site(servers.test_user()),
         ),
@@ -63,6 +67,27 @@ pub fn trials() -> Vec<Case> {
             |servers| without_the_switch(servers.standard()),
         ),
     ]
+}
+
+fn devices(server: &Server) {
+    let device = Device::new(server);
+    device.expect_waiting();
+    let _ = server.get(&device.complete_path()).expect(200);
+    let tokens = Tokens::from_reply(&device.poll());
+    let _ = Tokens::from_reply(&device.client.refresh(server, &tokens.refresh));
+    // Once: a second device code is another decision.
+    device.poll().expect_error(400, "invalid_grant");
+
+    let denied = Device::new(server);
+    let path = format!("{}&latchkey_test_decision=deny", denied.complete_path());
+    let _ = server.get(&path).expect(200);
+    denied.poll().expect_error(400, "access_denied");
+
+    // A website that the developer visits opens it too, and then a person is asked.
+    let asked = Device::new(server);
+    let call = server.call("GET", &asked.complete_path()).header("sec-fetch-site", "cross-site");
+    let _ = call.send().expect(200);
+    asked.expect_waiting();
 }
 
 /// A program on this machine.
