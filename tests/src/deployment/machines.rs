@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::Deployment;
+use super::{ADMIN_TOKEN, Deployment};
 use crate::client::Client;
 use crate::upstream::Upstream;
 
@@ -45,12 +45,16 @@ impl Deployment {
     #[must_use]
     pub fn machines_removed(upstream: &Upstream) -> Self {
         let (resources, _) = RESOURCES.split_once("    clients = [").expect("clients");
-        Self::before("machines", upstream, resources)
+        Self::before("machines", upstream, resources).administrable()
     }
 
     fn machines_where(upstream: &Upstream, disabled: &str) -> Self {
         let settings = with_hashes(&RESOURCES.replace("DISABLED", disabled));
-        Self::before("machines", upstream, &settings)
+        Self::before("machines", upstream, &settings).administrable()
+    }
+
+    fn administrable(self) -> Self {
+        Self { admin_token: Some(ADMIN_TOKEN), ..self }
     }
 
     /// The settings of the client that acts for itself at the examples.
