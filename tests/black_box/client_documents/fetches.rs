@@ -94,8 +94,11 @@ fn not_strict(server: &Server) {
     let metadata = server.get(&server.metadata_path()).expect(200).json();
     assert_ne!(metadata["client_id_metadata_document_supported"], true, "{metadata}");
 
-    let stranger =
-        Client::known("https://app.example/client.json", "none", "https://app.example/callback");
+    let stranger = Client::known(
+        "https://app.example.com/client.json",
+        "none",
+        "https://app.example.com/callback",
+    );
     let reply = looked_at(server, &stranger);
     let reference = reply.expect_error(503, "temporarily_unavailable");
     assert!(reply.header("retry-after").is_some(), "{}", reply.describe());
@@ -107,7 +110,7 @@ fn not_strict(server: &Server) {
     let path = Authorization::of(&stranger).path(server);
     let page = server.call("GET", &path).header("accept", "text/html").send().expect(503);
     assert_eq!(page.header("location"), None);
-    assert!(page.text().contains("app.example"), "{}", page.describe());
+    assert!(page.text().contains("app.example.com"), "{}", page.describe());
     let reply = stranger.refresh(server, "x");
     let _ = reply.expect_error(503, "temporarily_unavailable");
 
