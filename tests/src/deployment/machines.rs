@@ -67,11 +67,15 @@ impl Deployment {
 fn with_hashes(settings: &str) -> String {
     let mut settings = settings.to_owned();
     for id in ["nightly", "poster", "console", "reader"] {
-        let hash = Sha256::digest(secret_of(id).as_bytes());
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hash_of(&secret_of(id));
         settings = settings.replace(&format!("\"{}\"", id.to_uppercase()), &format!("\"{hash}\""));
     }
     settings
+}
+
+/// What the configuration has of a secret.
+pub(super) fn hash_of(secret: &str) -> String {
+    Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn secret_of(id: &str) -> String {
@@ -83,14 +87,8 @@ impl Client {
     #[must_use]
     pub fn configured(id: &str) -> Self {
         let method = if id == "poster" { "client_secret_post" } else { "client_secret_basic" };
-        Self {
-            id: id.to_owned(),
-            secret: Some(secret_of(id)),
-            method: method.to_owned(),
-            redirect_uri: "https://client.example/callback".to_owned(),
-            signer: None,
-            document: serde_json::Value::Null,
-        }
+        let known = Self::known(id, method, "https://client.example/callback");
+        Self { secret: Some(secret_of(id)), ..known }
     }
 
     /// Asks for a token for itself.
