@@ -95,6 +95,9 @@ impl ClientAssertion {
         if client.is_expired(now) {
             return Err(Failure::ExpiredClient);
         }
+        if client.policy.disabled {
+            return Err(Failure::DisabledClient);
+        }
         if client.token_endpoint_auth_method != TokenEndpointAuthMethod::PrivateKeyJwt {
             return Err(Failure::OtherMethodRegistered);
         }

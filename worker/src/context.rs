@@ -27,6 +27,9 @@ pub struct Context {
     pub reference: String,
     /// Which endpoint, for the log.
     pub endpoint: &'static str,
+    /// The address that the request came from, by which its network is limited. The platform sets it,
+    /// and overwrites what a client sends.
+    pub client_address: Option<String>,
 }
 
 /// Crockford's base 32, in lower case: no letter that is mistaken for another when it is read out.
@@ -49,6 +52,7 @@ impl Context {
         env: worker::Env,
         later: worker::Context,
         endpoint: &'static str,
+        client_address: Option<String>,
     ) -> Self {
         Self {
             configuration,
@@ -57,6 +61,7 @@ impl Context {
             now: platform::now(),
             reference: new_reference(),
             endpoint,
+            client_address,
         }
     }
 

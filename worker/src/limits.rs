@@ -5,17 +5,18 @@
 use js_sys::Reflect;
 use latchkey_protocol::error::{ErrorCode, ErrorReply};
 use latchkey_protocol::network::Sharers;
+use latchkey_protocol::time::Lifetime;
 
 use crate::context::Context;
-use crate::http::{Answer, Incoming};
+use crate::http::Answer;
 use crate::log::Level;
 
 /// Counts one network.
 const NETWORK: &str = "NETWORK_LIMIT";
 /// Counts the whole of a shared egress, so it allows far more.
 const SHARED_EGRESS: &str = "SHARED_EGRESS_LIMIT";
-/// When to come back, in seconds: the period of both limits.
-const RETRY_AFTER_SECONDS: &str = "60";
+/// When to come back: the period of both limits.
+pub const PERIOD: Lifetime = Lifetime::minutes(1);
 
 /// An endpoint that is limited. Each counts by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub enum LimitedEndpoint {
     Registration,
     /// Beginning a device flow.
     DeviceAuthorization,
+    /// Sending the code that a device shows.
+    UserCode,
+    /// Naming a client by a document of which there is no copy here yet, so that it has to be fetched.
+    MetadataDocument,
 }
 
 impl LimitedEndpoint {
@@ -31,6 +36,8 @@ impl LimitedEndpoint {
         match self {
             Self::Registration => "registration",
             Self::DeviceAuthorization => "device-authorization",
+            Self::UserCode => "user-code",
+            Self::MetadataDocument => "metadata-document",
         }
     }
 }
@@ -38,15 +45,24 @@ impl LimitedEndpoint {
 /// Counts the request; the answer to send instead, if there were too many from its network.
 ///
 /// A limiter that fails lets the request in: it protects us, and nobody is to be locked out by it.
-pub async fn check(
-    context: &Context,
-    incoming: &Incoming,
-    endpoint: LimitedEndpoint,
-) -> Option<Answer> {
-    // The platform sets it, and overwrites what a client sends.
-    let address = incoming.header("cf-connecting-ip")?;
+pub async fn check(context: &Context, endpoint: LimitedEndpoint) -> Option<Answer> {
+    counted(context, endpoint).await.map(|binding| too_many(context, binding))
+}
+
+/// As [`check`], for a caller with words of its own: whether there were too many.
+pub async fn exceeded(context: &Context, endpoint: LimitedEndpoint) -> bool {
+    let binding = counted(context, endpoint).await;
+    if let Some(binding) = binding {
+        context.refused(&format!("too many requests ({binding})"), None);
+    }
+    binding.is_some()
+}
+
+/// The binding that says that there were too many; `None` when it says nothing.
+async fn counted(context: &Context, endpoint: LimitedEndpoint) -> Option<&'static str> {
     let shared_egress = &context.configuration.registration.shared_egress;
-    let (binding, range) = match Sharers::of(&address, shared_egress)? {
+    let address = context.client_address.as_deref()?;
+    let (binding, range) = match Sharers::of(address, shared_egress)? {
         Sharers::Nobody => return None,
         Sharers::Network(range) => (NETWORK, range),
         Sharers::Egress(range) => (SHARED_EGRESS, range),
@@ -60,7 +76,7 @@ pub async fn check(
     };
     match counted {
         Ok(outcome) if outcome.success => None,
-        Ok(_) => Some(too_many(context, binding)),
+        Ok(_) => Some(binding),
         Err(cause) => {
             context
                 .event(Level::Error, "limit unavailable")
@@ -82,5 +98,5 @@ fn too_many(context: &Context, binding: &'static str) -> Answer {
     );
     context
         .refuse(&reply, &format!("too many requests ({binding})"), None)
-        .with_header("retry-after", RETRY_AFTER_SECONDS)
+        .with_header("retry-after", PERIOD.as_seconds().to_string())
 }

@@ -219,7 +219,8 @@ pub async fn answer(request: worker::Request, env: worker::Env, later: worker::C
     let look = endpoints::look(&configuration);
     let target =
         Target::find(&configuration, &look, &incoming, endpoints::administration::is_on(&env));
-    let context = Context::new(configuration, env, later, target.name());
+    let context =
+        Context::new(configuration, env, later, target.name(), incoming.header("cf-connecting-ip"));
     if let Target::Nothing = target {
         incoming.discard_body().await;
         return not_found(&context, &incoming);

@@ -33,6 +33,9 @@ pub struct Arrival<'a> {
     /// Which site made a browser come, as the browser says
     /// ([Fetch Metadata](https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header)).
     pub sec_fetch_site: Option<&'a str>,
+    /// Whether a proxy or a tunnel says that it passed the request on for somebody
+    /// ([RFC 7239](https://www.rfc-editor.org/rfc/rfc7239), `X-Forwarded-For`).
+    pub is_forwarded: bool,
 }
 
 /// Decides for the test user, if there is one.
@@ -49,7 +52,7 @@ pub fn test_user_decision<'a>(
     let is_here = matches!(arrival.host, "127.0.0.1" | "[::1]" | "localhost");
     // Any website that the developer visits could send the browser here and have the code sent to
     // itself. A client without a browser says nothing of the kind.
-    if !is_here || arrival.sec_fetch_site == Some("cross-site") {
+    if !is_here || arrival.is_forwarded || arrival.sec_fetch_site == Some("cross-site") {
         return TestUserDecision::LeaveToPerson;
     }
     match parameters.get(TEST_DECISION) {

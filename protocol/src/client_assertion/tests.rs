@@ -132,6 +132,16 @@ fn cas_04_and_cas_06_other_algorithms_types_and_signatures_are_refused() {
 }
 
 #[test]
+fn issue_4_a_disabled_client_proves_nothing_whatever_it_signs() {
+    let mut disabled = signing_client();
+    disabled.policy.disabled = true;
+    let assertion = ClientAssertion::parse(&jwt(&json!({"alg": "ES256"}), &good())).expect("JWT");
+    assert_eq!(assertion.check_client(&disabled, NOW), Err(Failure::DisabledClient));
+    let verified = assertion.verify(&disabled, SignatureVerdict::Valid, &configuration(), NOW);
+    assert_eq!(verified.expect_err("disabled"), Failure::DisabledClient);
+}
+
+#[test]
 fn cim_10_the_registered_method_is_the_only_one() {
     let assertion = ClientAssertion::parse(&jwt(&json!({"alg": "ES256"}), &good())).expect("JWT");
     let public = assertion.check_client(&client(), NOW);

@@ -35,6 +35,10 @@ impl DocumentUrl {
             "http" => return Err(Error::NotHttps),
             _ => return Err(Error::NotAUrl),
         }
+        // A name with a dot at its end is the same host by another name, which lists don't have.
+        if url.host_str().is_some_and(|host| host.ends_with('.')) {
+            return Err(Error::NotCanonical);
+        }
         // Section 3: "MUST NOT contain a fragment component and MUST NOT contain a username or
         // password component."
         if url.fragment().is_some() {
@@ -156,6 +160,8 @@ mod tests {
             ("https://app.example.com/@evil.example.org", Error::UserInformation),
             (" https://app.example.com/client.json", Error::NotCanonical),
             ("https://app.exa\tmple.com/client.json", Error::NotCanonical),
+            ("https://app.example.com./client.json", Error::NotCanonical),
+            ("https://localhost./client.json", Error::NotCanonical),
             ("https://127.1/client.json", Error::NotCanonical),
             ("https://127.0.0.1/client.json", Error::SpecialUse),
             ("https://[::1]/client.json", Error::SpecialUse),

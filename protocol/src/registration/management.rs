@@ -128,7 +128,8 @@ impl ManagedClient<'_> {
         let metadata = ClientMetadata::from_object(members, context.redirect_uri_policy)?;
         let mut record = self.record.clone();
         if changes_identity(&record.metadata, &metadata) {
-            record.policy.approved = statement.is_some_and(AcceptedStatement::is_approval);
+            // A change may only take the approval away: to be approved (again) is the operator's to say.
+            record.policy.approved &= statement.is_some_and(AcceptedStatement::is_approval);
         }
         record.software_statement = statement.map(|statement| statement.text().to_owned());
         let prefix = &context.prefixes.client_secret;
@@ -143,8 +144,9 @@ impl ManagedClient<'_> {
 fn changes_identity(old: &ClientMetadata, new: &ClientMetadata) -> bool {
     let identity = |metadata: &ClientMetadata| {
         let mut identity = metadata.to_members();
-        // What it asks for, how it is reached and which version it is do not make it another.
-        for harmless in ["scope", "contacts", "software_version", "grant_types", "response_types"] {
+        // What it asks for, how it is reached and which version it is do not make it another. A grant
+        // does: whoever approved an app has not approved a device.
+        for harmless in ["scope", "contacts", "software_version"] {
             identity.remove(harmless);
         }
         identity

@@ -202,6 +202,7 @@ fn security_an_approved_client_that_becomes_another_is_no_longer_approved() {
         json!({ "redirect_uris": ["https://elsewhere.example/cb"] }),
         json!({ "client_uri": "https://elsewhere.example" }),
         json!({ "token_endpoint_auth_method": "client_secret_post" }),
+        json!({ "grant_types": ["urn:ietf:params:oauth:grant-type:device_code"] }),
     ] {
         assert!(!approved(change.clone()), "{change}");
     }

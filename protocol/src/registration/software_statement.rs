@@ -47,6 +47,14 @@ pub fn presented<'a>(
     }
 }
 
+/// What a statement has to say for the client to be approved by it: all by which a person knows it, and
+/// all by which it gets codes and tokens.
+const VOUCHED: [&str; 3] = ["client_name", "redirect_uris", "grant_types"];
+
+/// What a consent page shows beside the name of an approved client. Where the statement doesn't say it,
+/// nobody vouches for it.
+const SHOWN: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
+
 /// A statement that nobody has checked.
 #[derive(Debug)]
 pub struct ReceivedStatement<'a> {
@@ -59,6 +67,13 @@ pub struct ReceivedStatement<'a> {
 struct Header {
     #[serde(default)]
     crit: Option<Value>,
+}
+
+/// RFC 7515 section 4.1.9: `typ` is a media type, in any case, with or without its first part.
+fn is_statement(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    let kind = kind.strip_prefix("application/").unwrap_or(&kind);
+    matches!(kind, "jwt" | "software-statement+jwt")
 }
 
 impl<'a> ReceivedStatement<'a> {
@@ -75,6 +90,10 @@ impl<'a> ReceivedStatement<'a> {
             UntrustedToken::try_from(text).map_err(|_| StatementError::Malformed)?;
         // RFC 7515 section 4.1.11: an extension that isn't understood makes the token invalid.
         if token.header().other_fields.crit.is_some() {
+            return Err(StatementError::Malformed);
+        }
+        // RFC 8725 section 3.11: a JWT of a kind of its own was signed for something else.
+        if !token.header().token_type.as_deref().is_none_or(is_statement) {
             return Err(StatementError::Malformed);
         }
         let mut parts = text.split('.');
@@ -203,8 +222,9 @@ impl<'a> ReceivedStatement<'a> {
         let mut members = self.claims;
         members.retain(|name, _| is_member(name));
         // Whoever has the software has its statement. Approved is only what leads where the issuer
-        // says, or a stranger would register their own address under the vouched name.
-        let is_approval = is_approval && members.contains_key("redirect_uris");
+        // says, by the grants and under the name that it says, or a stranger would register their own
+        // under the vouched ones.
+        let is_approval = is_approval && VOUCHED.iter().all(|name| members.contains_key(*name));
         AcceptedStatement { text: self.text.to_owned(), members, is_approval }
     }
 }
@@ -224,7 +244,8 @@ impl AcceptedStatement {
         &self.text
     }
 
-    /// Whether a client that it is about is approved: the issuer's are, and it says where codes go.
+    /// Whether a client that it is about is approved: the issuer's are, and it says the client's name,
+    /// grants and redirect URIs.
     #[must_use]
     pub const fn is_approval(&self) -> bool {
         self.is_approval
@@ -247,6 +268,13 @@ impl AcceptedStatement {
             let translation = format!("{name}#");
             members.retain(|other, _| {
                 !other.starts_with(&translation) || self.members.contains_key(other)
+            });
+        }
+        if self.is_approval {
+            // What the page shows of an approved client is vouched for, or isn't there.
+            members.retain(|name, _| {
+                let untranslated = name.split('#').next().unwrap_or(name);
+                !SHOWN.contains(&untranslated) || self.members.contains_key(name)
             });
         }
         members

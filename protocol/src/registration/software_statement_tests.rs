@@ -132,13 +132,61 @@ fn dcr_08_its_values_win_and_nothing_else_of_it_counts() {
 }
 
 #[test]
-fn security_a_statement_approves_only_what_leads_where_it_says() {
-    assert!(!accepted(&json!({ "iss": ISSUER, "client_name": "Vouched" })).is_approval());
-    let uris = json!({ "iss": ISSUER, "redirect_uris": ["https://vouched.example/cb"] });
-    assert!(accepted(&uris).is_approval());
-    let of_another =
-        json!({ "iss": "https://other.example", "redirect_uris": ["https://a.example/"] });
+fn security_a_statement_approves_only_a_client_whose_name_grants_and_addresses_it_says() {
+    let whole = json!({
+        "iss": ISSUER, "client_name": "Vouched", "grant_types": ["authorization_code"],
+        "redirect_uris": ["https://vouched.example/cb"],
+    });
+    assert!(accepted(&whole).is_approval());
+    for unsaid in ["client_name", "grant_types", "redirect_uris"] {
+        let mut part = whole.clone();
+        part.as_object_mut().expect("object").remove(unsaid);
+        assert!(!accepted(&part).is_approval(), "{unsaid}");
+    }
+    let mut of_another = whole;
+    of_another["iss"] = json!("https://other.example");
     assert!(!accepted(&of_another).is_approval());
+}
+
+#[test]
+fn security_an_approved_client_shows_nothing_that_the_statement_does_not_say() {
+    let mut claims = json!({
+        "iss": ISSUER, "client_name": "Vouched", "grant_types": ["authorization_code"],
+        "redirect_uris": ["https://vouched.example/cb"], "client_uri": "https://vouched.example",
+    });
+    let plain = json!({
+        "client_uri": "https://evil.example", "client_uri#de": "https://evil.example/de",
+        "tos_uri": "https://evil.example/tos", "policy_uri#fr": "https://evil.example/policy",
+        "logo_uri": "https://evil.example/logo", "scope": "mcp",
+    });
+    let over = |claims: &Value| accepted(claims).over(plain.as_object().cloned().expect("object"));
+    let mut members = over(&claims);
+    members.retain(|name, _| name.contains("_uri") && name != "redirect_uris");
+    assert_eq!(Value::Object(members), json!({ "client_uri": "https://vouched.example" }));
+    // Of a client that isn't approved the page says that nobody checked it.
+    claims.as_object_mut().expect("object").remove("grant_types");
+    assert!(over(&claims).contains_key("tos_uri"));
+}
+
+#[test]
+fn rfc8725_3_11_a_jwt_of_another_kind_is_no_statement() {
+    let of_kind = |header: &Value| {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let text = format!("{}.{}.AAAA", part(header), part(&json!({ "iss": ISSUER })));
+        ReceivedStatement::parse(&text).map(|_| ())
+    };
+    for header in [
+        json!({ "alg": "ES256" }),
+        json!({ "alg": "ES256", "typ": "JWT" }),
+        json!({ "alg": "ES256", "typ": "software-statement+jwt" }),
+        json!({ "alg": "ES256", "typ": "application/software-statement+jwt" }),
+    ] {
+        assert_eq!(of_kind(&header), Ok(()), "{header}");
+    }
+    for kind in ["at+jwt", "dpop+jwt", "token-introspection+jwt", ""] {
+        let header = json!({ "alg": "ES256", "typ": kind });
+        assert_eq!(of_kind(&header), Err(StatementError::Malformed), "{kind}");
+    }
 }
 
 #[test]

@@ -7,6 +7,9 @@
 //! the gateway or ask `/introspect`. Personal access tokens and refresh tokens are no JWTs, and are
 //! refused here.
 //!
+//! `sub` is the person: random, and the same for all clients. `client_id` is the app. **Where `sub` equals
+//! `client_id` there is no person:** the client calls for itself (`client_credentials`).
+//!
 //! Like everything in this crate it does no I/O and reads no clock: the caller fetches the keys and says
 //! what time it is. What to fetch is `jwks_uri` of the issuer's metadata, `<issuer>/jwks`: over https,
 //! following no redirect, with a time limit of some seconds. When to fetch it is [`KeyCache`]'s to say.

@@ -11,9 +11,10 @@ use latchkey_protocol::time::{Lifetime, UnixTime};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::fetch::{self, FetchError};
+use super::fetch::{self, Budget, FetchError};
 use super::stored_copies;
 use crate::context::Context;
+use crate::limits::{self, LimitedEndpoint};
 use crate::log::Level;
 
 /// How many documents an isolate remembers before it starts over.
@@ -42,6 +43,18 @@ impl DocumentProblem {
     /// Whether the same request can succeed in a moment.
     pub const fn is_temporary(&self) -> bool {
         matches!(self, Self::Unavailable(_))
+    }
+
+    /// Whether an older copy may stand in: when the client's server is in trouble, or shows a bot
+    /// challenge in place of the document. A document that it serves and that is none of this client's
+    /// any more, and one that it says is gone for good, are its word.
+    const fn may_be_passed_over(&self) -> bool {
+        match self {
+            Self::Unavailable(FetchError::Status(410)) => false,
+            Self::Unavailable(_)
+            | Self::Invalid(DocumentError::NotJson | DocumentError::TooLong) => true,
+            Self::Invalid(_) | Self::Url(_) | Self::NotSupported => false,
+        }
     }
 }
 
@@ -85,15 +98,26 @@ async fn fetched_or(
     client_id: &ClientId,
     older: Option<KeptDocument>,
 ) -> Result<KeptDocument, DocumentProblem> {
-    let problem = match fetched(context, url).await {
+    let pinned = pinned(context, url);
+    // Whoever makes up documents makes this server ask for each of them; what there is a copy of here
+    // is asked for once in a while only.
+    let is_first = older.is_none() && pinned.is_none();
+    let fetched =
+        match is_first && limits::exceeded(context, LimitedEndpoint::MetadataDocument).await {
+            true => Err(DocumentProblem::Unavailable(FetchError::TooOften)),
+            false => fetched(context, url).await,
+        };
+    let problem = match fetched {
         Ok(document) => {
             stored_copies::keep(context, &key(client_id), &document, KeptDocument::LAST_GOOD);
             return Ok(document);
         }
         Err(problem) => problem,
     };
-    let stand_in =
-        older.filter(|older| older.is_last_good(context.now)).or_else(|| pinned(context, url));
+    let stand_in = older
+        .filter(|older| older.is_last_good(context.now))
+        .or(pinned)
+        .filter(|_| problem.may_be_passed_over());
     context
         .event(Level::Warn, "client metadata document not fetched")
         .with("client_id", client_id.to_string())
@@ -111,11 +135,12 @@ async fn fetched_or(
 }
 
 async fn fetched(context: &Context, url: &DocumentUrl) -> Result<KeptDocument, DocumentProblem> {
-    let fetched =
-        fetch::get(context, url, MAXIMUM_DOCUMENT).await.map_err(|error| match error {
+    let fetched = fetch::get(context, url, MAXIMUM_DOCUMENT, Budget::Host).await.map_err(
+        |error| match error {
             FetchError::TooLong => DocumentProblem::Invalid(DocumentError::TooLong),
             error => DocumentProblem::Unavailable(error),
-        })?;
+        },
+    )?;
     let metadata = parse(context, url, fetched.content_type.as_deref(), &fetched.body)
         .map_err(DocumentProblem::Invalid)?;
     Ok(KeptDocument {

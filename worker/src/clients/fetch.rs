@@ -20,11 +20,11 @@ use crate::context::Context;
 
 /// The compatibility flag without which the platform's fetch may reach what isn't public.
 const STRICT_FETCH: &str = "global_fetch_strictly_public";
-/// How many fetches from one host an isolate begins in one minute, so that a flood of requests here
+/// How many fetches of one [`Budget`] an isolate begins in one minute, so that a flood of requests here
 /// is none there.
-const FETCHES_PER_HOST: u32 = 30;
-/// The most hosts that are counted.
-const MOST_HOSTS: usize = 256;
+const FETCHES_A_MINUTE: u32 = 30;
+/// The most that are counted.
+const MOST_COUNTED: usize = 256;
 
 thread_local! {
     static BEGUN: RefCell<(u64, HashMap<String, u32>)> = RefCell::default();
@@ -46,7 +46,7 @@ pub struct Fetched {
 pub enum FetchError {
     /// `wrangler.toml` lacks the compatibility flag.
     FetchIsNotStrict,
-    /// This isolate asks this host too often.
+    /// Too many fetches were begun, of this [`Budget`] or for one network.
     TooOften,
     /// Another status than 200, a redirect included.
     Status(u16),
@@ -58,17 +58,32 @@ pub enum FetchError {
     Unreachable(String),
 }
 
+/// Whose fetches are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    /// All documents of the host: anybody makes up as many addresses there as they like.
+    Host,
+    /// This address alone: what strangers have the server fetch from the same host must not keep a
+    /// client from proving who it is.
+    Address,
+}
+
 /// Gets `url`, of which at most `limit` bytes are read.
 pub async fn get(
     context: &Context,
     url: &DocumentUrl,
     limit: usize,
+    budget: Budget,
 ) -> Result<Fetched, FetchError> {
     // On a developer's machine there is nobody else to reach, and tests serve documents there.
     if context.configuration.reach() == Reach::Public && !fetch_is_strict() {
         return Err(FetchError::FetchIsNotStrict);
     }
-    if !may_begin(url.host(), context.now.seconds() / 60) {
+    let counted = match budget {
+        Budget::Host => url.host(),
+        Budget::Address => url.as_str(),
+    };
+    if !may_begin(counted, context.now.seconds() / 60) {
         return Err(FetchError::TooOften);
     }
     let controller = AbortController::default();
@@ -146,15 +161,21 @@ pub fn fetch_is_strict() -> bool {
         .is_some_and(|flag| flag.as_bool() == Some(true))
 }
 
-fn may_begin(host: &str, minute: u64) -> bool {
-    BEGUN.with_borrow_mut(|(counted, hosts)| {
-        if *counted != minute || hosts.len() >= MOST_HOSTS {
-            *counted = minute;
-            hosts.clear();
+fn may_begin(counted: &str, minute: u64) -> bool {
+    BEGUN.with_borrow_mut(|(of_minute, counts)| {
+        if *of_minute != minute {
+            *of_minute = minute;
+            counts.clear();
         }
-        let begun = hosts.entry(host.to_owned()).or_default();
+        if counts.len() >= MOST_COUNTED && !counts.contains_key(counted) {
+            // Made-up hosts are each asked once: they may not make a busy one's count forgotten.
+            let least =
+                counts.iter().min_by_key(|(_, begun)| **begun).map(|(name, _)| name.clone());
+            least.and_then(|least| counts.remove(&least));
+        }
+        let begun = counts.entry(counted.to_owned()).or_default();
         *begun = begun.saturating_add(1);
-        *begun <= FETCHES_PER_HOST
+        *begun <= FETCHES_A_MINUTE
     })
 }
 
@@ -164,11 +185,23 @@ mod tests {
 
     #[test]
     fn cim_06_one_host_is_asked_30_times_a_minute_at_most() {
-        for _ in 0..FETCHES_PER_HOST {
+        for _ in 0..FETCHES_A_MINUTE {
             assert!(may_begin("app.example", 1));
         }
         assert!(!may_begin("app.example", 1));
         assert!(may_begin("other.example", 1), "another host is another count");
         assert!(may_begin("app.example", 2), "the next minute starts anew");
+    }
+
+    #[test]
+    fn cim_06_a_flood_of_hosts_makes_no_busy_hosts_count_forgotten() {
+        for _ in 0..FETCHES_A_MINUTE {
+            assert!(may_begin("busy.example", 9));
+        }
+        for made_up in 0..2 * MOST_COUNTED {
+            assert!(may_begin(&format!("{made_up}.example"), 9));
+        }
+        assert!(!may_begin("busy.example", 9));
+        assert!(BEGUN.with_borrow(|(_, hosts)| hosts.len() <= MOST_COUNTED));
     }
 }

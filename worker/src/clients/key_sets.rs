@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::fetch;
+use super::fetch::{self, Budget};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::log::Level;
@@ -87,8 +87,9 @@ pub async fn candidates(
 async fn fetched(context: &Context, uri: &str) -> Result<Value, String> {
     let url = DocumentUrl::parse(uri, context.configuration.reach())
         .map_err(|error| format!("jwks_uri: {error}"))?;
-    let fetched =
-        fetch::get(context, &url, MAXIMUM_KEY_SET).await.map_err(|error| format!("{error:?}"))?;
+    let fetched = fetch::get(context, &url, MAXIMUM_KEY_SET, Budget::Address)
+        .await
+        .map_err(|error| format!("{error:?}"))?;
     let jwks: Value =
         serde_json::from_slice(&fetched.body).map_err(|_| "jwks_uri: no JSON".to_owned())?;
     // RFC 7517 section 5: a JWK set has an array of keys.

@@ -2,19 +2,18 @@
 //! ([RFC 6749 section 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
 
 use latchkey_protocol::authorize::{self, AuthorizationRequest, LocalError, Refusal};
-use latchkey_protocol::client::{ClientId, ClientRecord};
+use latchkey_protocol::client::ClientRecord;
 use latchkey_protocol::configuration::Endpoint;
-use latchkey_protocol::error::{ErrorCode, ErrorReply};
+use latchkey_protocol::error::ErrorReply;
 use latchkey_protocol::params::Parameters;
 
 use super::authorization_response::redirect_error;
-use super::client_authentication::document_words;
 use super::sealed_request::Waiting;
-use super::{Trouble, error_page, next_page, test_user, unreadable_form};
+use super::{Trouble, client_document, error_page, next_page, test_user, unreadable_form};
 use crate::browser::Browser;
-use crate::clients::{self, DocumentProblem, NotFound};
+use crate::clients::{self, NotFound};
 use crate::context::Context;
-use crate::failure::{Failure, RETRY_AFTER_SECONDS};
+use crate::failure::Failure;
 use crate::http::{Answer, Incoming, MAX_QUERY_BYTES};
 use crate::keys;
 use crate::platform::RuntimeEntropy;
@@ -38,7 +37,14 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
             return local_error(context, incoming, LocalError::ClientUnknown);
         }
         Err(NotFound::Document(problem)) => {
-            return document_error(context, incoming, &client_id, &problem);
+            return match asks_for_json(incoming) {
+                // A program reads this one by its body; 401 would ask it for a password.
+                true if !problem.is_temporary() => {
+                    Ok(client_document::refusal(context, &client_id, &problem).with_status(400))
+                }
+                true => Ok(client_document::refusal(context, &client_id, &problem)),
+                false => client_document::page(context, &client_id, &problem),
+            };
         }
     };
     let mut checked = check(context, &parameters, &client);
@@ -97,57 +103,6 @@ async fn proceed(
     let keys = keys::key_set(context).await?;
     let signed_in = browser.signed_in(context).await?;
     next_page::show(context, &keys, &browser, signed_in.as_ref(), waiting).await
-}
-
-/// Says what is wrong with the document at a `client_id`: nothing in it can be trusted, the redirect
-/// URIs least of all, so it is said here (MAS-07).
-fn document_error(
-    context: &Context,
-    incoming: &Incoming,
-    client_id: &ClientId,
-    problem: &DocumentProblem,
-) -> Result<Answer, Failure> {
-    let words = document_words(problem);
-    if asks_for_json(incoming) {
-        let (code, status) = match problem.is_temporary() {
-            true => (ErrorCode::TemporarilyUnavailable, 503),
-            false => (ErrorCode::InvalidClient, 400),
-        };
-        let reply = ErrorReply::new(code, words);
-        return Ok(retry(context.refuse(&reply, problem, None).with_status(status), problem));
-    }
-    context.refused(problem, Some(client_id));
-    let host = client_id.document_host().unwrap_or("its address");
-    let what_happened;
-    let trouble = if problem.is_temporary() {
-        what_happened = format!(
-            "The app describes itself at {host}, and that description can not be fetched right now."
-        );
-        Trouble {
-            status: 503,
-            title: "The app can not be checked right now",
-            what_happened: &what_happened,
-            what_to_do: "Reload this page in a moment. If it keeps happening, tell the app's maker.",
-        }
-    } else {
-        what_happened =
-            format!("The app says that it is described at {host}, and that is not so. {words}");
-        Trouble {
-            status: 400,
-            title: "This app can not be checked",
-            what_happened: &what_happened,
-            what_to_do: "Go back to the app. Developers: client_id has to be the https URL of a JSON \
-                         document of at most 5 KB whose client_id is that same URL.",
-        }
-    };
-    Ok(retry(error_page(context, &trouble)?, problem))
-}
-
-fn retry(answer: Answer, problem: &DocumentProblem) -> Answer {
-    match problem.is_temporary() {
-        true => answer.with_header("retry-after", RETRY_AFTER_SECONDS),
-        false => answer,
-    }
 }
 
 /// Programs may look before they open a browser.

@@ -10,10 +10,10 @@ use latchkey_protocol::jwt::SignatureVerdict;
 use latchkey_protocol::params::Parameters;
 use std::rc::Rc;
 
-use super::body_error_status;
-use crate::clients::{self, DocumentProblem, NotFound, key_sets};
+use super::{body_error_status, client_document};
+use crate::clients::{self, NotFound, key_sets};
 use crate::context::Context;
-use crate::failure::{Failure, RETRY_AFTER_SECONDS};
+use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::web_crypto;
 
@@ -103,7 +103,8 @@ async fn form_of(
     let mut record = match found.client {
         Ok(record) => Some(record),
         Err(NotFound::Document(problem)) => {
-            return Ok(Err(without_document(context, &credentials, &problem)));
+            let client_id = credentials.client_id();
+            return Ok(Err(client_document::refusal(context, client_id, &problem)));
         }
         Err(NotFound::Unknown) => None,
     };
@@ -161,46 +162,6 @@ async fn proven(
     };
     let first_use = clients::claim_assertion(context, &client.client_id, &once).await?;
     Ok(once.claimed(first_use).map_err(|reason| credentials.refusal(reason)))
-}
-
-/// The answer to a client whose `client_id` is the URL of a document that can't be used. A document
-/// that can't be fetched is nothing that the client could mend by registering anew (needs 5).
-fn without_document(
-    context: &Context,
-    credentials: &Credentials,
-    problem: &DocumentProblem,
-) -> Answer {
-    let client_id = Some(credentials.client_id());
-    if problem.is_temporary() {
-        let reply = ErrorReply::new(
-            ErrorCode::TemporarilyUnavailable,
-            "The client's metadata document can not be fetched right now. Send the same request \
-             again in a moment.",
-        );
-        let answer = context.refuse(&reply, problem, client_id);
-        return answer.with_header("retry-after", RETRY_AFTER_SECONDS);
-    }
-    let reply = ErrorReply::new(ErrorCode::InvalidClient, document_words(problem));
-    context.refuse(&reply, problem, client_id)
-}
-
-/// What is wrong with the document at a `client_id`, for the client's developer. It never repeats
-/// what the document says.
-pub fn document_words(problem: &DocumentProblem) -> String {
-    match problem {
-        DocumentProblem::NotSupported => {
-            "This server has no clients whose client_id is a URL; register instead.".to_owned()
-        }
-        DocumentProblem::Url(error) => {
-            format!("The client_id is a URL that is not accepted here. {error}")
-        }
-        DocumentProblem::Unavailable(_) => {
-            "The metadata document at the client_id can not be fetched.".to_owned()
-        }
-        DocumentProblem::Invalid(error) => {
-            format!("The metadata document at the client_id can not be used. {error}")
-        }
-    }
 }
 
 fn with_challenge(answer: Answer, challenge: Option<&'static str>) -> Answer {

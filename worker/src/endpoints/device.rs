@@ -24,6 +24,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys::{self, KeySet};
+use crate::limits::{self, LimitedEndpoint};
 use crate::log::Level;
 use crate::objects::account::messages::{ApprovedBy, GiveBackUserCode, TryUserCode};
 use crate::objects::device_authorization::DenyCode;
@@ -54,7 +55,8 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
             let typed = query.get("user_code").ok().flatten().unwrap_or_default();
             if let Ok(user_code) = UserCode::parse(typed)
                 && let Some(answer) =
-                    test_user_decides(context, incoming, &query, &user_code).await?
+                    test_user_decides(context, incoming, &query, &user_code, &keys, &browser)
+                        .await?
             {
                 return Ok(answer);
             }
@@ -72,6 +74,8 @@ async fn test_user_decides(
     incoming: &Incoming,
     query: &Parameters,
     user_code: &UserCode,
+    keys: &KeySet,
+    browser: &Browser,
 ) -> Result<Option<Answer>, Failure> {
     let end = match test_user::decide_about_device(context, incoming, query, user_code).await? {
         DeviceOutcome::LeaveToPerson => return Ok(None),
@@ -79,7 +83,12 @@ async fn test_user_decides(
             return device_pages::end(context, DeviceEnd::Allowed, Some(&client)).map(Some);
         }
         DeviceOutcome::Denied => device_pages::end(context, DeviceEnd::Denied, None),
-        DeviceOutcome::Nothing => device_pages::client_gone(context),
+        DeviceOutcome::Nothing => {
+            context.refused(&"no such user code for the test user", None);
+            let shown = user_code.to_string();
+            device_pages::enter(context, keys, browser, &shown, Some(Wrong::Unknown))
+        }
+        DeviceOutcome::NoClient(why) => device_pages::no_client(context, &why),
     };
     end.map(Some)
 }
@@ -146,6 +155,11 @@ async fn code_sent(
             return device_pages::enter(context, keys, browser, typed, Some(wrong));
         }
     };
+    // RFC 8628 section 5.1: whoever has many accounts still has few networks.
+    if limits::exceeded(context, LimitedEndpoint::UserCode).await {
+        let wrong = Some(Wrong::TooMany(limits::PERIOD));
+        return device_pages::enter(context, keys, browser, typed, wrong);
+    }
     match browser.signed_in(context).await? {
         Some(signed_in) => look_up(context, keys, browser, &signed_in, &user_code).await,
         None => sign_in_first(context, keys, &user_code),
@@ -183,10 +197,10 @@ async fn look_up(
     match found {
         LookUp::Pending(record) => {
             match device_decision::client_of(context, &record.request).await? {
-                Some(client) => {
+                Ok(client) => {
                     device_pages::confirm(context, keys, browser, signed_in, &record, &client)
                 }
-                None => device_pages::client_gone(context),
+                Err(why) => device_pages::no_client(context, &why),
             }
         }
         // Once more, in case the first time broke off before the account had the grant.
@@ -250,7 +264,7 @@ async fn allow(
         Outcome::Allowed(client) => device_pages::end(context, DeviceEnd::Allowed, Some(&client)),
         Outcome::NotSignedIn => sign_in_first(context, keys, user_code),
         Outcome::Refused(error) => over(context, keys, browser, user_code, error),
-        Outcome::ClientGone => device_pages::client_gone(context),
+        Outcome::NoClient(why) => device_pages::no_client(context, &why),
     }
 }
 

@@ -22,9 +22,7 @@ const DRAWS: usize = 4;
 /// Answers a device that asks for a code. Everything is checked before anything is stored.
 pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
     // needs 32: each good request makes an object, so floods of one network end here.
-    if let Some(answer) =
-        limits::check(context, incoming, LimitedEndpoint::DeviceAuthorization).await
-    {
+    if let Some(answer) = limits::check(context, LimitedEndpoint::DeviceAuthorization).await {
         incoming.discard_body().await;
         return Ok(answer);
     }

@@ -1,6 +1,6 @@
 //! What a signed-in person decides about a device that shows a code.
 
-use latchkey_protocol::client::ClientRecord;
+use latchkey_protocol::client::{ClientId, ClientRecord};
 use latchkey_protocol::client_id_metadata::ClientSnapshot;
 use latchkey_protocol::device_authorization::DeviceAuthorizationRequest;
 use latchkey_protocol::grant::authorization_code::Approval;
@@ -9,7 +9,7 @@ use latchkey_protocol::identifier::{AccountId, GrantId};
 use latchkey_protocol::user_code::UserCode;
 use std::rc::Rc;
 
-use crate::clients;
+use crate::clients::{self, DocumentProblem, NotFound};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::log::Level;
@@ -25,8 +25,16 @@ pub enum Outcome {
     NotSignedIn,
     /// Nothing was allowed.
     Refused(DecideError),
-    /// The client was removed meanwhile.
-    ClientGone,
+    /// There is no client to allow anything to.
+    NoClient(NoClient),
+}
+
+/// Why there is no client that a device could get its tokens as.
+pub enum NoClient {
+    /// It was removed, disabled or described anew since it asked.
+    Gone(ClientId),
+    /// Its document can't be used, perhaps only now.
+    Document(ClientId, DocumentProblem),
 }
 
 /// Looks a code up for a person. That they may is for the caller to know.
@@ -45,11 +53,18 @@ pub async fn look_up(
 pub async fn client_of(
     context: &Context,
     request: &DeviceAuthorizationRequest,
-) -> Result<Option<Rc<ClientRecord>>, Failure> {
-    let found = clients::find(context, &request.client_id).await?.ok();
-    Ok(found.filter(|client| {
-        !client.policy.disabled && ClientSnapshot::of(client) == request.client_snapshot
-    }))
+) -> Result<Result<Rc<ClientRecord>, NoClient>, Failure> {
+    let id = request.client_id.clone();
+    Ok(match clients::find(context, &id).await? {
+        Ok(client)
+            if client.policy.disabled || ClientSnapshot::of(&client) != request.client_snapshot =>
+        {
+            Err(NoClient::Gone(id))
+        }
+        Ok(client) => Ok(client),
+        Err(NotFound::Unknown) => Err(NoClient::Gone(id)),
+        Err(NotFound::Document(problem)) => Err(NoClient::Document(id, problem)),
+    })
 }
 
 /// Allows the device that shows `user_code` to use an account, as whoever `by` says. `shown` is the
@@ -71,13 +86,14 @@ pub async fn approve(
         Ok(approved) => approved,
         Err(error) => return Ok(Outcome::Refused(error)),
     };
-    let Some(client) = client_of(context, &approved.request).await? else {
-        return Ok(Outcome::ClientGone);
+    let client = match client_of(context, &approved.request).await? {
+        Ok(client) => client,
+        Err(why) => return Ok(Outcome::NoClient(why)),
     };
     // Used clients live on. This comes first: a grant of a client that is about to be forgotten
     // would be of no use.
     if !clients::note_consent(context, &client, account).await? {
-        return Ok(Outcome::ClientGone);
+        return Ok(Outcome::NoClient(NoClient::Gone(client.client_id.clone())));
     }
     let grant = approved.grant.clone();
     let message = GrantDevice {

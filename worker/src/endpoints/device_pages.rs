@@ -10,9 +10,10 @@ use latchkey_protocol::user_code::UserCode;
 
 use super::account::{resource_lines, scope_lines};
 use super::device::minutes;
+use super::device_decision::NoClient;
 use super::device_visit::DeviceVisit;
 use super::sealed_request::client_view;
-use super::{Trouble, error_page, look, page, sign_out};
+use super::{Trouble, client_document, error_page, look, page, sign_out};
 use crate::browser::{Browser, SignedIn};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -170,8 +171,14 @@ pub fn end(
 }
 
 /// The page for a device whose app was removed while it waited.
-pub fn client_gone(context: &Context) -> Result<Answer, Failure> {
-    context.refused(&"the client is gone", None);
+pub fn no_client(context: &Context, why: &NoClient) -> Result<Answer, Failure> {
+    let client_id = match why {
+        NoClient::Gone(client_id) => client_id,
+        NoClient::Document(client_id, problem) => {
+            return client_document::page(context, client_id, problem);
+        }
+    };
+    context.refused(&"the client is gone", Some(client_id));
     let trouble = Trouble {
         status: 400,
         title: "This app is no longer registered",

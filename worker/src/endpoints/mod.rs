@@ -8,6 +8,7 @@ pub mod assets;
 pub mod authorization_response;
 pub mod authorize;
 pub mod client_authentication;
+pub mod client_document;
 pub mod consent;
 pub mod consent_page;
 pub mod device;

@@ -29,7 +29,7 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
         incoming.discard_body().await;
         return Ok(refuse(context, AdmissionError::Closed));
     }
-    if let Some(answer) = limits::check(context, incoming, LimitedEndpoint::Registration).await {
+    if let Some(answer) = limits::check(context, LimitedEndpoint::Registration).await {
         incoming.discard_body().await;
         return Ok(answer);
     }

@@ -10,8 +10,8 @@ use latchkey_protocol::sealed::{self, OpenError};
 use std::rc::Rc;
 
 use super::device_visit::DeviceVisit;
-use super::{Trouble, error_page};
-use crate::clients;
+use super::{Trouble, client_document, error_page};
+use crate::clients::{self, NotFound};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::Answer;
@@ -114,9 +114,15 @@ pub async fn open(
         },
         Err(error) => return Ok(Presented::Refused(refuse(context, error)?)),
     };
-    let found = clients::find(context, &request.client_id).await?;
-    let Ok(client) = found else {
-        return Ok(Presented::Refused(client_gone(context, &request.client_id)?));
+    let client = match clients::find(context, &request.client_id).await? {
+        Ok(client) => client,
+        Err(NotFound::Unknown) => {
+            return Ok(Presented::Refused(client_gone(context, &request.client_id)?));
+        }
+        Err(NotFound::Document(problem)) => {
+            let page = client_document::page(context, &request.client_id, &problem)?;
+            return Ok(Presented::Refused(page));
+        }
     };
     // Client ID Metadata Document section 6.8: what the person decides about is the client as it was
     // described when it asked.

@@ -5,7 +5,7 @@ use latchkey_protocol::activity::Activity;
 use latchkey_protocol::authorize::{
     Arrival, RedirectReason, TestUserDecision, error_location, test_user_decision,
 };
-use latchkey_protocol::client::ClientRecord;
+use latchkey_protocol::client::{ClientId, ClientRecord};
 use latchkey_protocol::email::EmailAddress;
 use latchkey_protocol::grant::authorization_code::Approval;
 use latchkey_protocol::grant::device_code::LookUp;
@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 use super::account::log_later;
 use super::authorization_response::{code_location, redirect_error, refusal};
-use super::device_decision::{self, Outcome};
+use super::device_decision::{self, NoClient, Outcome};
 use super::sealed_request::Waiting;
 use super::sign_up;
 use crate::clients;
@@ -38,8 +38,8 @@ pub async fn decide(
     waiting: Waiting<'_>,
 ) -> Result<Option<Answer>, Failure> {
     let site = incoming.header("sec-fetch-site");
-    let arrival = Arrival { host: incoming.host(), sec_fetch_site: site.as_deref() };
-    match test_user_decision(parameters, &context.configuration, arrival) {
+    match test_user_decision(parameters, &context.configuration, arrival(incoming, site.as_deref()))
+    {
         TestUserDecision::LeaveToPerson => Ok(None),
         TestUserDecision::Allow(email) => allow(context, email, waiting).await.map(Some),
         TestUserDecision::Deny(email) => deny(context, email, waiting).await.map(Some),
@@ -59,6 +59,8 @@ pub enum DeviceOutcome {
     Denied,
     /// There is no such code to decide about, or not any more.
     Nothing,
+    /// There is no client to decide about.
+    NoClient(NoClient),
 }
 
 /// Decides for the test user about the device that shows `user_code`, when its address is opened.
@@ -69,7 +71,7 @@ pub async fn decide_about_device(
     user_code: &UserCode,
 ) -> Result<DeviceOutcome, Failure> {
     let site = incoming.header("sec-fetch-site");
-    let arrival = Arrival { host: incoming.host(), sec_fetch_site: site.as_deref() };
+    let arrival = arrival(incoming, site.as_deref());
     let decision = test_user_decision(parameters, &context.configuration, arrival);
     let (email, allowed) = match decision {
         TestUserDecision::Allow(email) => (email, true),
@@ -83,12 +85,11 @@ pub async fn decide_about_device(
         return Ok(
             match device_decision::approve(context, &account, by, user_code, None).await? {
                 Outcome::Allowed(client) => {
-                    say_of_device(context, "consented for the test user", &client);
+                    say_of_device(context, "consented for the test user", &client.client_id);
                     DeviceOutcome::Allowed(client)
                 }
-                Outcome::NotSignedIn | Outcome::Refused(_) | Outcome::ClientGone => {
-                    DeviceOutcome::Nothing
-                }
+                Outcome::NoClient(why) => DeviceOutcome::NoClient(why),
+                Outcome::NotSignedIn | Outcome::Refused(_) => DeviceOutcome::Nothing,
             },
         );
     }
@@ -98,12 +99,19 @@ pub async fn decide_about_device(
     let kind = ObjectKind::DeviceAuthorization;
     match objects::send(&context.env, kind, user_code.as_str(), &message).await? {
         Ok(client_id) => {
+            say_of_device(context, "denied for the test user", &client_id);
             log_later(context, account, Activity::DeviceDenied { client_id });
-            context.event(Level::Warn, "denied for the test user").write();
             Ok(DeviceOutcome::Denied)
         }
         Err(_) => Ok(DeviceOutcome::Nothing),
     }
+}
+
+/// Where a request comes from.
+fn arrival<'a>(incoming: &'a Incoming, sec_fetch_site: Option<&'a str>) -> Arrival<'a> {
+    let is_forwarded =
+        ["forwarded", "x-forwarded-for"].iter().any(|name| incoming.header(name).is_some());
+    Arrival { host: incoming.host(), sec_fetch_site, is_forwarded }
 }
 
 async fn allow(
@@ -163,8 +171,8 @@ async fn account(context: &Context, email: &EmailAddress) -> Result<AccountId, F
     Ok(account)
 }
 
-fn say_of_device(context: &Context, event: &str, client: &ClientRecord) {
-    context.event(Level::Warn, event).with("client_id", client.client_id.to_string()).write();
+fn say_of_device(context: &Context, event: &str, client_id: &ClientId) {
+    context.event(Level::Warn, event).with("client_id", client_id.to_string()).write();
 }
 
 fn say(context: &Context, event: &str, waiting: Waiting<'_>) {

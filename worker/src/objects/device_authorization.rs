@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::sql::{Database, integer, record, time};
 use super::{Message, Received, reply, unknown};
 use crate::failure::Failure;
+use crate::log::{Event, Level};
 use crate::platform;
 
 /// Scripts per schema version; see `docs/storage-schema.md`.
@@ -117,8 +118,13 @@ impl worker::DurableObject for DeviceAuthorization {
         match received.name.as_str() {
             Begin::NAME => {
                 let begun = received.message::<Begin>().and_then(|m| self.begin(&m.record, now));
-                if let Ok(Some(forget_at)) = begun {
-                    self.sweep_at(forget_at).await?;
+                if let Ok(Some(forget_at)) = begun
+                    && let Err(cause) = self.sweep_at(forget_at).await
+                {
+                    // The request is stored: refusing it now would only make the device begin another.
+                    Event::new(Level::Error, "alarm not set")
+                        .with("cause", cause.to_string())
+                        .write();
                 }
                 reply::<Begin>(begun.map(|begun| begun.is_some()))
             }

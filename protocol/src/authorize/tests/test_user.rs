@@ -14,7 +14,7 @@ fn configuration(development: &serde_json::Value) -> Configuration {
 
 /// A request to this machine.
 const fn here(sec_fetch_site: Option<&'static str>) -> Arrival<'static> {
-    Arrival { host: "127.0.0.1", sec_fetch_site }
+    Arrival { host: "127.0.0.1", sec_fetch_site, is_forwarded: false }
 }
 
 fn parameters(query: &str) -> Parameters {
@@ -79,7 +79,7 @@ fn rfc6749_3_1_without_a_test_user_nothing_is_decided_and_its_parameter_is_ignor
 fn issue_4_whoever_reaches_the_server_by_a_name_gets_the_pages() {
     let configuration = configuration(&json!({ "consent_as": "ci@example.com" }));
     let decision = |host| {
-        let arrival = Arrival { host, sec_fetch_site: None };
+        let arrival = Arrival { host, sec_fetch_site: None, is_forwarded: false };
         test_user_decision(&parameters(""), &configuration, arrival)
     };
     for host in ["127.0.0.1", "[::1]", "localhost"] {
@@ -88,4 +88,12 @@ fn issue_4_whoever_reaches_the_server_by_a_name_gets_the_pages() {
     for host in ["id.example", "localhost.example", "127.0.0.1.example", "192.168.0.2", ""] {
         assert_eq!(decision(host), TestUserDecision::LeaveToPerson, "{host}");
     }
+}
+
+#[test]
+fn security_whoever_comes_by_a_tunnel_gets_the_pages() {
+    let configuration = configuration(&json!({ "consent_as": "ci@example.com" }));
+    let arrival = Arrival { is_forwarded: true, ..here(None) };
+    let decision = test_user_decision(&parameters(""), &configuration, arrival);
+    assert_eq!(decision, TestUserDecision::LeaveToPerson);
 }
