@@ -67,8 +67,12 @@ pub fn trials() -> Vec<Case> {
             |servers| last_good_copy(servers.brief_documents()),
         ),
         Case::new(
-            "CIM-08, needs 5: a document that is gone, or says that it is another client's, ends the client whatever copy there is",
-            |servers| ended(servers.brief_documents()),
+            "CIM-08, needs 5: no copy stands in for a document that is another client's or gone, until the client describes itself again",
+            |servers| no_stand_in(servers.brief_documents()),
+        ),
+        Case::new(
+            "needs 5: a document that can't be fetched while a person decides is 503 on the consent page and the device page, and decides nothing",
+            |servers| gone_meanwhile(servers.brief_documents()),
         ),
         Case::new(
             "CIM-01, CIM-05: a server whose issuer is public fetches nothing from loopback or a private network",
@@ -372,20 +376,54 @@ fn last_good_copy(server: &Server) {
     }
 }
 
-fn ended(server: &Server) {
-    let other = json!({ "client_id": "https://other.example/client.json", "redirect_uris": [] });
-    for answer in [Answer::of(410, "text/plain", "Gone"), Answer::json(&other, "max-age=1")] {
+fn no_stand_in(server: &Server) {
+    let other = json!({ "client_id": "https://other.example/client.json" });
+    for (answer, statuses, error) in [
+        (Answer::json(&other, "max-age=1"), [401, 400], "invalid_client"),
+        (Answer::of(410, "text/plain", "Gone"), [503, 503], "temporarily_unavailable"),
+    ] {
         let published = Published::on_busy_host();
         let mut walk = Walk::with(server, published.client());
         let tokens = walk.tokens();
         published.host.set(&published.url, Some(answer));
         let reply = refresh_until_refused(server, &walk.client, tokens);
-        let _ = reply.expect_error(401, "invalid_client");
-        stops(server, &walk.client, 400, "invalid_client");
+        let _ = reply.expect_error(statuses[0], error);
+        stops(server, &walk.client, statuses[1], error);
         // It is no grudge: once the client describes itself again, it is a client again.
         published.publish();
         let _ = walk.tokens();
     }
+}
+
+/// A client that a person or a device is just about to be asked about, and whose document is gone.
+fn gone_meanwhile(server: &Server) {
+    let mut published = Published::on_busy_host();
+    published.document["grant_types"] = json!(["authorization_code", DEVICE_GRANT]);
+    published.publish();
+    let mut walk = Walk::with(server, published.client());
+    let consent = walk.consent_page(&walk.request());
+    let device = Device::of(server, published.client(), &[]);
+    let asks = walk.browser.enter_code(device.user_code()).expect(200);
+
+    published.host.set(&published.url, Some(Answer::of(410, "text/plain", "Gone")));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while walk.client.refresh(server, "nobody's").status != 503 {
+        assert!(Instant::now() < deadline, "the change was not seen");
+    }
+    let decided = walk.browser.decide(&consent, "allow").page();
+    let entered = walk.browser.enter_code(device.user_code());
+    let allowed = walk.browser.decide_device(&asks, "allow");
+    for page in [decided, entered, allowed] {
+        let page = page.expect(503);
+        assert_eq!(page.reply.header("location"), None);
+        assert!(page.text().contains("right now"), "{}", page.text());
+        assert!(!page.text().contains("removed"), "{}", page.text());
+    }
+    // Nothing was decided, so all of it can be done as soon as the client is back.
+    published.publish();
+    device.expect_waiting();
+    walk.browser.allow_device(&device);
+    let _ = walk.browser.decide(&consent, "allow").away().code();
 }
 
 fn public_issuer(server: &Server) {
