@@ -187,7 +187,7 @@ fn gone_meanwhile(server: &Server) {
         assert!(!page.text().contains("removed"), "{}", page.text());
     }
     // The device got nothing meanwhile; Allow again, or the code again, goes on from there.
-    device.expect_waiting();
+    let _ = device.poll().expect_error(503, "temporarily_unavailable");
     published.publish();
     let page = walk.browser.enter_code(device.user_code()).expect(200);
     assert_eq!(page.heading(), "You can go back to your device");
