@@ -35,8 +35,8 @@ pub fn trials() -> Vec<Case> {
             },
         ),
         Case::new(
-            "SECURITY: a statement that doesn't say where codes go approves nobody",
-            |servers| statement_without_addresses(servers.invited()),
+            "SECURITY: a statement that doesn't say the name, the grants or where codes go approves nobody",
+            |servers| incomplete_statements(servers.invited()),
         ),
         Case::new(
             "RFC 7591 section 3.2.2, DCR-08: a bad statement and one of an unknown issuer are told apart",
@@ -220,14 +220,27 @@ fn good_statements(server: &Server) {
     }
 }
 
-/// Whoever has the software has its statement, and could register an address of their own with it.
-fn statement_without_addresses(server: &Server) {
-    let body = with_statement(&fixture()["without_redirect_uris"]).to_string();
-    let client = Client::from_reply(&register(server, None, &body).expect(201));
-    assert_eq!(client.document["client_name"], "Vouched");
-    let mut walk = Walk::with(server, client);
-    let request = walk.request();
-    assert!(!walk.consent_page(&request).text().contains("Verified by"));
+/// Whoever has the software has its statement, and could register what it doesn't say with it.
+fn incomplete_statements(server: &Server) {
+    for (missing, statement) in fixture()["without"].as_object().expect("statements") {
+        let body = with_statement(statement).to_string();
+        let client = Client::from_reply(&register(server, None, &body).expect(201));
+        assert_eq!(client.document["software_id"], "vouched-software", "{missing}");
+        let mut walk = Walk::with(server, client);
+        let request = walk.request();
+        let page = walk.consent_page(&request).text();
+        assert!(!page.contains("Verified by"), "{missing}: {page}");
+        // A change that says it all doesn't make the issuer say it.
+        let token = walk.client.document["registration_access_token"].as_str().expect("token");
+        let mut body = metadata();
+        body["client_id"] = json!(walk.client.id);
+        body["client_name"] = json!("Vouched");
+        let path = format!("{}/{}", server.at("/register"), walk.client.id);
+        let call =
+            server.call("PUT", &path).bearer(token).header("content-type", "application/json");
+        let _ = call.body(body.to_string()).send().expect(200);
+        assert!(!walk.consent_page(&request).text().contains("Verified by"), "{missing}");
+    }
 }
 
 fn bad_statements(server: &Server) {
