@@ -15,6 +15,7 @@ use crate::client::{
 };
 use crate::client_metadata::{ClientMetadata, is_member};
 use crate::redirect_uri::RedirectUriPolicy;
+use crate::registration::{MetadataRules, RegistrationError};
 use crate::scope::{Scope, ScopeToken};
 use crate::secret::SecretHash;
 use crate::time::UnixTime;
@@ -84,6 +85,8 @@ pub(super) struct Surroundings<'a> {
     pub redirect_uris: &'a RedirectUriPolicy,
     /// What identifiers start with that the server makes.
     pub prefix: &'a str,
+    /// What the metadata of every client is checked against.
+    pub rules: MetadataRules<'a>,
 }
 
 /// Reads all clients.
@@ -191,6 +194,19 @@ impl ClientSetting {
                  client_secret_post, and nothing for another method",
             ));
         }
+        surroundings.rules.check(&metadata, method).map_err(|error| {
+            let member = match error {
+                RegistrationError::KeyMissing => "jwks_uri",
+                RegistrationError::WebUri { member } => member,
+                _ => "token_endpoint_auth_method",
+            };
+            ConfigurationError::new(
+                format!("{key}.{member}"),
+                error.reply().description,
+                "a method among LATCHKEY.token_endpoint_auth_methods, and jwks or an https jwks_uri \
+                 for private_key_jwt",
+            )
+        })?;
         if policy.client_credentials.is_some() && method == TokenEndpointAuthMethod::None {
             // RFC 6749 section 4.4: the grant MUST only be used by confidential clients.
             return Err(ConfigurationError::new(

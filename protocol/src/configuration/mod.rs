@@ -31,6 +31,7 @@ pub use settings::{DocumentSettings, Legacy, Lifetimes, Prefixes, Product, Scope
 use crate::client::{ClientId, ClientPolicy, ClientRecord, TokenEndpointAuthMethod};
 use crate::client_id_metadata::Reach;
 use crate::redirect_uri::RedirectUriPolicy;
+use crate::registration::MetadataRules;
 use crate::resource::{ResourceIndicator, Resources};
 use crate::scope::{Scope, ScopeToken};
 use resource_settings::Surroundings;
@@ -83,6 +84,11 @@ pub struct Configuration {
     pub development: Development,
 }
 
+/// From where a server of this issuer fetches. On a developer's machine clients are there too.
+fn reach_of(issuer: &Issuer) -> Reach {
+    if issuer.is_https() { Reach::Public } else { Reach::PublicAndLoopback }
+}
+
 impl Configuration {
     /// Reads `ISSUER` and the settings table.
     ///
@@ -131,6 +137,10 @@ impl Configuration {
                 resources: &protected_resources,
                 redirect_uris: &redirect_uris,
                 prefix: &settings.prefixes.client_id,
+                rules: MetadataRules {
+                    auth_methods: &settings.token_endpoint_auth_methods,
+                    reach: reach_of(&issuer),
+                },
             },
         )?;
 
@@ -171,7 +181,7 @@ impl Configuration {
     /// How far this server's own fetches for clients may go: to loopback only where its issuer is.
     #[must_use]
     pub fn reach(&self) -> Reach {
-        if self.issuer.is_https() { Reach::Public } else { Reach::PublicAndLoopback }
+        reach_of(&self.issuer)
     }
 
     /// What the operator decided about the client whose metadata document is at this URL.

@@ -80,7 +80,7 @@
 //! # let header = format!("Bearer {message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()));
 //! # let now = UnixTime::from_seconds(1_800_000_060);
 //! let token = api.access_token(Some(&header), &read, now, || Ok(jwks))?;
-//! println!("{} by {}", token.claims().subject.as_str(), token.claims().client_id.as_str());
+//! println!("{} by {}", token.claims().subject().as_str(), token.claims().client_id.as_str());
 //!
 //! // What to answer when it isn't good. The keys are known by now.
 //! let write = Scope::parse("write")?;

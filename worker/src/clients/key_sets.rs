@@ -1,15 +1,18 @@
-//! The public keys of clients that sign: in their metadata, or at their `jwks_uri`.
+//! The public keys of clients that sign: in their metadata, or at their `jwks_uri`. What was fetched is
+//! kept in the cache too, so that a client goes on where its own server is down.
 
 use latchkey_protocol::client::ClientRecord;
 use latchkey_protocol::client_id_metadata::{DocumentUrl, MAXIMUM_KEY_SET};
 use latchkey_protocol::jwt::ForeignJwt;
 use latchkey_protocol::time::{Lifetime, UnixTime};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::fetch::{self, Budget};
+use super::stored_copies;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::log::Level;
@@ -24,15 +27,15 @@ const LAST_GOOD: Lifetime = Lifetime::days(1);
 /// How many sets an isolate remembers before it starts over.
 const REMEMBER_AT_MOST: usize = 64;
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 struct KeptKeys {
-    jwks: Rc<Value>,
+    jwks: Value,
     fetched_at: UnixTime,
     asked_at: UnixTime,
 }
 
 thread_local! {
-    static REMEMBERED: RefCell<HashMap<String, KeptKeys>> = RefCell::new(HashMap::new());
+    static REMEMBERED: RefCell<HashMap<String, Rc<KeptKeys>>> = RefCell::new(HashMap::new());
 }
 
 /// The keys of `client` that may have signed `jwt`; none, when it has no such key.
@@ -50,7 +53,7 @@ pub async fn candidates(
         return Ok(of(jwks));
     }
     let Some(uri) = &client.metadata.jwks_uri else { return Ok(Vec::new()) };
-    let kept = REMEMBERED.with_borrow(|sets| sets.get(uri).cloned());
+    let kept = kept(context, uri).await;
     if let Some(kept) = &kept {
         let found = of(&kept.jwks);
         let is_young = context.now.since(kept.fetched_at) < BELIEVE;
@@ -62,8 +65,9 @@ pub async fn candidates(
     match fetched(context, uri).await {
         Ok(jwks) => {
             let found = of(&jwks);
-            let now = context.now;
-            remember(uri, KeptKeys { jwks: Rc::new(jwks), fetched_at: now, asked_at: now });
+            let kept = KeptKeys { jwks, fetched_at: context.now, asked_at: context.now };
+            stored_copies::keep(context, &key(uri), &kept, LAST_GOOD);
+            remember(uri, Rc::new(kept));
             Ok(found)
         }
         Err(cause) => {
@@ -75,7 +79,7 @@ pub async fn candidates(
             match kept.filter(|kept| context.now.since(kept.fetched_at) < LAST_GOOD) {
                 Some(kept) => {
                     let found = of(&kept.jwks);
-                    remember(uri, KeptKeys { asked_at: context.now, ..kept });
+                    remember(uri, Rc::new(KeptKeys { asked_at: context.now, ..(*kept).clone() }));
                     Ok(found)
                 }
                 None => Err(Failure::unavailable("fetching a client's keys", cause)),
@@ -100,7 +104,21 @@ async fn fetched(context: &Context, uri: &str) -> Result<Value, String> {
     }
 }
 
-fn remember(uri: &str, kept: KeptKeys) {
+/// The last good set: of this isolate, or else from the cache.
+async fn kept(context: &Context, uri: &str) -> Option<Rc<KeptKeys>> {
+    if let Some(kept) = REMEMBERED.with_borrow(|sets| sets.get(uri).cloned()) {
+        return Some(kept);
+    }
+    let kept = stored_copies::read(context, &key(uri)).await.map(Rc::new)?;
+    remember(uri, Rc::clone(&kept));
+    Some(kept)
+}
+
+fn key(uri: &str) -> String {
+    stored_copies::key("keys", uri)
+}
+
+fn remember(uri: &str, kept: Rc<KeptKeys>) {
     REMEMBERED.with_borrow_mut(|sets| {
         if sets.len() >= REMEMBER_AT_MOST && !sets.contains_key(uri) {
             sets.clear();

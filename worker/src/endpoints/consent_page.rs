@@ -49,7 +49,7 @@ pub async fn show(
         redirect_uri: request.redirect_uri.as_str(),
         resources: &resources,
         scopes: &scopes,
-        access: AccessPeriod::Renewed {
+        access: AccessPeriod {
             idle: configuration.lifetimes.refresh_token_idle,
             absolute: configuration.lifetimes.refresh_token_absolute,
         },

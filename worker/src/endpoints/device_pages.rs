@@ -151,7 +151,7 @@ pub fn confirm(
         },
         resources: &resources,
         scopes: &scopes,
-        access: AccessPeriod::Renewed {
+        access: AccessPeriod {
             idle: configuration.lifetimes.refresh_token_idle,
             absolute: configuration.lifetimes.refresh_token_absolute,
         },

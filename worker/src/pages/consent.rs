@@ -84,43 +84,25 @@ pub enum Earlier {
     Allowed,
 }
 
-/// How long the access lasts.
+/// How long the access lasts: every client gets a refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "grants without a refresh token come with issue 4")
-)]
-pub enum AccessPeriod {
-    /// One access token and no refresh token.
-    Once {
-        /// The access token's lifetime.
-        lifetime: Lifetime,
-    },
-    /// A refresh token comes with it.
-    Renewed {
-        /// How long it lives without use.
-        idle: Lifetime,
-        /// How long it lives at most.
-        absolute: Lifetime,
-    },
+pub struct AccessPeriod {
+    /// How long it lives without use.
+    pub idle: Lifetime,
+    /// How long it lives at most.
+    pub absolute: Lifetime,
 }
 
 impl AccessPeriod {
     /// The period as a phrase and a sentence.
     pub(super) fn words(self) -> (String, String) {
-        match self {
-            Self::Once { lifetime } => {
-                (text::duration(lifetime), "After that the app has to ask you again.".to_owned())
-            }
-            Self::Renewed { idle, absolute } if idle >= absolute => (
-                format!("Up to {}", text::duration(absolute)),
-                "After that the app has to ask you again.".to_owned(),
-            ),
-            Self::Renewed { idle, absolute } => (
-                format!("Up to {}", text::duration(absolute)),
-                format!("Ends sooner if the app isn’t used for {}.", text::duration(idle)),
-            ),
-        }
+        let Self { idle, absolute } = self;
+        let sentence = if idle >= absolute {
+            "After that the app has to ask you again.".to_owned()
+        } else {
+            format!("Ends sooner if the app isn’t used for {}.", text::duration(idle))
+        };
+        (format!("Up to {}", text::duration(absolute)), sentence)
     }
 }
 
@@ -157,14 +139,13 @@ mod tests {
     #[test]
     fn the_period_is_true_for_each_kind_of_access() {
         let cases = [
-            (AccessPeriod::Once { lifetime: Lifetime::hours(1) }, "1 hour", "ask you again"),
             (
-                AccessPeriod::Renewed { idle: Lifetime::days(30), absolute: Lifetime::days(365) },
+                AccessPeriod { idle: Lifetime::days(30), absolute: Lifetime::days(365) },
                 "Up to 1 year",
                 "isn’t used for 30 days",
             ),
             (
-                AccessPeriod::Renewed { idle: Lifetime::days(30), absolute: Lifetime::days(30) },
+                AccessPeriod { idle: Lifetime::days(30), absolute: Lifetime::days(30) },
                 "Up to 30 days",
                 "ask you again",
             ),

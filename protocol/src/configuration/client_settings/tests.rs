@@ -135,6 +135,19 @@ fn a_wrong_entry_is_refused_with_its_key() {
             "clients[0].client_secret_sha256",
         ),
         (
+            "DCR-06: a method that signs without a key",
+            json!({"client_id": "a", "redirect_uris": uris,
+                   "token_endpoint_auth_method": "private_key_jwt"}),
+            "clients[0].jwks_uri",
+        ),
+        (
+            "CIM-05: keys that may not be fetched",
+            json!({"client_id": "a", "redirect_uris": uris,
+                   "jwks_uri": "https://10.0.0.1/keys",
+                   "token_endpoint_auth_method": "private_key_jwt"}),
+            "clients[0].jwks_uri",
+        ),
+        (
             "RFC 6749 section 4.4: a public client for itself",
             json!({"client_id": "a", "redirect_uris": uris, "client_credentials": {}}),
             "clients[0].client_credentials",
@@ -183,4 +196,14 @@ fn a_wrong_entry_is_refused_with_its_key() {
     ]);
     let error = configured(twice).expect_err("twice");
     assert!(error.to_string().contains("clients[1].client_id"), "{error}");
+}
+
+#[test]
+fn a_client_whose_method_is_not_offered_is_refused_with_its_key() {
+    let settings = json!({
+        "token_endpoint_auth_methods": ["private_key_jwt"],
+        "clients": [{"client_id": "a", "redirect_uris": ["https://console.example/callback"]}],
+    });
+    let error = Configuration::parse("https://id.example", &settings).expect_err("not offered");
+    assert!(error.to_string().contains("clients[0].token_endpoint_auth_method"), "{error}");
 }

@@ -9,8 +9,8 @@ use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::time::Lifetime;
 use serde::Deserialize;
 
+use super::ClientRegistry;
 use super::messages::{EndGrants, Remove};
-use super::{ClientRegistry, GO_ON};
 use crate::failure::Failure;
 use crate::log::{Event, Level};
 use crate::objects::account::messages::EndGrantsOf;
@@ -78,7 +78,7 @@ impl ClientRegistry {
                 return Ok(None);
             }
         }
-        Ok(Some(AT_LEISURE.min(GO_ON)))
+        Ok(Some(AT_LEISURE))
     }
 
     /// Tells some accounts that a removed client is gone; how many didn't answer.

@@ -53,7 +53,7 @@ pub(super) fn consents() -> Vec<Rendered> {
         ConsentPage {
             redirect_uri: "cursor://anysphere.cursor-mcp/oauth/callback",
             resources: &[],
-            access: AccessPeriod::Once { lifetime: Lifetime::hours(1) },
+            access: AccessPeriod { idle: Lifetime::hours(1), absolute: Lifetime::hours(1) },
             ..consent(bare, cursor(), Destination::PrivateUse { scheme: "cursor" })
         }
         .render(),
@@ -139,7 +139,7 @@ pub(super) fn consents() -> Vec<Rendered> {
             redirect_uri: &bad,
             resources: &[Resource { name: Some(&bad), uri: &bad }],
             scopes: &scopes,
-            access: AccessPeriod::Once { lifetime: Lifetime::minutes(5) },
+            access: AccessPeriod { idle: Lifetime::minutes(5), absolute: Lifetime::minutes(5) },
             manage_path: "/account",
         }
         .render(),

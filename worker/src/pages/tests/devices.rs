@@ -34,7 +34,7 @@ fn confirm<'a>(
             uri: "https://notes.acme.example/mcp",
         }],
         scopes: &SHOWN,
-        access: AccessPeriod::Renewed { idle: Lifetime::days(30), absolute: Lifetime::days(365) },
+        access: AccessPeriod { idle: Lifetime::days(30), absolute: Lifetime::days(365) },
     }
 }
 

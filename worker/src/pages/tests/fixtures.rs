@@ -139,7 +139,7 @@ pub(super) fn consent<'a>(
             uri: "https://notes.acme.example/mcp",
         }],
         scopes: &SHOWN,
-        access: AccessPeriod::Renewed { idle: Lifetime::days(30), absolute: Lifetime::days(365) },
+        access: AccessPeriod { idle: Lifetime::days(30), absolute: Lifetime::days(365) },
         manage_path: "/account",
     }
 }
