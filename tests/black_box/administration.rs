@@ -1,17 +1,17 @@
 //! The admin API: an operator manages clients.
 
-use latchkey_tests::{
-    ADMIN_TOKEN, Browser, Client, Deployment, Front, Person, Reply, Server, Tokens, Walk,
-};
+mod listing;
+mod removal;
+
+use latchkey_tests::{ADMIN_TOKEN, Client, Deployment, Front, Reply, Server, Tokens, Walk};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::Case;
 
 /// The cases.
 pub fn trials() -> Vec<Case> {
-    vec![
+    let mut cases = vec![
         Case::new("issue 4: without ADMIN_TOKEN there is no admin API", |servers| {
             off(servers.standard());
         }),
@@ -52,31 +52,13 @@ pub fn trials() -> Vec<Case> {
                 disabled(servers.administered());
             },
         ),
-        Case::new(
-            "issue 4: removing a client ends what everybody allowed it, at once and everywhere",
-            |servers| {
-                removed(servers.administered());
-            },
-        ),
-        Case::new(
-            "issue 4: a client that very many people allowed is removed at once, and the last of them are told soon after",
-            |servers| {
-                removed_from_many(&servers.administered().server);
-            },
-        ),
-        Case::new("issue 4: the list goes on page by page and leaves nobody out", |servers| {
-            pages(&servers.administered().server);
-        }),
-        Case::new(
-            "issue 4: configured and document clients are listed, and changed elsewhere",
-            |servers| {
-                read_only(&servers.administered().server);
-            },
-        ),
         Case::new("issue 4: every change by the admin API is a line of the log", |servers| {
             logged(&servers.administered().server);
         }),
-    ]
+    ];
+    cases.extend(removal::trials());
+    cases.extend(listing::trials());
+    cases
 }
 
 fn metadata(name: &str) -> Value {
@@ -348,153 +330,37 @@ fn disabled(front: &Front) {
     let _ = Tokens::from_reply(&walk.client.refresh(server, &tokens.refresh));
 }
 
-fn removed(front: &Front) {
-    let server = &front.server;
-    let client = server.administered_client(&metadata("On its way out"));
-    let mut people: Vec<_> = (0..3).map(|_| Walk::with(server, client.clone())).collect();
-    let tokens: Vec<_> = people.iter_mut().map(|walk| front.tokens(walk, "/api", "api")).collect();
-    let waiting = people[0].code();
-    assert!(tokens.iter().all(|tokens| is_let_in(front, &tokens.access)));
-    let other = Client::public(server);
-    let mut bystander = Walk { client: other, ..people[0].clone() };
-    let kept = front.tokens(&mut bystander, "/api", "api");
-
-    let _ = server.admin("DELETE", &at(&client)).send().expect(204);
-    // The very next requests, of everybody.
-    for (walk, tokens) in people.iter_mut().zip(&tokens) {
-        client.refresh(server, &tokens.refresh).expect_error(401, "invalid_client");
-        assert!(!is_let_in(front, &tokens.access));
-        let kinds: Vec<Value> =
-            walk.browser.activity(&[]).into_iter().map(|entry| entry["kind"].clone()).collect();
-        assert_eq!(kinds.iter().filter(|kind| **kind == "client_removed").count(), 1, "{kinds:?}");
-        assert!(!walk.browser.account().text().contains("On its way out"));
-    }
-    client.redeem(server, &waiting).expect_error(401, "invalid_client");
-    assert!(people[1].browser.account().text().contains("No app has access"));
-    // Whatever else the same people allowed goes on.
-    assert!(is_let_in(front, &kept.access));
-    let request = people[0].request();
-    let _ = people[0].browser.page(&request.path(server)).expect(400);
-}
-
-/// More accounts than one message tells, so that the alarm has to go on.
-fn removed_from_many(server: &Server) {
-    const PEOPLE: usize = 104;
-    let client = server.administered_client(&metadata("Allowed by many"));
-    let mut people: Vec<Walk<'_>> = std::thread::scope(|scope| {
-        let crowd = || {
-            let allow = || {
-                let mut walk = Walk::with(server, client.clone());
-                let _ = walk.code();
-                walk
-            };
-            (0..PEOPLE / 4).map(|_| allow()).collect::<Vec<_>>()
-        };
-        let threads: Vec<_> = (0..4).map(|_| scope.spawn(crowd)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("people")).collect()
-    });
-    assert_eq!(people.len(), PEOPLE);
-    let _ = server.admin("DELETE", &at(&client)).send().expect(204);
-    let was_told = |walk: &mut Walk<'_>| {
-        walk.browser.activity(&[]).iter().any(|entry| entry["kind"] == "client_removed")
-    };
-    people.retain_mut(|walk| !was_told(walk));
-    assert!(people.len() <= PEOPLE - 100, "{} are left", people.len());
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !people.is_empty() {
-        assert!(Instant::now() < deadline, "{} are never told", people.len());
-        people.retain_mut(|walk| !was_told(walk));
-    }
-}
-
-fn pages(server: &Server) {
-    let made: BTreeSet<String> = (0..7)
-        .map(|number| server.administered_client(&metadata(&format!("Page {number}"))).id)
-        .collect();
-    let _ = Client::public(server);
-    let list = |query: &str| {
-        server.admin("GET", &format!("/admin/clients?{query}")).send().expect(200).json()
-    };
-    let mut seen = Vec::new();
-    let mut cursor = String::new();
-    for _ in 0..1_000 {
-        let page = list(&format!("limit=2&origin=administered{cursor}"));
-        let clients = page["clients"].as_array().expect("clients");
-        assert!(clients.len() <= 2 && clients.iter().all(|one| one["origin"] == "administered"));
-        seen.extend(clients.iter().map(|one| one["client_id"].as_str().expect("id").to_owned()));
-        // What is added meanwhile moves nothing.
-        if cursor.is_empty() {
-            let _ = server.administered_client(&metadata("Added meanwhile"));
-        }
-        match page["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => break,
-        }
-    }
-    let distinct: BTreeSet<String> = seen.iter().cloned().collect();
-    assert_eq!(distinct.len(), seen.len(), "listed twice: {seen:?}");
-    assert!(made.is_subset(&distinct), "left out");
-    let open = list("limit=200&origin=self_registered&approved=false");
-    let open = open["clients"].as_array().expect("clients");
-    assert!(!open.is_empty() && open.iter().all(|one| one["origin"] == "self_registered"));
-    assert!(
-        open.iter().all(|one| one["policy"]["approved"] == false && one["expires_at"].is_u64())
-    );
-    let text = Value::Array(open.clone()).to_string();
-    assert!(!text.contains("hash") && !text.contains("client_secret"), "{text}");
-}
-
-fn read_only(server: &Server) {
-    let first = server.admin("GET", "/admin/clients?limit=2").send().expect(200).json();
-    assert_eq!(first["clients"][0]["client_id"], "configured-client");
-    assert_eq!(first["clients"][0]["origin"], "configured");
-    assert_eq!(first["clients"][1]["client_id"], "https://document.example/client.json");
-    assert_eq!(first["clients"][1]["origin"], "document");
-    assert_eq!(first["clients"][1]["policy"]["approved"], true);
-    for id in ["configured-client", "https%3A%2F%2Fdocument.example%2Fclient.json"] {
-        let path = format!("/admin/clients/{id}");
-        let _ = server.admin("GET", &path).send().expect(200);
-        for reply in [
-            server.admin_json("PATCH", &path, &json!({ "client_name": "x" })),
-            server.admin("DELETE", &path).send(),
-            server.admin("POST", &format!("{path}/secret")).send(),
-        ] {
-            reply.expect_error(409, "conflict");
-            let words = reply.json()["error_description"].to_string();
-            assert!(words.contains("LATCHKEY.clients"), "{words}");
-        }
-    }
-    // It works like any other.
-    let client = Client {
-        id: "configured-client".to_owned(),
-        secret: None,
-        method: "none".to_owned(),
-        redirect_uri: "https://configured.example/cb".to_owned(),
-        signer: None,
-        document: json!({}),
-    };
-    let mut walk = Walk::with(server, client);
-    let _ = walk.tokens();
-}
-
 fn logged(server: &Server) {
-    let client = server.administered_client(&metadata("Logged"));
+    let mut body = metadata("Logged");
+    body["token_endpoint_auth_method"] = "client_secret_basic".into();
+    let client = server.administered_client(&body);
     let _ = patch(server, &client, &json!({ "policy": { "approved": false } })).expect(200);
+    let secret = format!("{}/secret", at(&client));
+    let _ = server.admin("POST", &secret).send().expect(200);
     let _ = server.admin("DELETE", &at(&client)).send().expect(204);
-    let deadline = Instant::now() + Duration::from_secs(10);
-    for event in ["client created", "client changed", "client removed"] {
-        let is_there = || {
-            server
-                .log()
-                .wait_for(&client.id)
-                .iter()
-                .any(|line| line.contains(event) && line.contains("\"who\":\"admin\""))
+    let token = server.initial_access_token(&json!({ "label": "Logged" }));
+    let id = token["id"].as_str().expect("an id").to_owned();
+    let path = format!("/admin/initial-access-tokens/{id}");
+    let _ = server.admin("DELETE", &path).send().expect(204);
+    for (event, subject) in [
+        ("client created", &client.id),
+        ("client changed", &client.id),
+        ("client secret replaced", &client.id),
+        ("client removed", &client.id),
+        ("initial access token created", &id),
+        ("initial access token removed", &id),
+    ] {
+        let is_it = |line: &String| {
+            line.contains(&format!("\"{event}\"")) && line.contains("\"who\":\"admin\"")
         };
-        while !is_there() {
-            assert!(Instant::now() < deadline, "no {event}: {}", server.log().tail(20));
-        }
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let found = loop {
+            let lines = server.log().wait_for(subject);
+            let found = lines.iter().filter(|line| is_it(line)).count();
+            if found > 0 || Instant::now() > deadline {
+                break found;
+            }
+        };
+        assert_eq!(found, 1, "{event}: {}", server.log().tail(20));
     }
-    // A person may sign up here as anywhere; the admin token is no session.
-    let mut browser = Browser::new(server);
-    browser.join(&Person::new());
 }

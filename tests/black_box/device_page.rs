@@ -129,7 +129,11 @@ fn guesses(server: &Server) {
 }
 
 fn parallel_guesses(server: &Server) {
+    let device = Device::new(server);
     let mut browser = signed_in(server);
+    for _ in 0..6 {
+        assert!(asks(&browser.enter_code(device.user_code()), &device));
+    }
     let page = browser.page("/device").expect(200);
     let replies: Vec<Reply> = at_once(20, |number| {
         let code = wrong_code(100 + number);

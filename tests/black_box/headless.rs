@@ -47,6 +47,10 @@ pub fn trials() -> Vec<Case> {
             |servers| another_site(servers.test_user()),
         ),
         Case::new(
+            "issue 4: headless: what a proxy or a tunnel passes on gets the pages, and neither code nor device",
+            |servers| passed_on(servers.test_user()),
+        ),
+        Case::new(
             "issue 4: headless: nobody signs in as the test user, or takes its address",
             |servers| no_password(servers.test_user()),
         ),
@@ -88,6 +92,26 @@ fn devices(server: &Server) {
     let call = server.call("GET", &asked.complete_path()).header("sec-fetch-site", "cross-site");
     let _ = call.send().expect(200);
     asked.expect_waiting();
+}
+
+fn passed_on(server: &Server) {
+    let client = program(server);
+    for (name, value) in
+        [("x-forwarded-for", "198.51.100.7"), ("forwarded", "for=198.51.100.7;proto=https")]
+    {
+        let request = Authorization::of(&client);
+        let call = server.call("GET", &request.path(server)).header(name, value);
+        let reply = call.send().expect(200);
+        assert!(reply.text().contains("/sign-in"), "{}", reply.describe());
+        let device = Device::new(server);
+        let call = server.call("GET", &device.complete_path()).header(name, value);
+        let _ = call.send().expect(200);
+        device.expect_waiting();
+        // From this machine itself both are allowed.
+        let _ = tokens(server, &client, &request);
+        let _ = server.get(&device.complete_path()).expect(200);
+        let _ = Tokens::from_reply(&device.poll());
+    }
 }
 
 /// A program on this machine.

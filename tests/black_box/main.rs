@@ -35,6 +35,7 @@ mod discovery;
 mod failures;
 mod gateway;
 mod headless;
+mod limits;
 mod log;
 mod matrix;
 mod pages;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
         registration_refusals::trials(),
         registration_management::trials(),
         closed_registration::trials(),
+        limits::trials(),
         administration::trials(),
         authorize_errors::trials(),
         authorize_requests::trials(),

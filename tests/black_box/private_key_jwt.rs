@@ -1,8 +1,11 @@
 //! `private_key_jwt`: clients that sign instead of keeping a secret.
 
+use latchkey_tests::device::DEVICE_GRANT;
 use latchkey_tests::document_host::Answer;
 use latchkey_tests::signer::ASSERTION_TYPE;
-use latchkey_tests::{Client, DocumentHost, Reply, Server, Signer, Tokens, Walk};
+use latchkey_tests::{
+    Browser, Client, Device, DocumentHost, Person, Reply, Server, Signer, Tokens, Walk,
+};
 use serde_json::{Value, json};
 use std::sync::Barrier;
 
@@ -32,6 +35,12 @@ pub fn trials() -> Vec<Case> {
                 broken(servers.standard());
             },
         ),
+        Case::new(
+            "RFC 8628 section 3.1, CAS-01: a device whose client signs gets its code and its tokens by assertions alone",
+            |servers| {
+                device(servers.standard());
+            },
+        ),
         Case::new("CAS-05: of 20 requests with one assertion one is authenticated", |servers| {
             replayed(servers.standard());
         }),
@@ -48,7 +57,7 @@ pub fn trials() -> Vec<Case> {
             },
         ),
         Case::new(
-            "keys that can't be fetched are 503 and spend neither code nor assertion",
+            "needs 8: keys that can't be fetched are 503 and spend neither code nor assertion",
             |servers| {
                 keys_unavailable(servers.standard());
             },
@@ -66,8 +75,13 @@ pub fn trials() -> Vec<Case> {
     cases
 }
 
-/// A client that signs, and the answer to its registration.
-fn register(server: &Server, keys: (&str, Value)) -> Client {
+/// Registers a client that signs with this key.
+pub fn register(server: &Server, signer: &Signer) -> Client {
+    register_with(server, ("jwks", signer.jwks())).signing(signer.clone())
+}
+
+/// Registers a client that signs with the keys that this member has or leads to.
+fn register_with(server: &Server, keys: (&str, Value)) -> Client {
     let mut metadata = json!({
         "client_name": "Signing client",
         "redirect_uris": ["https://client.example/callback"],
@@ -94,7 +108,7 @@ fn signed(
 
 fn inline(server: &Server, algorithm: &'static str) {
     let signer = Signer::new(algorithm);
-    let mut walk = Walk::with(server, register(server, ("jwks", signer.jwks())));
+    let mut walk = Walk::with(server, register(server, &signer));
     let code = walk.code();
     let reply = signed(server, &signer, &walk.client, "/token", &code.fields());
     let tokens = Tokens::from_reply(&reply);
@@ -123,7 +137,7 @@ fn rotated(server: &Server, algorithm: &'static str) {
     let host = DocumentHost::start();
     let uri = host.url("jwks.json");
     host.set(&uri, Some(Answer::json(&first.jwks(), "max-age=60")));
-    let client = register(server, ("jwks_uri", json!(uri)));
+    let client = register_with(server, ("jwks_uri", json!(uri)));
     let both = json!({ "keys": [first.public_jwk(), second.public_jwk()] });
     host.set(&uri, Some(Answer::json(&both, "max-age=60")));
     assert!(is_authenticated(server, &first, &client));
@@ -131,9 +145,35 @@ fn rotated(server: &Server, algorithm: &'static str) {
     assert!(!is_authenticated(server, &Signer::new(algorithm), &client));
 }
 
+fn device(server: &Server) {
+    let signer = Signer::new("ES256");
+    let metadata = json!({
+        "client_name": "Signing device",
+        "grant_types": [DEVICE_GRANT],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": signer.jwks(),
+    });
+    let client = Client::register(server, &metadata);
+    // Its id alone, and a stranger's signature, begin nothing.
+    let unproven = client.call(server, "/device_authorization", &[]).send();
+    let _ = unproven.expect_error(401, "invalid_client");
+    let stranger = Signer::new("ES256");
+    let reply = signed(server, &stranger, &client, "/device_authorization", &[]);
+    let _ = reply.expect_error(401, "invalid_client");
+
+    let device = Device::of(server, client.signing(signer), &[]);
+    let mut browser = Browser::new(server);
+    browser.join(&Person::new());
+    browser.allow_device(&device);
+    let public = Client { signer: None, ..device.client.clone() };
+    let _ = device.poll_as(&public, &[]).expect_error(401, "invalid_client");
+    let tokens = Tokens::from_reply(&device.poll());
+    let _ = Tokens::from_reply(&device.client.refresh(server, &tokens.refresh));
+}
+
 fn broken(server: &Server) {
     let signer = Signer::new("ES256");
-    let mut walk = Walk::with(server, register(server, ("jwks", signer.jwks())));
+    let mut walk = Walk::with(server, register(server, &signer));
     let code = walk.code();
     let id = walk.client.id.clone();
     let issuer = server.issuer();
@@ -181,7 +221,7 @@ fn broken(server: &Server) {
 fn replayed(server: &Server) {
     const REQUESTS: usize = 20;
     let signer = Signer::new("ES256");
-    let client = register(server, ("jwks", signer.jwks()));
+    let client = register(server, &signer);
     let refresh = [("grant_type", "refresh_token"), ("refresh_token", "nobody's")];
     let fields = signer.fields(&client.id, &server.issuer(), &refresh);
     let barrier = Barrier::new(REQUESTS);
@@ -203,7 +243,7 @@ fn replayed(server: &Server) {
 fn audience(server: &Server, legacy: &Server) {
     for (server, expected) in [(server, 401), (legacy, 400)] {
         let signer = Signer::new("ES256");
-        let client = register(server, ("jwks", signer.jwks()));
+        let client = register(server, &signer);
         let refresh = [("grant_type", "refresh_token"), ("refresh_token", "nobody's")];
         let fields = signer.fields(&client.id, &server.url("/token"), &refresh);
         let reply = server.call("POST", &server.at("/token")).form(&fields).send();
@@ -214,7 +254,7 @@ fn audience(server: &Server, legacy: &Server) {
 
 fn missing(server: &Server) {
     let signer = Signer::new("ES256");
-    let mut walk = Walk::with(server, register(server, ("jwks", signer.jwks())));
+    let mut walk = Walk::with(server, register(server, &signer));
     let code = walk.code();
     let mut fields = code.fields().to_vec();
     fields.push(("client_id", &walk.client.id));
@@ -226,7 +266,7 @@ fn missing(server: &Server) {
 
 fn beside_a_secret(server: &Server) {
     let signer = Signer::new("ES256");
-    let client = register(server, ("jwks", signer.jwks()));
+    let client = register(server, &signer);
     let refresh = [("grant_type", "refresh_token"), ("refresh_token", "nobody's")];
     let fields = signer.fields(&client.id, &server.issuer(), &refresh);
     let call = || server.call("POST", &server.at("/token"));
@@ -245,7 +285,7 @@ fn keys_unavailable(server: &Server) {
     let signer = Signer::new("ES256");
     let host = DocumentHost::start();
     let uri = host.url("jwks.json");
-    let mut walk = Walk::with(server, register(server, ("jwks_uri", json!(uri))));
+    let mut walk = Walk::with(server, register_with(server, ("jwks_uri", json!(uri))));
     let code = walk.code();
     let fields = signer.fields(&walk.client.id, &server.issuer(), &code.fields());
     let send = || server.call("POST", &server.at("/token")).form(&fields).send();
@@ -266,7 +306,7 @@ fn made_up_key_ids(server: &Server) {
     let host = DocumentHost::start();
     let uri = host.url("jwks.json");
     host.set(&uri, Some(Answer::json(&signer.jwks(), "max-age=60")));
-    let client = register(server, ("jwks_uri", json!(uri)));
+    let client = register_with(server, ("jwks_uri", json!(uri)));
     assert!(is_authenticated(server, &signer, &client));
     for _ in 0..10 {
         let mut stranger = signer.clone();

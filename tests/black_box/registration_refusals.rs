@@ -79,7 +79,6 @@ fn bad_metadata(server: &Server) {
         ("grant_types", json!(["client_credentials"])),
         ("grant_types", json!("authorization_code")),
         ("response_types", json!(["token"])),
-        ("token_endpoint_auth_method", json!("private_key_jwt")),
         ("token_endpoint_auth_method", json!("tls_client_auth")),
         ("token_endpoint_auth_method", json!(true)),
         ("client_uri", json!("javascript:alert(1)")),
@@ -106,6 +105,12 @@ fn bad_metadata(server: &Server) {
         assert!(description.contains(member), "{member}: {description}");
         assert_eq!(answer.get("client_id"), None);
     }
+    // A client that signs has to have a key, so that is what the description names.
+    let mut body = base();
+    body["token_endpoint_auth_method"] = json!("private_key_jwt");
+    let reply = server.post_json("/register", &body.to_string());
+    reply.expect_error(400, "invalid_client_metadata");
+    assert!(reply.text().contains("jwks"), "{}", reply.describe());
     // RFC 7591 section 2: not both.
     let mut body = base();
     body["jwks"] = json!({ "keys": [] });

@@ -1,6 +1,6 @@
 //! The servers that the cases share, each started by the first case that asks for it.
 
-use latchkey_tests::{Client, Deployment, Front, Server, Upstream};
+use latchkey_tests::{Client, Deployment, Front, Server, Signer, Upstream};
 use std::sync::OnceLock;
 
 use crate::matrix::World;
@@ -25,6 +25,7 @@ pub struct Servers {
     introspected: Slot<Introspected>,
     administered: Slot<Front>,
     invited: Slot<Server>,
+    limited: Slot<Server>,
     machines: Slot<Front>,
     matrix: Slot<World>,
     headless_matrix: Slot<World>,
@@ -36,16 +37,20 @@ pub struct Introspected {
     pub front: Front,
     /// The client.
     pub resource_server: Client,
+    /// Another, which signs instead of keeping a secret.
+    pub signing_resource_server: Client,
 }
 
 impl Introspected {
-    /// A client's id is known once it is registered, so the configuration names it afterwards.
+    /// A client's id is known once it is registered, so the configuration names them afterwards.
     fn start() -> Result<Self, String> {
-        let front = Front::start(|upstream| Deployment::introspected(upstream, None))?;
+        let front = Front::start(|upstream| Deployment::introspected(upstream, &[]))?;
         let resource_server = Client::with_method(&front.server, "client_secret_basic");
-        let named = Deployment::introspected(&front.upstream, Some(&resource_server.id));
-        front.server.restart_as(&named)?;
-        Ok(Self { front, resource_server })
+        let signing_resource_server =
+            crate::private_key_jwt::register(&front.server, &Signer::new("ES256"));
+        let introspectors = [&*resource_server.id, &*signing_resource_server.id];
+        front.server.restart_as(&Deployment::introspected(&front.upstream, &introspectors))?;
+        Ok(Self { front, resource_server, signing_resource_server })
     }
 }
 
@@ -115,6 +120,11 @@ impl Servers {
         started(&self.invited, Deployment::invited)
     }
 
+    /// A deployment that lets a network ask three times, and then no more for a while.
+    pub fn limited(&self) -> &Server {
+        started(&self.limited, Deployment::limited)
+    }
+
     /// Clients that act for themselves.
     pub fn machines(&self) -> &Front {
         before(&self.machines, Deployment::machines)
@@ -142,6 +152,7 @@ impl Servers {
             &self.examples,
             &self.brief_examples,
             &self.invited,
+            &self.limited,
         ];
         let running = running.into_iter().filter_map(|slot| slot.get()?.as_ref());
         let fronts = [&self.gateway, &self.brief_tokens, &self.administered, &self.machines];

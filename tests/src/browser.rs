@@ -17,6 +17,8 @@ pub struct Browser<'a> {
     pub jar: Jar,
     /// Its `User-Agent`, if it sends one.
     pub agent: Option<&'static str>,
+    /// Its network address, if it isn't on this machine; the platform puts it into the header.
+    pub address: Option<String>,
 }
 
 /// Where a navigation ended.
@@ -62,7 +64,7 @@ impl<'a> Browser<'a> {
     /// A browser that has never been here.
     #[must_use]
     pub fn new(server: &'a Server) -> Self {
-        Self { server, jar: Jar::default(), agent: None }
+        Self { server, jar: Jar::default(), agent: None, address: None }
     }
 
     /// Takes a note of a secret that a page shows.
@@ -150,6 +152,10 @@ impl<'a> Browser<'a> {
             .header("sec-fetch-site", site);
         let call =
             self.agent.into_iter().fold(call, |call, agent| call.header("user-agent", agent));
+        let call = self
+            .address
+            .iter()
+            .fold(call, |call, address| call.header("cf-connecting-ip", address));
         match self.jar.header().filter(|_| cookies_allowed) {
             Some(cookies) => call.header("cookie", &cookies),
             None => call,

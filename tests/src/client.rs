@@ -26,6 +26,25 @@ pub struct Client {
 }
 
 impl Client {
+    /// A client that the server knows without a registration, and that has no secret.
+    #[must_use]
+    pub fn known(id: &str, method: &str, redirect_uri: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            secret: None,
+            method: method.to_owned(),
+            redirect_uri: redirect_uri.to_owned(),
+            signer: None,
+            document: Value::Null,
+        }
+    }
+
+    /// The same client with the key that it signs with.
+    #[must_use]
+    pub fn signing(self, signer: Signer) -> Self {
+        Self { signer: Some(signer), ..self }
+    }
+
     /// Registers a client with this metadata.
     ///
     /// # Panics

@@ -50,7 +50,7 @@ pub struct Deployment {
     service: Option<Service>,
     /// Whether the examples of `npm start` are behind it.
     with_examples: bool,
-    /// Bindings of the shipped configuration that are left out.
+    /// Bindings and other keys of the shipped configuration that are left out.
     without: &'static [&'static str],
     /// What its metadata document answers once it is up: 200, or 500 with a wrong setting.
     pub ready_status: u16,
@@ -143,6 +143,25 @@ impl Deployment {
         Self {
             settings: "lifetimes = { client_document = 1 }".into(),
             ..Self::shipped("brief documents")
+        }
+    }
+
+    /// A public issuer, and nothing that keeps the platform's fetch from what isn't public.
+    #[must_use]
+    pub fn without_strict_fetch() -> Self {
+        Self {
+            issuer: Issuer::Public("https://id.example"),
+            without: &["compatibility_flags"],
+            ..Self::shipped("without strict fetch")
+        }
+    }
+
+    /// Clients keep a secret or are public: none signs.
+    #[must_use]
+    pub fn without_signatures() -> Self {
+        Self {
+            settings: "token_endpoint_auth_methods = [\"none\", \"client_secret_basic\"]".into(),
+            ..Self::shipped("without signatures")
         }
     }
 
@@ -370,8 +389,11 @@ fn set_limits(table: &mut Table, limits: [i64; 2]) -> Option<()> {
     Some(())
 }
 
-/// Takes a binding away, whatever its kind; [`None`] when there is no such binding.
+/// Takes a key or a binding away, whatever its kind; [`None`] when there is no such thing.
 fn leave_out(table: &mut Table, binding: &str) -> Option<()> {
+    if table.remove(binding).is_some() {
+        return Some(());
+    }
     let is_it = |entry: &Value| {
         ["name", "binding"]
             .iter()

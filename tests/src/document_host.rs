@@ -16,6 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A running web server on 127.0.0.1. It ends with the process.
 #[derive(Debug)]
 pub struct DocumentHost {
+    name: &'static str,
     port: u16,
     state: Arc<Mutex<HashMap<String, Page>>>,
 }
@@ -67,6 +68,17 @@ impl DocumentHost {
     /// When there is no free port.
     #[must_use]
     pub fn start() -> Self {
+        Self::called("127.0.0.1")
+    }
+
+    /// The same by another name of the loopback interface. A server asks one host so many times a
+    /// minute, so cases that have much asked use one that the others don't.
+    ///
+    /// # Panics
+    ///
+    /// When there is no free port.
+    #[must_use]
+    pub fn called(name: &'static str) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port on loopback");
         let port = listener.local_addr().expect("an address").port();
         let state: Arc<Mutex<HashMap<String, Page>>> = Arc::default();
@@ -80,13 +92,13 @@ impl DocumentHost {
                 });
             }
         });
-        Self { port, state }
+        Self { name, port, state }
     }
 
     /// A URL of this host that nobody has used yet.
     #[must_use]
     pub fn url(&self, file: &str) -> String {
-        format!("http://127.0.0.1:{}/{}/{file}", self.port, random::text(12))
+        format!("http://{}:{}/{}/{file}", self.name, self.port, random::text(12))
     }
 
     /// What `url` answers from now on; [`None`] breaks the connection off.

@@ -95,7 +95,8 @@ pub fn forge(header: &Value, claims: &Value) -> String {
 ///
 /// Never: the key is a constant.
 #[must_use]
-pub fn forging_key(kid: &str) -> Value {
+#[cfg(test)]
+fn forging_key(kid: &str) -> Value {
     let key = SigningKey::from_slice(&[7; 32]).expect("key");
     let point = key.verifying_key().to_encoded_point(false);
     let coordinate = |bytes: Option<&p256::FieldBytes>| {

@@ -1,9 +1,7 @@
 //! What the operator's decisions do to a client and its tokens.
 
-use latchkey_tests::{Client, Deployment, Front, Server, Tokens, Walk, stored};
-use rusqlite::Connection;
+use latchkey_tests::{Client, Deployment, Front, Signer, Tokens, Walk};
 use serde_json::json;
-use std::path::{Path, PathBuf};
 
 use super::{nightly, own_token, told};
 use crate::Case;
@@ -18,13 +16,13 @@ pub fn trials() -> Vec<Case> {
         ),
         Case::new(
             "issue 4: the tokens of a stored client count while it is there and not disabled",
-            |_| stored_client(),
+            |servers| stored_client(servers.machines()),
+        ),
+        Case::new(
+            "issue 4, CAS-01: a client that signs is refused too while the operator has disabled it, and after it is removed",
+            |servers| signing_client(servers.machines()),
         ),
     ]
-}
-
-fn front() -> Front {
-    Front::start(Deployment::machines).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Checks that neither the client's own token nor a person's opens anything.
@@ -38,7 +36,8 @@ fn expect_over(front: &Front, own: &str, persons: &str) {
 }
 
 fn disabled() {
-    let front = front();
+    // Its own, because it is started with other settings.
+    let front = Front::start(Deployment::machines).unwrap_or_else(|error| panic!("{error}"));
     let server = &front.server;
     let mut walk = Walk::with(server, Client::configured("console"));
     let tokens = front.tokens(&mut walk, "/api", "api");
@@ -85,72 +84,98 @@ fn disabled() {
     Client::configured("nightly").token_for_itself(server, &[]).expect_error(401, "invalid_client");
 }
 
-/// The database of the shard that stores a client.
-fn shard_of(server: &Server, client: &Client) -> PathBuf {
-    let files = stored::files(&server.storage()).expect("the storage folder");
-    let is_it = |path: &Path| {
-        let found = Connection::open(path).and_then(|database| {
-            database.query_row(
-                "SELECT count(*) FROM clients WHERE client_id = ?",
-                [&client.id],
-                |row| row.get::<_, i64>(0),
-            )
-        });
-        found == Ok(1)
-    };
-    let databases =
-        files.into_keys().filter(|path| path.extension().is_some_and(|it| it == "sqlite"));
-    databases.into_iter().find(|path| is_it(path)).expect("the client's shard")
+/// What the admin API makes of a client.
+#[track_caller]
+fn patch(front: &Front, client: &Client, disabled: bool) {
+    let path = format!("/admin/clients/{}", client.id);
+    let body = json!({ "policy": { "disabled": disabled } });
+    let _ = front.server.admin_json("PATCH", &path, &body).expect(200);
 }
 
-/// Changes a stored client while its server stands still, as the operator's tools do while it runs.
-fn change(front: &Front, client: &Client, statement: &str) {
-    front.server.kill_hard();
-    let database = Connection::open(shard_of(&front.server, client)).expect("a database");
-    assert_eq!(database.execute(statement, [&client.id]), Ok(1), "{statement}");
-    drop(database);
-    // The copies of clients in the cache would live for another hour.
-    for path in stored::files(&front.server.storage()).expect("the storage folder").into_keys() {
-        if path.components().any(|part| part.as_os_str() == "kv") {
-            std::fs::remove_file(path).expect("a file of the cache");
-        }
-    }
-    front.server.restart().expect("restarts");
+fn remove(front: &Front, client: &Client) {
+    let path = format!("/admin/clients/{}", client.id);
+    let _ = front.server.admin("DELETE", &path).send().expect(204);
 }
 
-fn stored_client() {
-    let front = front();
-    let client = Client::with_method(&front.server, "client_secret_basic");
-    let api = front.resource("/api");
-    let policy = |disabled: bool| {
-        let own = json!({ "scope": "api", "resources": [api] });
-        let policy = json!({ "approved": true, "disabled": disabled, "client_credentials": own });
-        format!(
-            "UPDATE clients SET record = json_set(record, '$.origin', 'administered', '$.policy', json('{policy}'),
-             '$.metadata.grant_types', json('[\"client_credentials\"]')) WHERE client_id = ?"
-        )
-    };
-    change(&front, &client, &policy(false));
-    let (token, claims) = own_token(&front.server, &client, &[]);
+fn stored_client(front: &Front) {
+    let server = &front.server;
+    let client = server.administered_client(&json!({
+        "client_name": "Import of the operator",
+        "grant_types": ["client_credentials"],
+        "token_endpoint_auth_method": "client_secret_basic",
+        "policy": { "client_credentials": { "scope": "api", "resources": ["/api"] } },
+    }));
+    let (token, claims) = own_token(server, &client, &[]);
     assert_eq!(claims["sub"], client.id);
     let place = front.upstream.plain();
     let call = |token: &str| front.get(&format!("/api/{}", place.name()), Some(token));
     let _ = call(&token).expect(200);
-    assert_eq!(told(&front, &client, &token)["sub"], client.id);
-    let (other, _) = own_token(&front.server, &client, &[]);
-    let _ = client.revoke(&front.server, &other).expect(200);
+    assert_eq!(told(front, &client, &token)["sub"], client.id);
+    let (other, _) = own_token(server, &client, &[]);
+    let _ = client.revoke(server, &other).expect(200);
     refused(&call(&other), 401, "invalid_token");
     let _ = call(&token).expect(200);
 
-    change(&front, &client, &policy(true));
-    refused(&call(&token), 401, "invalid_token");
-    client.token_for_itself(&front.server, &[]).expect_error(401, "invalid_client");
-    change(&front, &client, &policy(false));
-    let _ = call(&token).expect(200);
-    change(&front, &client, "DELETE FROM clients WHERE client_id = ?");
-    refused(&call(&token), 401, "invalid_token");
-    let gone = client.token_for_itself(&front.server, &[]);
-    gone.expect_error(401, "invalid_client");
     let reader = Client::configured("reader");
-    assert_eq!(told(&front, &reader, &token), json!({ "active": false }));
+    let inactive = json!({ "active": false });
+    patch(front, &client, true);
+    refused(&call(&token), 401, "invalid_token");
+    client.token_for_itself(server, &[]).expect_error(401, "invalid_client");
+    assert_eq!(told(front, &reader, &token), inactive);
+    patch(front, &client, false);
+    let _ = call(&token).expect(200);
+    assert_eq!(told(front, &reader, &token)["active"], true);
+    remove(front, &client);
+    refused(&call(&token), 401, "invalid_token");
+    client.token_for_itself(server, &[]).expect_error(401, "invalid_client");
+    assert_eq!(told(front, &reader, &token), inactive);
+}
+
+fn signing_client(front: &Front) {
+    let server = &front.server;
+    let signer = Signer::new("ES256");
+    let made = server.administered_client(&json!({
+        "client_name": "Signs for people and for itself",
+        "redirect_uris": ["https://client.example/callback"],
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": signer.jwks(),
+        "policy": { "client_credentials": { "scope": "api", "resources": ["/api"] } },
+    }));
+    let mut walk = Walk::with(server, made.signing(signer));
+    let tokens = front.tokens(&mut walk, "/api", "api");
+    let (own, _) = own_token(server, &walk.client, &[]);
+    let client = walk.client.clone();
+    let reader = Client::configured("reader");
+    let everything = |token: &str| {
+        let fields = [("token", token)];
+        [
+            client.refresh(server, &tokens.refresh),
+            client.token_for_itself(server, &[]),
+            client.call(server, "/introspect", &fields).send(),
+            client.revoke(server, token),
+        ]
+    };
+    for token in [&own, &tokens.access] {
+        assert_eq!(told(front, &client, token)["active"], true);
+        assert_eq!(told(front, &reader, token)["active"], true);
+    }
+    patch(front, &client, true);
+    for token in [&own, &tokens.access] {
+        for reply in everything(token) {
+            reply.expect_error(401, "invalid_client");
+        }
+        assert_eq!(told(front, &reader, token), json!({ "active": false }));
+    }
+    expect_over(front, &own, &tokens.access);
+    // None of it ended anything.
+    patch(front, &client, false);
+    for token in [&own, &tokens.access] {
+        assert_eq!(told(front, &reader, token)["active"], true);
+    }
+    let tokens = Tokens::from_reply(&client.refresh(server, &tokens.refresh));
+    remove(front, &client);
+    client.refresh(server, &tokens.refresh).expect_error(401, "invalid_client");
+    client.revoke(server, &own).expect_error(401, "invalid_client");
+    assert_eq!(told(front, &reader, &tokens.access), json!({ "active": false }));
 }

@@ -43,10 +43,8 @@ pub fn trials() -> Vec<Case> {
     cases
 }
 
-/// Configures the crate from nothing but the metadata and the answer to the registration.
-fn discovered(server: &Server, registered: &Registered) -> Client {
-    let metadata = server.get(&server.metadata_path()).expect(200).json();
-    let url = |member: &str| metadata[member].as_str().expect(member).to_owned();
+/// What the crate knows of a client before it knows a server.
+pub fn credentials_of(registered: &Registered) -> BasicClient {
     let mut client = BasicClient::new(ClientId::new(registered.id.clone()));
     if let Some(secret) = &registered.secret {
         client = client.set_client_secret(ClientSecret::new(secret.clone()));
@@ -55,6 +53,13 @@ fn discovered(server: &Server, registered: &Registered) -> Client {
         client = client.set_auth_type(AuthType::RequestBody);
     }
     client
+}
+
+/// Configures the crate from nothing but the metadata and the answer to the registration.
+fn discovered(server: &Server, registered: &Registered) -> Client {
+    let metadata = server.get(&server.metadata_path()).expect(200).json();
+    let url = |member: &str| metadata[member].as_str().expect(member).to_owned();
+    credentials_of(registered)
         .set_auth_uri(AuthUrl::new(url("authorization_endpoint")).expect("URL"))
         .set_token_uri(TokenUrl::new(url("token_endpoint")).expect("URL"))
         .set_revocation_url(RevocationUrl::new(url("revocation_endpoint")).expect("URL"))

@@ -4,14 +4,13 @@
 use latchkey_tests::{Browser, Client as Registered, Person, Server};
 use oauth2::basic::BasicClient;
 use oauth2::{
-    AuthType, ClientId, ClientSecret, DeviceAuthorizationUrl, DeviceCodeErrorResponseType,
-    EndpointNotSet, EndpointSet, RequestTokenError, Scope, StandardDeviceAuthorizationResponse,
-    TokenResponse as _, TokenUrl,
+    DeviceAuthorizationUrl, DeviceCodeErrorResponseType, EndpointNotSet, EndpointSet,
+    RequestTokenError, Scope, StandardDeviceAuthorizationResponse, TokenResponse as _, TokenUrl,
 };
 use std::cell::RefCell;
 use std::time::Duration;
 
-use super::oauth2_crate::connection;
+use super::oauth2_crate::{connection, credentials_of};
 use crate::Case;
 
 type Client = BasicClient<EndpointNotSet, EndpointSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
@@ -42,15 +41,8 @@ pub fn trials() -> Vec<Case> {
 fn discovered(server: &Server, registered: &Registered) -> Client {
     let metadata = server.get(&server.metadata_path()).expect(200).json();
     let url = |member: &str| metadata[member].as_str().expect(member).to_owned();
-    let mut client = BasicClient::new(ClientId::new(registered.id.clone()));
-    if let Some(secret) = &registered.secret {
-        client = client.set_client_secret(ClientSecret::new(secret.clone()));
-    }
-    if registered.method == "client_secret_post" {
-        client = client.set_auth_type(AuthType::RequestBody);
-    }
     let device = url("device_authorization_endpoint");
-    client
+    credentials_of(registered)
         .set_device_authorization_url(DeviceAuthorizationUrl::new(device).expect("URL"))
         .set_token_uri(TokenUrl::new(url("token_endpoint")).expect("URL"))
 }

@@ -105,18 +105,11 @@ fn by_document(_: &Server, fixture: &Fixture, registration: &Registration) -> Cl
     let method = registration.authentication(fixture).to_owned();
     let client_id = registration.client_id.as_deref().expect("a client_id");
     let redirect_uri = registration.redirect_uri(fixture).to_owned();
-    let known = |id: &str, signer: Option<Signer>| Client {
-        id: id.to_owned(),
-        secret: None,
-        method: method.clone(),
-        redirect_uri: redirect_uri.clone(),
-        signer,
-        document: Value::Null,
-    };
+    let known = |id: &str| Client::known(id, &method, &redirect_uri);
     let copy = client_id_metadata::pinned(client_id)
         .map(|copy| serde_json::from_str::<Value>(&copy).expect("JSON"));
     let mut document = match copy {
-        Some(_) if method != "private_key_jwt" => return known(client_id, None),
+        Some(_) if method != "private_key_jwt" => return known(client_id),
         Some(document) => document,
         None => {
             let mut registrations = fixture.registrations.iter();
@@ -135,7 +128,7 @@ fn by_document(_: &Server, fixture: &Fixture, registration: &Registration) -> Cl
         document["jwks_uri"] = json!(jwks_uri);
     }
     host.set(&url, Some(Answer::json(&document, "max-age=3600")));
-    known(&url, signer)
+    Client { signer, ..known(&url) }
 }
 
 /// What the client learns from the server, and what it writes into its requests for it.

@@ -1,6 +1,6 @@
 //! Asking about a token (RFC 7662).
 
-use latchkey_tests::{Client, Front, Reply, Tokens, Walk, jwt};
+use latchkey_tests::{Client, Front, Reply, Signer, Tokens, Walk, jwt};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,12 @@ pub fn trials() -> Vec<Case> {
             "RFC 7662 section 2.2, INT-03, INT-04: the resource's introspector is told everything about a token",
             |servers| {
                 active(servers.introspected());
+            },
+        ),
+        Case::new(
+            "RFC 7662 section 2.1, CAS-01: a resource's introspector that signs is told, and without a good assertion nobody is",
+            |servers| {
+                signing(servers.introspected());
             },
         ),
         Case::new(
@@ -87,7 +93,7 @@ fn nothing_told(front: &Front, client: &Client, token: &str) {
     assert_eq!(reply.header("content-type"), Some("application/json"));
 }
 
-fn authentication(Introspected { front, resource_server }: &Introspected) {
+fn authentication(Introspected { front, resource_server, .. }: &Introspected) {
     let mut walk = Walk::begin(&front.server);
     let tokens = front.tokens(&mut walk, "/api", "api");
     let call = || front.call("POST", "/introspect");
@@ -111,7 +117,7 @@ fn authentication(Introspected { front, resource_server }: &Introspected) {
     call().form(&named).send().expect_error(401, "invalid_client");
 }
 
-fn active(Introspected { front, resource_server }: &Introspected) {
+fn active(Introspected { front, resource_server, .. }: &Introspected) {
     let mut walk = Walk::begin(&front.server);
     let tokens = front.tokens(&mut walk, "/api", "api api:write");
     let claims = jwt::read(&tokens.access).claims;
@@ -136,7 +142,34 @@ fn active(Introspected { front, resource_server }: &Introspected) {
     }
 }
 
-fn inactive(Introspected { front, resource_server }: &Introspected) {
+fn signing(introspected: &Introspected) {
+    let Introspected { front, signing_resource_server: client, .. } = introspected;
+    let mut walk = Walk::begin(&front.server);
+    let tokens = front.tokens(&mut walk, "/api", "api");
+    let answer = told(front, client, &tokens.access);
+    assert_eq!(answer["client_id"], walk.client.id, "{answer}");
+    assert_eq!(answer["scope"], "api", "{answer}");
+    // Each assertion counts once, here as at the token endpoint.
+    let issuer = front.server.issuer();
+    let form = [("token", tokens.access.as_str())];
+    let signer = client.signer.as_ref().expect("a key");
+    let fields = signer.fields(&client.id, &issuer, &form);
+    let ask = || front.call("POST", "/introspect").form(&fields).send();
+    let _ = ask().expect(200);
+    let again = ask();
+    let stranger = client.clone().signing(Signer::new("ES256"));
+    let unproven = Client { signer: None, ..client.clone() };
+    for reply in [
+        again,
+        stranger.call(&front.server, "/introspect", &form).send(),
+        unproven.call(&front.server, "/introspect", &form).send(),
+    ] {
+        reply.expect_error(401, "invalid_client");
+        assert!(!reply.text().contains("active"), "{}", reply.describe());
+    }
+}
+
+fn inactive(Introspected { front, resource_server, .. }: &Introspected) {
     let mut walk = Walk::begin(&front.server);
     let api = front.tokens(&mut walk, "/api", "api");
     let mcp = front.tokens(&mut walk, "/mcp", "mcp");
@@ -193,7 +226,7 @@ fn own_tokens(Introspected { front, .. }: &Introspected) {
     assert_eq!(told(front, &walk.client, &next.refresh)["active"], true);
 }
 
-fn personal_access_token(Introspected { front, resource_server }: &Introspected) {
+fn personal_access_token(Introspected { front, resource_server, .. }: &Introspected) {
     let mut walk = Walk::begin(&front.server);
     let (api, mcp) = (front.resource("/api"), front.resource("/mcp"));
     let token = walk.browser.new_token("Asked about", &["api"], &[&api]);
@@ -221,7 +254,7 @@ fn personal_access_token(Introspected { front, resource_server }: &Introspected)
     nothing_told(front, resource_server, &token);
 }
 
-fn revoked(Introspected { front, resource_server }: &Introspected) {
+fn revoked(Introspected { front, resource_server, .. }: &Introspected) {
     let mut walk = Walk::begin(&front.server);
     let tokens = front.tokens(&mut walk, "/api", "api");
     let next = Tokens::from_reply(&walk.client.refresh(&front.server, &tokens.refresh));
@@ -287,7 +320,7 @@ fn expired(front: &Front) {
     let _ = told(front, &walk.client, &tokens.refresh);
 }
 
-fn wrong_requests(Introspected { front, resource_server }: &Introspected) {
+fn wrong_requests(Introspected { front, resource_server, .. }: &Introspected) {
     let reply = front.call("GET", "/introspect?token=x").send().expect(405);
     assert!(
         reply.header("allow").is_some_and(|allow| allow.contains("POST")),

@@ -54,7 +54,7 @@ fn signed(front: &Front, client: &Client, token: &str) -> Reply {
     reply
 }
 
-fn same_as_json(Introspected { front, resource_server }: &Introspected) {
+fn same_as_json(Introspected { front, resource_server, .. }: &Introspected) {
     let mut walk =
         Walk::with(&front.server, Client::with_method(&front.server, "client_secret_basic"));
     let tokens = front.tokens(&mut walk, "/api", "api");
@@ -86,7 +86,7 @@ fn same_as_json(Introspected { front, resource_server }: &Introspected) {
     }
 }
 
-fn asked_for(Introspected { front, resource_server }: &Introspected) {
+fn asked_for(Introspected { front, resource_server, .. }: &Introspected) {
     let token = front.token("/api", "api");
     let content_type = |accept: &str| {
         let reply = call(front, resource_server, &token).header("accept", accept).send();
@@ -110,7 +110,7 @@ fn asked_for(Introspected { front, resource_server }: &Introspected) {
     empty.header("accept", JWT).send().expect_error(400, "invalid_request");
 }
 
-fn no_access_token(Introspected { front, resource_server }: &Introspected) {
+fn no_access_token(Introspected { front, resource_server, .. }: &Introspected) {
     let token = front.token("/api", "api");
     let answer = signed(front, resource_server, &token).text().to_owned();
     let place = front.upstream.plain();

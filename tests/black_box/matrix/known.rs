@@ -4,7 +4,7 @@ use latchkey_tests::Client;
 use serde_json::{Value, json};
 
 use super::discovery::Found;
-use super::world::{ADMIN_TOKEN, PROGRAM, REDIRECT_URI, SERVICE, World};
+use super::world::{PROGRAM, REDIRECT_URI, SERVICE, World};
 use super::{Cell, Grant, Registration};
 use crate::profile::Profile;
 
@@ -13,28 +13,22 @@ use crate::profile::Profile;
 pub(super) fn client(profile: &Profile<'_>, world: &World, found: &Found, cell: Cell) -> Client {
     let acts_for_itself = cell.grant == Grant::ClientCredentials;
     match (cell.registration, acts_for_itself) {
-        (Registration::Document, false) => with(&world.program_document, "none", None),
-        (Registration::Document, true) => with(&world.service_document, "private_key_jwt", None),
-        (Registration::PreRegistered, false) => with(PROGRAM, "none", None),
+        (Registration::Document, false) => {
+            Client::known(&world.program_document, "none", REDIRECT_URI)
+        }
+        (Registration::Document, true) => {
+            let known = Client::known(&world.service_document, "private_key_jwt", REDIRECT_URI);
+            known.signing(world.signer.clone())
+        }
+        (Registration::PreRegistered, false) => Client::known(PROGRAM, "none", REDIRECT_URI),
         (Registration::PreRegistered, true) => {
             let secret = world.service_secret.clone();
             world.server.secrets().remember(&secret);
-            with(SERVICE, "client_secret_basic", Some(secret))
+            let known = Client::known(SERVICE, "client_secret_basic", REDIRECT_URI);
+            Client { secret: Some(secret), ..known }
         }
         (Registration::Dynamic, false) => profile.register(&found.metadata, &metadata(profile)),
         (Registration::Dynamic, true) => service(profile, world, found),
-    }
-}
-
-/// A client that knows its id beforehand.
-fn with(id: &str, method: &str, secret: Option<String>) -> Client {
-    Client {
-        id: id.to_owned(),
-        secret,
-        method: method.to_owned(),
-        redirect_uri: REDIRECT_URI.to_owned(),
-        signer: None,
-        document: Value::Null,
     }
 }
 
@@ -54,9 +48,7 @@ fn metadata(profile: &Profile<'_>) -> Value {
 fn service(profile: &Profile<'_>, world: &World, found: &Found) -> Client {
     let own = json!({ "scope": "mcp", "resources": [format!("{}/mcp", world.server.issuer())] });
     let wanted = json!({ "label": "The matrix", "policy": { "client_credentials": own } });
-    let call = world.server.call("POST", "/admin/initial-access-tokens").bearer(ADMIN_TOKEN);
-    let call = call.header("content-type", "application/json").body(wanted.to_string());
-    let given = call.send().expect(201).json();
+    let given = world.server.initial_access_token(&wanted);
     let token = given["token"].as_str().expect("a token").to_owned();
 
     let mut body = json!({
@@ -71,10 +63,5 @@ fn service(profile: &Profile<'_>, world: &World, found: &Found) -> Client {
     let path = profile.path(&found.metadata, "registration_endpoint");
     let call = world.server.call("POST", &path).bearer(&token);
     let call = call.header("content-type", "application/json").body(body.to_string());
-    let document = call.send().expect(201).json();
-    let text = |name: &str| document[name].as_str().map(str::to_owned);
-    Client {
-        redirect_uri: String::new(),
-        ..with(&text("client_id").expect("client_id"), "client_secret_basic", text("client_secret"))
-    }
+    Client::from_reply(&call.send().expect(201))
 }

@@ -1,11 +1,8 @@
 //! How the client of a cell gets its access token.
 
-use latchkey_tests::{Authorization, Browser, Client, Tokens, jwt, random};
-use serde_json::json;
-use std::time::{SystemTime, UNIX_EPOCH};
+use latchkey_tests::{Authorization, Browser, Client, Tokens};
 
 use super::discovery::Found;
-use super::world::KEY_ID;
 use crate::profile::Profile;
 
 /// A person signs up and presses Allow.
@@ -53,15 +50,8 @@ fn refreshed(profile: &Profile<'_>, found: &Found, client: &Client, first: &Toke
 /// ([RFC 6749 section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)).
 #[track_caller]
 pub(super) fn for_itself(profile: &Profile<'_>, found: &Found, client: &Client) -> String {
-    let assertion = assertion(profile, client);
     let mut fields = vec![("grant_type", "client_credentials")];
     fields.extend(found.wishes());
-    if client.method == "private_key_jwt" {
-        fields.extend([
-            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-            ("client_assertion", assertion.as_str()),
-        ]);
-    }
     let path = profile.path(&found.metadata, "token_endpoint");
     let reply = client.call_at(profile.server, &path, &fields).send().expect(200);
     let document = reply.json();
@@ -69,16 +59,4 @@ pub(super) fn for_itself(profile: &Profile<'_>, found: &Found, client: &Client) 
     // RFC 6749 section 4.4.3: a refresh token SHOULD NOT be included.
     assert_eq!(document.get("refresh_token"), None, "{document}");
     document["access_token"].as_str().expect("access_token").to_owned()
-}
-
-/// The proof that the client has its key
-/// ([RFC 7523 section 2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2)).
-fn assertion(profile: &Profile<'_>, client: &Client) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
-    let header = json!({ "alg": "ES256", "typ": "JWT", "kid": KEY_ID });
-    let claims = json!({
-        "iss": client.id, "sub": client.id, "aud": profile.server.issuer(),
-        "iat": now, "exp": now + 60, "jti": random::text(24),
-    });
-    jwt::forge(&header, &claims)
 }

@@ -59,7 +59,8 @@ impl Deployment {
         }
     }
 
-    /// Three registrations of one network in 10 seconds, and eight of one shared egress.
+    /// Of each kind of request that is limited, three of one network in 10 seconds, and eight of one
+    /// shared egress.
     #[must_use]
     pub fn limited() -> Self {
         Self {

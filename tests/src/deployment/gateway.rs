@@ -59,17 +59,21 @@ impl Deployment {
         )
     }
 
-    /// One resource that this client may introspect tokens for, or none with nobody in particular.
+    /// A resource that these clients may introspect tokens for, and one with nobody in particular.
     #[must_use]
-    pub fn introspected(upstream: &Upstream, introspector: Option<&str>) -> Self {
-        let introspectors = introspector.map(|id| format!("{id:?}")).unwrap_or_default();
+    pub fn introspected(upstream: &Upstream, introspectors: &[&str]) -> Self {
+        let introspectors: Vec<_> = introspectors.iter().map(|id| format!("{id:?}")).collect();
         let resources = r#"
             resources = [
                 { path = "/api", name = "Notes", upstream = { url = "UPSTREAM/notes" }, scopes = ["api"], introspectors = [INTROSPECTORS] },
                 { path = "/mcp", name = "Tools", kind = "mcp", upstream = { url = "UPSTREAM/tools" }, scopes = ["mcp"] },
             ]
         "#;
-        Self::before("introspected", upstream, &resources.replace("INTROSPECTORS", &introspectors))
+        Self::before(
+            "introspected",
+            upstream,
+            &resources.replace("INTROSPECTORS", &introspectors.join(", ")),
+        )
     }
 
     /// A resource behind a service binding, and that service.

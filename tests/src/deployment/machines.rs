@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::Deployment;
+use super::{ADMIN_TOKEN, Deployment};
 use crate::client::Client;
 use crate::upstream::Upstream;
 
@@ -45,12 +45,16 @@ impl Deployment {
     #[must_use]
     pub fn machines_removed(upstream: &Upstream) -> Self {
         let (resources, _) = RESOURCES.split_once("    clients = [").expect("clients");
-        Self::before("machines", upstream, resources)
+        Self::before("machines", upstream, resources).administrable()
     }
 
     fn machines_where(upstream: &Upstream, disabled: &str) -> Self {
         let settings = with_hashes(&RESOURCES.replace("DISABLED", disabled));
-        Self::before("machines", upstream, &settings)
+        Self::before("machines", upstream, &settings).administrable()
+    }
+
+    fn administrable(self) -> Self {
+        Self { admin_token: Some(ADMIN_TOKEN), ..self }
     }
 
     /// The settings of the client that acts for itself at the examples.
@@ -63,11 +67,15 @@ impl Deployment {
 fn with_hashes(settings: &str) -> String {
     let mut settings = settings.to_owned();
     for id in ["nightly", "poster", "console", "reader"] {
-        let hash = Sha256::digest(secret_of(id).as_bytes());
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hash_of(&secret_of(id));
         settings = settings.replace(&format!("\"{}\"", id.to_uppercase()), &format!("\"{hash}\""));
     }
     settings
+}
+
+/// What the configuration has of a secret.
+pub(super) fn hash_of(secret: &str) -> String {
+    Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn secret_of(id: &str) -> String {
@@ -79,14 +87,8 @@ impl Client {
     #[must_use]
     pub fn configured(id: &str) -> Self {
         let method = if id == "poster" { "client_secret_post" } else { "client_secret_basic" };
-        Self {
-            id: id.to_owned(),
-            secret: Some(secret_of(id)),
-            method: method.to_owned(),
-            redirect_uri: "https://client.example/callback".to_owned(),
-            signer: None,
-            document: serde_json::Value::Null,
-        }
+        let known = Self::known(id, method, "https://client.example/callback");
+        Self { secret: Some(secret_of(id)), ..known }
     }
 
     /// Asks for a token for itself.

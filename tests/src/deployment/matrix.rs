@@ -1,9 +1,7 @@
 //! What `npm start` serves, with the clients of the command-line matrix.
 
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
-
-use super::Deployment;
+use super::machines::hash_of;
+use super::{ADMIN_TOKEN, Deployment};
 
 /// The clients that the operator wrote down.
 #[derive(Debug, Clone)]
@@ -18,26 +16,14 @@ pub struct Clients<'a> {
     pub service_secret: &'a str,
     /// The URL of the metadata document of another program that acts for itself.
     pub service_document: &'a str,
-    /// The operator's own token for the admin API.
-    pub admin_token: &'static str,
 }
 
 impl Deployment {
     /// The examples of `npm start` with these clients, and with a test user or without.
     #[must_use]
     pub fn matrix(clients: &Clients<'_>, test_user: bool) -> Self {
-        let Clients {
-            program,
-            redirect_uri,
-            service,
-            service_secret,
-            service_document,
-            admin_token,
-        } = clients;
-        let mut hash = String::new();
-        for byte in Sha256::digest(service_secret) {
-            let _ = write!(hash, "{byte:02x}");
-        }
+        let Clients { program, redirect_uri, service, service_secret, service_document } = clients;
+        let hash = hash_of(service_secret);
         let own = r#"client_credentials = { scopes = ["mcp"], resources = ["/mcp"] }"#;
         let development = if test_user { r#"consent_as = "ci@example.com""# } else { "" };
         let settings = format!(
@@ -63,6 +49,6 @@ impl Deployment {
             "#
         );
         let name = if test_user { "matrix with a test user" } else { "matrix" };
-        Self { name, settings: settings.into(), admin_token: Some(admin_token), ..Self::examples() }
+        Self { name, settings: settings.into(), admin_token: Some(ADMIN_TOKEN), ..Self::examples() }
     }
 }
