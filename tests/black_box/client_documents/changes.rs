@@ -33,7 +33,7 @@ pub fn trials() -> Vec<Case> {
             |servers| no_stand_in(servers.brief_documents()),
         ),
         Case::new(
-            "needs 5: a document that can't be fetched while a person decides is a 503 page for an app and for a device, and Allow goes on once it is back",
+            "needs 5: a document that is withdrawn while a person decides stops an app and a device on a page, and Allow goes on once it is back",
             |servers| gone_meanwhile(servers.brief_documents()),
         ),
     ]
@@ -147,7 +147,7 @@ fn no_stand_in(server: &Server) {
     let other = json!({ "client_id": "https://other.example/client.json" });
     for (answer, statuses, error) in [
         (Answer::json(&other, "max-age=1"), [401, 400], "invalid_client"),
-        (Answer::of(410, "text/plain", "Gone"), [503, 503], "temporarily_unavailable"),
+        (Answer::of(410, "text/plain", "Gone"), [401, 400], "invalid_client"),
     ] {
         let published = Published::on_busy_host();
         let mut walk = Walk::with(server, published.client());
@@ -162,7 +162,7 @@ fn no_stand_in(server: &Server) {
     }
 }
 
-/// A client that a person or a device is just about to be asked about, and whose document is gone.
+/// A client that a person or a device is just about to be asked about, and whose document is withdrawn.
 fn gone_meanwhile(server: &Server) {
     let mut published = Published::on_busy_host();
     published.document["grant_types"] = json!(["authorization_code", DEVICE_GRANT]);
@@ -174,20 +174,20 @@ fn gone_meanwhile(server: &Server) {
 
     published.host.set(&published.url, Some(Answer::of(410, "text/plain", "Gone")));
     let deadline = Instant::now() + Duration::from_secs(60);
-    while walk.client.refresh(server, "nobody's").status != 503 {
+    while walk.client.refresh(server, "nobody's").status != 401 {
         assert!(Instant::now() < deadline, "the change was not seen");
     }
     let decided = walk.browser.decide(&consent, "allow").page();
     let entered = walk.browser.enter_code(device.user_code());
     let allowed = walk.browser.decide_device(&asks, "allow");
     for page in [decided, entered, allowed] {
-        let page = page.expect(503);
+        let page = page.expect(400);
         assert_eq!(page.reply.header("location"), None);
-        assert!(page.text().contains("right now"), "{}", page.text());
+        assert!(page.text().contains("gone for good"), "{}", page.text());
         assert!(!page.text().contains("removed"), "{}", page.text());
     }
     // The device got nothing meanwhile; Allow again, or the code again, goes on from there.
-    let _ = device.poll().expect_error(503, "temporarily_unavailable");
+    let _ = device.poll().expect_error(401, "invalid_client");
     published.publish();
     let page = walk.browser.enter_code(device.user_code()).expect(200);
     assert_eq!(page.heading(), "You can go back to your device");

@@ -22,6 +22,9 @@ const REMEMBER_AT_MOST: usize = 256;
 /// How long a copy stands in for a document that can't be fetched, until that is tried again.
 const STAND_IN: Lifetime = Lifetime::minutes(1);
 
+/// RFC 9110 section 15.5.11: "410 (Gone)" is likely to be permanent, and its server knows so.
+const GONE: u16 = 410;
+
 thread_local! {
     static REMEMBERED: RefCell<HashMap<ClientId, KeptDocument>> = RefCell::new(HashMap::new());
 }
@@ -42,7 +45,12 @@ pub enum DocumentProblem {
 impl DocumentProblem {
     /// Whether the same request can succeed in a moment.
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_)) && !self.is_gone()
+    }
+
+    /// Whether the client's own server says that there will be no document again.
+    pub const fn is_gone(&self) -> bool {
+        matches!(self, Self::Unavailable(FetchError::Status(GONE)))
     }
 
     /// Whether an older copy may stand in: when the client's server is in trouble, or shows a bot
@@ -50,7 +58,7 @@ impl DocumentProblem {
     /// any more, and one that it says is gone for good, are its word.
     const fn may_be_passed_over(&self) -> bool {
         match self {
-            Self::Unavailable(FetchError::Status(410)) => false,
+            Self::Unavailable(FetchError::Status(GONE)) => false,
             Self::Unavailable(_)
             | Self::Invalid(DocumentError::NotJson | DocumentError::TooLong) => true,
             Self::Invalid(_) | Self::Url(_) | Self::NotSupported => false,

@@ -72,6 +72,10 @@ fn words(problem: &DocumentProblem) -> String {
         DocumentProblem::Url(error) => {
             format!("The client_id is a URL that is not accepted here. {error}")
         }
+        problem if problem.is_gone() => {
+            "The server at the client_id says that its metadata document is gone for good (410)."
+                .to_owned()
+        }
         DocumentProblem::Unavailable(_) => {
             "The metadata document at the client_id can not be fetched.".to_owned()
         }
