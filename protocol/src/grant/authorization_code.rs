@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, ChallengeRecord, CodeState, Decision, EndReason, Family, FamilyState, GrantRecord,
-    Granted, Write, audience, installation,
+    Asked, ChallengeRecord, CodeState, Decision, EndReason, FamilyState, GrantRecord, Granted,
+    Write, audience, installation, redeemed,
 };
 use crate::activity::Activity;
 use crate::authorize::AuthorizationRequest;
@@ -239,7 +239,7 @@ pub fn redeem(
 ) -> Decision<Result<Granted, RedeemError>> {
     let refuse = |error| Decision::unchanged(Err(error));
     // A device code is no authorization code, whatever its secret is dressed up as.
-    let Some(mut record) = record.filter(|record| record.asked.redirect_uri().is_some()) else {
+    let Some(record) = record.filter(|record| record.asked.redirect_uri().is_some()) else {
         return refuse(RedeemError::UnknownCode);
     };
 
@@ -291,22 +291,9 @@ pub fn redeem(
         return refuse(RedeemError::InvalidTarget);
     };
 
-    let (family, refresh_secret) = Family::begin(&configuration.lifetimes, now, entropy);
-    let granted = Granted {
-        grant: record.id.clone(),
-        refresh_secret,
-        scope: record.scope.clone(),
-        resource,
-        authenticated_at: record.authenticated_at,
-    };
-    let redeemed = Activity::CodeRedeemed { client_id: record.client_id.clone() };
-    record.code = CodeState::Redeemed { check };
-    record.family = FamilyState::Live(family);
-    record.last_used_at = now;
-    Decision {
-        writes: vec![Write::Grant(Box::new(record)), Write::Activity(redeemed)],
-        reply: Ok(granted),
-    }
+    let (writes, granted) =
+        redeemed(record, check, resource, &configuration.lifetimes, now, entropy);
+    Decision { writes, reply: Ok(granted) }
 }
 
 fn check_redirect_uri(

@@ -1,8 +1,8 @@
 //! Grants: what a person allowed a client, and the decisions about it.
 //!
-//! One file per grant type. Each decision about a person's grant takes the stored record, a request and `now`, and returns a
-//! [`Decision`]: what to write and what to reply. An error can carry a write, because a replayed
-//! code or refresh token ends what it once gave.
+//! One file per grant type. Each decision about a person's grant takes the stored record, a request
+//! and `now`, and returns a [`Decision`]: what to write and what to reply. An error can carry a write,
+//! because a replayed code or refresh token ends what it once gave.
 
 pub mod authorization_code;
 pub mod client_credentials;
@@ -22,6 +22,8 @@ pub use record::{Asked, ChallengeRecord, CodeState, EndReason, Family, FamilySta
 use serde::{Deserialize, Serialize};
 
 use crate::activity::Activity;
+use crate::configuration::Lifetimes;
+use crate::entropy::Entropy;
 use crate::identifier::GrantId;
 use crate::resource::{ResourceIndicator, Resources};
 use crate::scope::Scope;
@@ -74,6 +76,30 @@ pub struct Granted {
     pub resource: ResourceIndicator,
     /// When the person last entered their password.
     pub authenticated_at: UnixTime,
+}
+
+/// Begins the family of a grant whose code, of whatever kind, is redeemed for the first time.
+fn redeemed(
+    mut record: GrantRecord,
+    check: ChallengeRecord,
+    resource: ResourceIndicator,
+    lifetimes: &Lifetimes,
+    now: UnixTime,
+    entropy: &mut impl Entropy,
+) -> (Vec<Write>, Granted) {
+    let (family, refresh_secret) = Family::begin(lifetimes, now, entropy);
+    let granted = Granted {
+        grant: record.id.clone(),
+        refresh_secret,
+        scope: record.scope.clone(),
+        resource,
+        authenticated_at: record.authenticated_at,
+    };
+    let activity = Activity::CodeRedeemed { client_id: record.client_id.clone() };
+    record.code = CodeState::Redeemed { check };
+    record.family = FamilyState::Live(family);
+    record.last_used_at = now;
+    (vec![Write::Grant(Box::new(record)), Write::Activity(activity)], granted)
 }
 
 /// Picks the one resource that an access token is for

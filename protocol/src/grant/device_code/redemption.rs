@@ -11,8 +11,8 @@ use crate::entropy::Entropy;
 use crate::error::{ErrorCode, ErrorReply};
 use crate::grant::authorization_code::{Approval, Approver};
 use crate::grant::{
-    Asked, ChallengeRecord, CodeState, Decision, Family, FamilyState, GrantRecord, Granted, Write,
-    audience,
+    Asked, ChallengeRecord, CodeState, Decision, FamilyState, GrantRecord, Granted, Write,
+    audience, redeemed,
 };
 use crate::secret::Secret;
 use crate::time::UnixTime;
@@ -155,7 +155,7 @@ pub fn redeem(
     entropy: &mut impl Entropy,
 ) -> Decision<Result<Granted, RedemptionError>> {
     let refuse = |error| Decision::unchanged(Err(error));
-    let Some(mut record) = record else { return refuse(RedemptionError::NotYet) };
+    let Some(record) = record else { return refuse(RedemptionError::NotYet) };
     if record.asked.redirect_uri().is_some() {
         return refuse(RedemptionError::Unknown);
     }
@@ -181,20 +181,7 @@ pub fn redeem(
         return refuse(RedemptionError::InvalidTarget);
     };
 
-    let (family, refresh_secret) = Family::begin(&configuration.lifetimes, now, entropy);
-    let granted = Granted {
-        grant: record.id.clone(),
-        refresh_secret,
-        scope: record.scope.clone(),
-        resource,
-        authenticated_at: record.authenticated_at,
-    };
-    let redeemed = Activity::CodeRedeemed { client_id: record.client_id.clone() };
-    record.code = CodeState::Redeemed { check };
-    record.family = FamilyState::Live(family);
-    record.last_used_at = now;
-    Decision {
-        writes: vec![Write::Grant(Box::new(record)), Write::Activity(redeemed)],
-        reply: Ok(granted),
-    }
+    let (writes, granted) =
+        redeemed(record, check, resource, &configuration.lifetimes, now, entropy);
+    Decision { writes, reply: Ok(granted) }
 }
