@@ -128,7 +128,11 @@ fn user_codes(server: &Server) {
                 return None;
             }
             let page = page.expect(429);
-            assert!(page.alert().contains("Too many"), "{}", page.alert());
+            assert!(
+                page.alert().contains("Too many codes came from your network"),
+                "{}",
+                page.alert()
+            );
             // It isn't lost.
             assert_eq!(page.form("/device").field("user_code"), Some(device.user_code()));
             Some(page.reply)

@@ -157,7 +157,7 @@ async fn code_sent(
     };
     // RFC 8628 section 5.1: whoever has many accounts still has few networks.
     if limits::exceeded(context, LimitedEndpoint::UserCode).await {
-        let wrong = Some(Wrong::TooMany(limits::PERIOD));
+        let wrong = Some(Wrong::TooManyFromNetwork(limits::PERIOD));
         return device_pages::enter(context, keys, browser, typed, wrong);
     }
     match browser.signed_in(context).await? {

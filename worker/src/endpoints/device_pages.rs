@@ -46,6 +46,17 @@ pub enum Wrong {
     Used,
     /// The person has sent too many wrong ones, and has to wait this long.
     TooMany(Lifetime),
+    /// Too many codes, right or wrong, came from the person's network; they have to wait this long.
+    TooManyFromNetwork(Lifetime),
+}
+
+impl Wrong {
+    const fn wait(self) -> Option<Lifetime> {
+        match self {
+            Self::TooMany(wait) | Self::TooManyFromNetwork(wait) => Some(wait),
+            Self::Empty | Self::NotACode | Self::Unknown | Self::Expired | Self::Used => None,
+        }
+    }
 }
 
 impl Wrong {
@@ -66,15 +77,20 @@ impl Wrong {
                 "This code was used already. Start again on your device: it will show a new one."
             }
             Self::TooMany(wait) => {
-                let minutes = minutes(wait);
-                let unit = if minutes == 1 { "minute" } else { "minutes" };
-                return format!(
-                    "Too many wrong codes. Wait {minutes} {unit}, then enter the code again."
-                );
+                return format!("Too many wrong codes. {}", wait_and_try(wait));
+            }
+            Self::TooManyFromNetwork(wait) => {
+                return format!("Too many codes came from your network. {}", wait_and_try(wait));
             }
         };
         words.to_owned()
     }
+}
+
+fn wait_and_try(wait: Lifetime) -> String {
+    let minutes = minutes(wait);
+    let unit = if minutes == 1 { "minute" } else { "minutes" };
+    format!("Wait {minutes} {unit}, then enter the code again.")
 }
 
 /// The page that asks for a code; `typed` is in the field.
@@ -101,17 +117,16 @@ pub fn enter(
         error: error.as_deref(),
         qr: (wrong.is_none() && offers_qr).then_some(qr.as_str()),
     };
-    let status = match wrong {
-        None => 200,
-        Some(Wrong::TooMany(_)) => 429,
-        Some(_) => 422,
+    let wait = wrong.and_then(Wrong::wait);
+    let status = match (wrong, wait) {
+        (None, _) => 200,
+        (Some(_), Some(_)) => 429,
+        (Some(_), None) => 422,
     };
     let answer = browser.remember(context, page(context, status, form.render())?);
-    Ok(match wrong {
-        Some(Wrong::TooMany(wait)) => {
-            answer.with_header("retry-after", wait.as_seconds().to_string())
-        }
-        _ => answer,
+    Ok(match wait {
+        Some(wait) => answer.with_header("retry-after", wait.as_seconds().to_string()),
+        None => answer,
     })
 }
 
