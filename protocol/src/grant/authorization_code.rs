@@ -43,6 +43,18 @@ pub struct Approver<'a> {
     pub authenticated_at: UnixTime,
 }
 
+impl Approval {
+    /// What approving comes to once the grant is there: its code still waits, or it doesn't.
+    pub(super) const fn again(record: &GrantRecord, now: UnixTime) -> Self {
+        match record.code {
+            CodeState::Issued { expires_at, .. } if !expires_at.has_passed(now) => Self::CodeIssued,
+            CodeState::Issued { .. } | CodeState::Redeemed { .. } | CodeState::Exhausted => {
+                Self::AlreadyUsed
+            }
+        }
+    }
+}
+
 /// Approves a request: makes the grant with its code, once, however often it is approved.
 ///
 /// `earlier` are the person's other grants that [`super::earlier`] finds for the request. Asking
@@ -59,15 +71,7 @@ pub fn approve(
     now: UnixTime,
 ) -> Decision<Approval> {
     if let Some(record) = existing {
-        let approval = match record.code {
-            CodeState::Issued { expires_at, .. } if !expires_at.has_passed(now) => {
-                Approval::CodeIssued
-            }
-            CodeState::Issued { .. } | CodeState::Redeemed { .. } | CodeState::Exhausted => {
-                Approval::AlreadyUsed
-            }
-        };
-        return Decision::unchanged(approval);
+        return Decision::unchanged(Approval::again(&record, now));
     }
     let earlier = installation::earlier(earlier, request, now);
     let allowed = installation::allowed(&earlier);

@@ -32,15 +32,7 @@ pub fn grant_access(
     now: UnixTime,
 ) -> Decision<Approval> {
     if let Some(record) = existing {
-        let approval = match record.code {
-            CodeState::Issued { expires_at, .. } if !expires_at.has_passed(now) => {
-                Approval::CodeIssued
-            }
-            CodeState::Issued { .. } | CodeState::Redeemed { .. } | CodeState::Exhausted => {
-                Approval::AlreadyUsed
-            }
-        };
-        return Decision::unchanged(approval);
+        return Decision::unchanged(Approval::again(&record, now));
     }
     let request = &approved.request;
     let record = GrantRecord {
