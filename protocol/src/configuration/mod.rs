@@ -8,6 +8,7 @@ mod development;
 mod endpoints;
 mod error;
 mod issuer;
+mod limits;
 mod protected_resource;
 mod registration_settings;
 mod resource_settings;
