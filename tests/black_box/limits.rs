@@ -171,8 +171,7 @@ fn documents(server: &Server) {
         }
         // To its person and its program it is a document that can't be fetched for now.
         let _ = reply.expect_error(503, "temporarily_unavailable");
-        let lines = server.log().wait_for(&published.url).concat();
-        assert!(lines.contains("TooOften"), "{lines}");
+        let _ = server.log().wait_for_lines(&[&published.url, "TooOften"]);
         Some(reply)
     };
     assert!(is_known(&ask("203.0.113.37", &known.client())));

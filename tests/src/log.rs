@@ -40,12 +40,23 @@ impl Log {
     /// When it doesn't come in time; the message has the end of the log.
     #[must_use]
     pub fn wait_for(&self, wanted: &str) -> Vec<String> {
+        self.wait_for_lines(&[wanted])
+    }
+
+    /// Waits until a line has every one of `wanted`, and returns the lines that do. For what cases
+    /// beside this one write too: the id of one's own client belongs in here, not in a check afterwards.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::wait_for`].
+    #[must_use]
+    pub fn wait_for_lines(&self, wanted: &[&str]) -> Vec<String> {
         let started = Instant::now();
         loop {
             let lines: Vec<String> = self
                 .text()
                 .lines()
-                .filter(|line| line.contains(wanted))
+                .filter(|line| wanted.iter().all(|part| line.contains(part)))
                 .map(str::to_owned)
                 .collect();
             if !lines.is_empty() {
