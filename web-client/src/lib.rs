@@ -1,13 +1,20 @@
-//! Latchkey in the browser: PKCE on the same `protocol` crate that the server decides with.
+//! Latchkey in the browser, on the same `protocol` crate that the server decides with.
 //!
-//! The package grows into the full client (discovery, sign-in, tokens, tabs); what is here is
-//! complete in itself: everything a page needs to begin an authorization code flow and to believe
-//! its callback.
+//! What JavaScript sees is `js/index.js` and `js/index.d.ts`, a thin shell over the exports of this crate. `platform`
+//! asks the browser, `steps` are the single requests of the flows, `keeper` keeps a session's tokens and refreshes
+//! them, and `client` signs people in and sends their requests.
 #![deny(missing_docs)]
 
-mod callback;
-mod entropy;
-mod pkce;
+mod client;
+mod fault;
+mod keeper;
+mod platform;
+mod steps;
 
-pub use callback::read_callback;
-pub use pkce::{Pkce, create_pkce, create_state};
+pub use client::Client;
+pub use keeper::Keeper;
+pub use steps::{
+    AuthorizationRequest, Pkce, TokenResponse, create_authorization_request, create_pkce,
+    create_state, discover_resource, discover_server, introspect_token, read_callback, redeem_code,
+    refresh_tokens, register_client, revoke_token,
+};
