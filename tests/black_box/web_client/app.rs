@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::site::Site;
 use super::world::{Lent, World, text};
-use crate::browser::visit::{ALLOW, fill_in};
+use crate::browser::visit::ALLOW;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -265,14 +265,6 @@ impl<'w> App<'w> {
             "return JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)]);",
         );
         text(&stored).to_owned()
-    }
-
-    /// Signs in at Latchkey on the page at hand and waits for the consent page.
-    #[track_caller]
-    pub fn enter(&self, person: &latchkey_tests::Person) {
-        fill_in(&self.chromium, person);
-        self.chromium.click("main button[type=submit]");
-        self.chromium.wait_for(ALLOW);
     }
 }
 
