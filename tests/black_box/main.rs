@@ -53,6 +53,7 @@ mod short_links;
 mod storage;
 mod tokens;
 mod verifiers;
+mod web_client;
 
 use libtest_mimic::{Arguments, Trial};
 use servers::Servers;
@@ -114,6 +115,7 @@ fn main() -> ExitCode {
         // Clients and browsers that nobody here wrote.
         clients::trials(),
         browser::trials(),
+        web_client::trials(),
         // Resource servers, and what the documents print.
         verifiers::trials(),
         readme::trials(),

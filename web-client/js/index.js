@@ -1,13 +1,6 @@
 // What a page imports; index.d.ts says what each does.
-import { load, ready } from "./load.js";
-
+export { AuthorizationRequest, Pkce, TokenResponse } from "latchkey:glue";
+export { Client, createClient } from "./client.js";
 export { LatchkeyError } from "./error.js";
-export { load };
-
-export async function createPkce() {
-  return (await ready()).createPkce();
-}
-
-export async function createState() {
-  return (await ready()).createState();
-}
+export { load } from "./load.js";
+export * from "./steps.js";
