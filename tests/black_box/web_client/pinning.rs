@@ -44,7 +44,9 @@ fn token_endpoint_is_pinned(world: &World) {
 
 /// A client that asks the API at `resource` whose it is, and registers itself there.
 fn asking(resource: &str) -> String {
-    format!("{{ issuer: undefined, clientId: undefined, resource: '{resource}', storage: 'local' }}")
+    format!(
+        "{{ issuer: undefined, clientId: undefined, resource: '{resource}', storage: 'local' }}"
+    )
 }
 
 fn another_issuer(world: &World) {

@@ -7,7 +7,8 @@ use serde_json::Value;
 use std::path::{Component, Path, PathBuf};
 
 /// What a careful app allows: its own scripts and workers, WebAssembly, and requests to anywhere.
-const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src *; worker-src 'self'";
+const POLICY: &str =
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src *; worker-src 'self'";
 
 const PAGE: &str = r#"<!doctype html><html lang="en"><title>App</title>
 <button id="act" type="button">Act</button><pre id="outcome"></pre>
