@@ -72,7 +72,7 @@ struct Development {
     address: String,
     leader: Child,
     life: Option<ChildStdin>,
-    _output: BufReader<ChildStdout>,
+    output: BufReader<ChildStdout>,
 }
 
 impl Development {
@@ -88,12 +88,18 @@ impl Development {
             .spawn()
             .expect("vite");
         let life = leader.stdin.take();
-        let mut output = BufReader::new(leader.stdout.take().expect("standard output"));
+        let output = BufReader::new(leader.stdout.take().expect("standard output"));
+        let mut server = Self { address: String::new(), leader, life, output };
+        server.address = server.ready();
+        server
+    }
+
+    /// Waits until it says where it listens.
+    fn ready(&mut self) -> String {
         let mut said = String::new();
-        while output.read_line(&mut said).expect("a line") > 0 {
+        while self.output.read_line(&mut said).expect("a line") > 0 {
             if let Some((_, address)) = said.rsplit_once("http://127.0.0.1:") {
-                let address = format!("http://127.0.0.1:{}", address.trim_end());
-                return Self { address, leader, life, _output: output };
+                return format!("http://127.0.0.1:{}", address.trim_end());
             }
         }
         panic!("vite didn't start: {said}");
