@@ -7,7 +7,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFile
 import { homedir, tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { run } from "./lib/run.mjs";
+import { output, run } from "./lib/run.mjs";
 import { duration, Failure, runMain, say } from "./lib/say.mjs";
 import { ROOT, TOOLS, toolEnvironment, WASM_TARGET } from "./lib/tools.mjs";
 import { setUp } from "./setup.mjs";
@@ -94,13 +94,43 @@ async function bindAndOptimise(compiled, work, wasm) {
   const flags = ["--target", "web", "--no-typescript", "--omit-default-module-path", "--encode-into", "always"];
   await run(env.WASM_BINDGEN_BIN, [...flags, "--out-dir", work, "--out-name", "latchkey", compiled], { env, label: "wasm-bindgen" });
   const features = FEATURES.map((name) => `--enable-${name}`);
-  const optimise = ["-Oz", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features", ...features];
-  await run(env.WASM_OPT_BIN, [join(work, "latchkey_bg.wasm"), ...optimise, "--output", wasm], { env, label: "wasm-opt" });
+  const optimise = ["-Oz", "--converge", "--flatten", "--rereloop", "-Oz", "--converge", "--dealign"];
+  const strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
+  const small = join(work, "small.wasm");
+  await run(env.WASM_OPT_BIN, [join(work, "latchkey_bg.wasm"), ...optimise, ...strip, ...features, "--output", small], { env, label: "wasm-opt" });
+  const names = output(env.WASM_OPT_BIN, [small, "--minify-imports-and-exports-and-modules", ...features, "--output", wasm], { env });
+  if (names === null) throw new Failure("wasm-opt --minify-imports-and-exports-and-modules failed");
+
   // js/load.js fetches and instantiates itself, so wasm-bindgen's own loader isn't bundled.
-  const glue = readFileSync(join(work, "latchkey.js"), "utf8");
-  const theirs = "export { initSync, __wbg_init as default };";
-  if (!glue.includes(theirs)) throw new Failure(`wasm-bindgen's output has no line ${theirs}: scripts/web-client.mjs must follow its new form`);
-  return glue.replace(theirs, "export { __wbg_get_imports as imports, __wbg_finalize_init as finish };\nexport const compiled = () => wasmModule;");
+  const glue = replaceOnce(
+    readFileSync(join(work, "latchkey.js"), "utf8"),
+    "export { initSync, __wbg_init as default };",
+    "export { __wbg_get_imports as imports, __wbg_finalize_init as finish };\nexport const compiled = () => wasmModule;",
+  );
+  return withShortNames(glue, JSON.parse(names));
+}
+
+/**
+ * The same JavaScript with the names that wasm-opt gave what goes between it and the WebAssembly. wasm-bindgen's have a hash
+ * each, which no compression makes smaller: 1.5 KB of what is downloaded.
+ */
+function withShortNames(glue, { imports, exports }) {
+  let text = glue;
+  for (const [module, name, short] of imports) {
+    text = replaceOnce(text, `        ${name}: function(`, `        ${short}: function(`);
+    if (text.includes(JSON.stringify(module))) text = replaceOnce(text, JSON.stringify(module), '"a"');
+  }
+  const names = new Map(exports);
+  return text.replace(/\bwasm\.(\w+)/g, (_, name) => {
+    if (!names.has(name)) throw new Failure(`wasm-bindgen's output uses wasm.${name}, which the WebAssembly doesn't export`);
+    return `wasm.${names.get(name)}`;
+  });
+}
+
+/** wasm-bindgen's output has another form in another version; then this must follow. */
+function replaceOnce(text, before, after) {
+  if (text.split(before).length !== 2) throw new Failure(`wasm-bindgen's output doesn't have ${before.trim()} once: scripts/web-client.mjs must follow`);
+  return text.replace(before, () => after);
 }
 
 async function bundleAll(glue, work, folder) {
