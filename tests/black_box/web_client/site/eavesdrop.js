@@ -1,10 +1,12 @@
 window.overheard = [];
+const { decode } = TextDecoder.prototype;
+const latin = (bytes) => decode.call(new TextDecoder('latin1'), bytes);
 const note = (...heard) => {
   const seen = new Set();
   const text = (value) => {
     if (typeof value === 'string') return value;
-    if (value instanceof ArrayBuffer) return new TextDecoder('latin1').decode(value);
-    if (ArrayBuffer.isView(value)) return new TextDecoder('latin1').decode(value);
+    if (value instanceof ArrayBuffer) return latin(value);
+    if (ArrayBuffer.isView(value)) return latin(value);
     if (value === null || typeof value !== 'object' || seen.has(value)) return String(value);
     seen.add(value);
     return [...Object.getOwnPropertyNames(value)].map((name) => { try { return text(value[name]); } catch { return ''; } }).join(' ');
