@@ -48,16 +48,6 @@ impl Parameters {
         encode(&pairs)
     }
 
-    /// The same parameters, with the values of those that `is_secret` names replaced.
-    #[must_use]
-    pub fn masked(self, is_secret: fn(&str) -> bool, mask: fn(&str) -> String) -> Self {
-        let shown = |(name, value): (String, String)| {
-            let value = if is_secret(&name) { mask(&value) } else { value };
-            (name, value)
-        };
-        Self(self.0.into_iter().map(shown).collect())
-    }
-
     /// The value of a parameter that may come once; `None` when it is absent or empty.
     ///
     /// # Errors

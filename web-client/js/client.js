@@ -1,88 +1,88 @@
-// The client as JavaScript knows such things: an EventTarget whose methods give promises. What it does is in web-client/src.
+// The client as JavaScript knows such things: an EventTarget whose methods give promises, and whose fields are private, so
+// that a log shows nothing of it.
+import { throwIfAborted, unlessAborted } from "./abort.js";
+import { handleCallback } from "./callback.js";
 import { LatchkeyError, owned } from "./error.js";
+import { fetchWithToken, MINIMUM_VALIDITY } from "./fetch.js";
+import { Keeper } from "./keeper.js";
 import { ready } from "./load.js";
+import { optionsOf } from "./options.js";
 import { RemoteKeeper } from "./remote-keeper.js";
+import { SignIn } from "./sign-in.js";
 
-let making = false;
-let make;
+/** Lets nobody but `createClient` make a client. */
+const OURS = Symbol("latchkey");
 
 export class Client extends EventTarget {
-  #core;
-  #keeper;
+  /** `{ options, keeper, signIn }`; undefined once the client is closed. */
+  #parts;
 
-  constructor() {
+  constructor(key, takeParts) {
     super();
-    if (!making) throw new LatchkeyError("invalid_options", "A client is made by createClient(options).");
+    if (key !== OURS) throw new LatchkeyError("invalid_options", "A client is made by createClient(options).");
+    takeParts((parts) => (this.#parts = parts));
   }
 
-  /** Makes a client; once, by `createClient`. */
-  static async #make(options) {
-    const glue = await ready();
-    making = true;
-    const client = new Client();
-    making = false;
-    const emit = (type, detail) => client.dispatchEvent(new CustomEvent(type, { detail }));
-    const { issuer, resource, clientId, storage, fetch, onExchange } = options;
-    const name = `latchkey:session:${issuer ?? resource} ${clientId ?? ""}`;
-    const keep = { name, storage, fetch, onExchange };
-    client.#keeper = storage === "worker" ? await RemoteKeeper.open(keep, emit) : new glue.Keeper(keep, emit);
-    client.#core = new glue.Client(options, client.#keeper);
-    // So that the end of a session that is there already is news. What can't be read now is said by the next call.
-    await client.#keeper.session().catch(() => {});
-    return client;
+  signIn(wishes) {
+    return this.#with(({ signIn }) => signIn.begin(wishes));
   }
 
-  // A private name is out of reach from outside, also for `createClient`.
-  static {
-    make = (options) => Client.#make(options);
+  handleCallback(url, { signal } = {}) {
+    return this.#with(({ signIn }) => unlessAborted(handleCallback(signIn, url === undefined ? undefined : String(url)), signal));
   }
 
-  /** Does something with the core, unless the client is closed. */
-  #with(action) {
-    return owned(() => {
-      if (!this.#core) throw new LatchkeyError("aborted", "The client was closed.");
-      return action(this.#core, this.#keeper);
+  /** Who goes away leaves the refresh to the others who wait for it. */
+  getAccessToken({ minimumValidity = MINIMUM_VALIDITY, forceRefresh = false, signal } = {}) {
+    return this.#with(({ keeper }) => {
+      throwIfAborted(signal);
+      return unlessAborted(keeper.accessToken(minimumValidity * 1000, forceRefresh), signal);
     });
   }
 
-  signIn(options) {
-    return this.#with((core) => core.signIn(options));
-  }
-
-  handleCallback(url, options) {
-    return this.#with((core) => core.handleCallback(url === undefined ? undefined : String(url), options));
-  }
-
-  getAccessToken(options) {
-    return this.#with((core) => core.getAccessToken(options));
-  }
-
   fetch(input, init) {
-    return this.#with((core) => core.fetch(input, init));
+    return this.#with((parts) => fetchWithToken(parts, input, init));
   }
 
   signOut({ signal } = {}) {
-    return this.#with(async (_, keeper) => {
-      signal?.throwIfAborted();
-      return { revoked: await keeper.signOut() };
+    return this.#with(({ keeper }) => {
+      throwIfAborted(signal);
+      return unlessAborted(keeper.signOut().then((revoked) => ({ revoked })), signal);
     });
   }
 
   getSession() {
-    return this.#with((_, keeper) => keeper.session());
+    return this.#with(({ keeper }) => keeper.session());
   }
 
   close() {
-    this.#keeper?.close();
-    this.#core = undefined;
+    this.#parts?.keeper.close();
+    this.#parts = undefined;
+  }
+
+  #with(action) {
+    return owned(() => {
+      if (!this.#parts) throw new LatchkeyError("aborted", "The client was closed.");
+      return action(this.#parts);
+    });
   }
 }
 
-export function createClient(options) {
+export function createClient(given) {
   return owned(async () => {
-    if (typeof options !== "object" || options === null) {
-      throw new LatchkeyError("invalid_options", "createClient needs an object with at least `issuer` or `resource`.", { member: "options" });
+    if (typeof given !== "object" || given === null) {
+      throw new LatchkeyError("invalid_options", "createClient needs an object with at least issuer or resource.", { member: "options" });
     }
-    return make(options);
+    await ready();
+    const options = optionsOf(given);
+    const { issuer, resource, clientId, storage, fetch, onExchange } = options;
+    const keep = { name: `latchkey:session:${issuer ?? resource} ${clientId ?? ""}`, storage, fetch, onExchange };
+    let give;
+    const client = new Client(OURS, (giveParts) => (give = giveParts));
+    const emit = (type, detail) => client.dispatchEvent(new CustomEvent(type, { detail }));
+    const keeper = storage === "worker" ? await RemoteKeeper.open(keep, emit) : new Keeper(keep, emit);
+    give({ options, keeper, signIn: new SignIn(options, keeper) });
+    // So that the end of a session that is there already is news. What can't be read now is said by the next call.
+    await keeper.session().catch(() => {});
+    return client;
   });
 }

@@ -1,12 +1,12 @@
-// A keeper in a dedicated worker, as the page sees it: same methods, and the refresh token never comes over.
+// A keeper in a dedicated worker, as the page sees it: the same methods, and the refresh token never comes over.
 import { LatchkeyError, own } from "./error.js";
 
 export class RemoteKeeper {
   #worker;
-  #waiting = new Map();
-  #next = 0;
   #emit;
   #onExchange;
+  #waiting = new Map();
+  #next = 0;
 
   constructor(worker, emit, onExchange) {
     this.#worker = worker;
@@ -19,7 +19,7 @@ export class RemoteKeeper {
   /** Starts the worker and opens its keeper. */
   static async open({ name, fetch, onExchange }, emit) {
     if (fetch) {
-      throw new LatchkeyError("invalid_options", 'The option fetch can\'t be used with storage: "worker", which has its own.', { member: "fetch" });
+      throw new LatchkeyError("invalid_options", 'fetch can\'t be given with storage: "worker", which has its own.', { member: "fetch" });
     }
     let worker;
     try {

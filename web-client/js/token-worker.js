@@ -1,5 +1,6 @@
 // The dedicated worker that keeps the tokens: the page asks, and gets access tokens alone (RFC 10017 section 8).
 import { plain } from "./error.js";
+import { Keeper } from "./keeper.js";
 import { ready } from "./load.js";
 
 const ASKED = new Set(["redeem", "accessToken", "session", "signOut"]);
@@ -7,7 +8,7 @@ let keeper;
 
 async function answer(method, given) {
   if (method === "open" && !keeper) {
-    const { Keeper } = await ready();
+    await ready();
     const [name] = given;
     const onExchange = (exchange) => postMessage({ exchange });
     keeper = new Keeper({ name, storage: "memory", onExchange }, (type, detail) => postMessage({ type, detail }));

@@ -1,20 +1,25 @@
-//! Latchkey in the browser, on the same `protocol` crate that the server decides with.
+//! What the browser package decides, compiled from the same `protocol` crate that the server decides with.
 //!
-//! What JavaScript sees is `js/index.js` and `js/index.d.ts`, a thin shell over the exports of this crate. `platform`
-//! asks the browser, `steps` are the single requests of the flows, `keeper` keeps a session's tokens and refreshes
-//! them, and `client` signs people in and sends their requests.
+//! `js/` asks the browser (requests, storage, windows, other tabs) and comes here with what it read; nothing here waits
+//! or reaches out. So the WebAssembly has no parser of JSON or of addresses, no clock and no scheduler: the page has
+//! them already. `js/index.d.ts` is what a developer sees.
 #![deny(missing_docs)]
 
-mod client;
+mod address;
+mod authorization;
+mod discovery;
+mod entropy;
 mod fault;
-mod keeper;
-mod platform;
-mod steps;
+mod members;
+mod pkce;
+mod tokens;
+mod trace;
 
-pub use client::Client;
-pub use keeper::Keeper;
-pub use steps::{
-    AuthorizationRequest, Pkce, TokenResponse, create_authorization_request, create_pkce,
-    create_state, discover_resource, discover_server, introspect_token, read_callback, redeem_code,
-    refresh_tokens, register_client, revoke_token,
+pub use authorization::{AuthorizationRequest, begin_authorization, read_callback};
+pub use discovery::{
+    check_resource, check_server, is_safe, read_challenge, resource_metadata_urls,
+    server_metadata_urls, union_of_scopes,
 };
+pub use pkce::{Pkce, create_pkce, create_state};
+pub use tokens::{fingerprint, freshness, pause, read_token_answer};
+pub use trace::{is_secret, mask};

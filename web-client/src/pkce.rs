@@ -4,7 +4,7 @@ use latchkey_protocol::pkce::CodeVerifier;
 use latchkey_protocol::secret::Secret;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::platform::entropy::BrowserEntropy;
+use crate::entropy::BrowserEntropy;
 
 /// A code verifier and its S256 challenge
 /// ([RFC 7636 section 4](https://www.rfc-editor.org/rfc/rfc7636#section-4)). Draw a fresh pair for
