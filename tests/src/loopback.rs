@@ -86,9 +86,7 @@ impl Loopback {
     ///
     /// When there is no free port.
     #[must_use]
-    pub fn start<R: Into<Reaction>>(
-        react: impl Fn(&Request) -> R + Send + Sync + 'static,
-    ) -> Self {
+    pub fn start<R: Into<Reaction>>(react: impl Fn(&Request) -> R + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port on loopback");
         let port = listener.local_addr().expect("an address").port();
         let react = Arc::new(react);

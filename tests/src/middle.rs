@@ -142,8 +142,7 @@ impl Middle {
             .timeout(PATIENCE)
             .build()
             .expect("HTTP client");
-        let shared =
-            Arc::new(Shared { http, state: Mutex::default(), changed: Condvar::new() });
+        let shared = Arc::new(Shared { http, state: Mutex::default(), changed: Condvar::new() });
         let own = Arc::clone(&shared);
         Self { loopback: Loopback::start(move |request| own.react(request)), shared }
     }
@@ -260,9 +259,9 @@ impl Shared {
             }
             Turn::Unreachable => Reaction::Hangup,
             Turn::Answer(answer) => self.noted(request, answer).into(),
-            Turn::Pass => self.forward(request).map_or(Reaction::Hangup, |answer| {
-                self.noted(request, answer).into()
-            }),
+            Turn::Pass => self
+                .forward(request)
+                .map_or(Reaction::Hangup, |answer| self.noted(request, answer).into()),
             Turn::LoseAnswer => {
                 if let Some(answer) = self.forward(request) {
                     self.noted(request, answer);

@@ -272,7 +272,12 @@ impl Drop for App<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             for passed in self.world.middle.passed(&self.client.id, "/token") {
-                eprintln!("{} {:?} -> {}", passed.request.target, passed.request.fields(), passed.json);
+                eprintln!(
+                    "{} {:?} -> {}",
+                    passed.request.target,
+                    passed.request.fields(),
+                    passed.json
+                );
             }
         }
     }

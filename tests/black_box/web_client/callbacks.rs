@@ -26,18 +26,12 @@ pub fn trials() -> Vec<Case> {
             "MCL-04, RFC 9207 section 2.4: a callback with another iss is refused, and so is one without the iss that was announced",
             wrong_issuer,
         ),
-        case(
-            "MCL-04: an error is shown only once state and iss are right",
-            error_of_nobody,
-        ),
+        case("MCL-04: an error is shown only once state and iss are right", error_of_nobody),
         case(
             "RFC 9700 section 4.5: an attacker's code in the victim's callback is refused by PKCE, and nobody is signed in",
             code_injection,
         ),
-        case(
-            "RFC 6749 section 3.1: a callback with a parameter twice is refused",
-            parameter_twice,
-        ),
+        case("RFC 6749 section 3.1: a callback with a parameter twice is refused", parameter_twice),
         case(
             "issue 5: what has neither a code nor an error is no callback; step by step it is no_code",
             no_code,
@@ -46,10 +40,7 @@ pub fn trials() -> Vec<Case> {
             "RFC 9207 section 2.3: without iss a callback is good where none was announced",
             iss_not_announced,
         ),
-        case(
-            "needs 40: a sign-in of another tab is not this tab's to finish",
-            of_another_tab,
-        ),
+        case("needs 40: a sign-in of another tab is not this tab's to finish", of_another_tab),
     ]
 }
 
@@ -135,7 +126,9 @@ fn error_of_nobody(world: &World) {
     let app = App::new(world);
     let issuer = world.issuer();
     let error = [("error", "server_error"), ("error_description", WORDS)];
-    for (state_is_right, iss) in [(true, Some("https://evil.example")), (true, None), (false, Some(&*issuer))] {
+    for (state_is_right, iss) in
+        [(true, Some("https://evil.example")), (true, None), (false, Some(&*issuer))]
+    {
         let state = begun(&app);
         let state = if state_is_right { state } else { "never-sent".to_owned() };
         let mut parameters = error.to_vec();
@@ -143,8 +136,7 @@ fn error_of_nobody(world: &World) {
         parameters.extend(iss.map(|iss| ("iss", iss)));
         come_back(&app, &parameters);
         let failure = app.arrive_in_vain("{}");
-        let failure =
-            failure.expect(if state_is_right { "wrong_issuer" } else { "unknown_state" });
+        let failure = failure.expect(if state_is_right { "wrong_issuer" } else { "unknown_state" });
         assert!(!failure.0.to_string().contains(WORDS), "{failure:?}");
     }
     let state = begun(&app);
@@ -161,10 +153,8 @@ fn code_injection(world: &World) {
     browser.join(&attacker);
     let mut walk =
         Walk { server: &world.server, client: app.client.clone(), person: attacker, browser };
-    let request = walk
-        .request()
-        .and("scope", "api")
-        .and("resource", &format!("{}/api", world.issuer()));
+    let request =
+        walk.request().and("scope", "api").and("resource", &format!("{}/api", world.issuer()));
     let code = walk.approve(&request).code();
 
     let state = begun(&app);
@@ -213,7 +203,11 @@ fn iss_not_announced(world: &World) {
         app.create(&options);
         app.begin("await client.signIn();");
         app.chromium.wait_for("#allow");
-        server.received("/authorize").pop().and_then(|request| request.field("state")).expect("state")
+        server
+            .received("/authorize")
+            .pop()
+            .and_then(|request| request.field("state"))
+            .expect("state")
     };
     let state = begin();
     come_back(&app, &[("code", "good"), ("state", &state)]);

@@ -103,9 +103,7 @@ fn taken_away_elsewhere(world: &World) {
 
     app.back_to_first();
     app.call(&token).expect_error(401, "invalid_token");
-    let _ = app
-        .fails("await client.getAccessToken({ forceRefresh: true });")
-        .expect("signed_out");
+    let _ = app.fails("await client.getAccessToken({ forceRefresh: true });").expect("signed_out");
     for tab in [&app.tab, &other] {
         app.chromium.switch_to(tab);
         assert_eq!(app.wait_for_event("signedout"), json!({ "reason": "session_ended" }));

@@ -227,7 +227,11 @@ fn other_errors(world: &World) {
 
 fn aborted(world: &World) {
     let app = expired_app(world);
-    world.middle.next(&app.client.id, "/token", [Turn::Answer(status(503).with("retry-after", "3"))]);
+    world.middle.next(
+        &app.client.id,
+        "/token",
+        [Turn::Answer(status(503).with("retry-after", "3"))],
+    );
     app.run(
         "window.controller = new AbortController();
          window.impatient = attempt(() => client.getAccessToken({ signal: controller.signal }));

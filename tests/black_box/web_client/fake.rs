@@ -71,7 +71,8 @@ impl FakeServer {
 
     /// The options of a client of this server, as JavaScript. It knows the client already.
     pub fn options(&self) -> String {
-        json!({ "issuer": self.issuer(), "resource": self.api(), "clientId": "known-app" }).to_string()
+        json!({ "issuer": self.issuer(), "resource": self.api(), "clientId": "known-app" })
+            .to_string()
     }
 
     /// What a path answers from now on.
@@ -163,9 +164,8 @@ fn usual(origin: &str, request: &Request) -> Answer {
         }
         "/revoke" => open(Answer::of(200, "application/json", "{}")),
         "/api" => {
-            let challenge = format!(
-                "Bearer resource_metadata=\"{origin}{RESOURCE_METADATA}\", scope=\"api\""
-            );
+            let challenge =
+                format!("Bearer resource_metadata=\"{origin}{RESOURCE_METADATA}\", scope=\"api\"");
             open(Answer::of(401, "text/plain", "")).with("www-authenticate", &challenge)
         }
         _ => open(Answer::of(404, "text/plain", "")),

@@ -40,14 +40,8 @@ pub fn trials() -> Vec<Case> {
             "MCL-06: stepUp \"redirect\" sends the person to ask for the union",
             step_up_by_redirect,
         ),
-        case(
-            "MCL-06: stepUp \"manual\" throws insufficient_scope with the union",
-            step_up_by_hand,
-        ),
-        case(
-            "MCL-06: a server that wants ever more is asked once",
-            endless_step_up,
-        ),
+        case("MCL-06: stepUp \"manual\" throws insufficient_scope with the union", step_up_by_hand),
+        case("MCL-06: a server that wants ever more is asked once", endless_step_up),
     ]
 }
 
@@ -73,7 +67,8 @@ fn to_the_resource(world: &World) {
     // Before anybody is signed in it is no call at all.
     app.open();
     app.create("{}");
-    let _ = app.fails(&format!("await client.fetch('{}');", notes(world, &place))).expect("signed_out");
+    let _ =
+        app.fails(&format!("await client.fetch('{}');", notes(world, &place))).expect("signed_out");
     assert_eq!(place.received().len(), 1);
 }
 
@@ -97,11 +92,17 @@ fn to_others(world: &World) {
     let received = friend.received("/").remove(0);
     assert_eq!(received.header("authorization"), Some(&*format!("Bearer {token}")));
     // A friend that sends the call on to a stranger.
-    let onwards = Answer::of(307, "text/plain", "").with("location", &format!("{}/", stranger.issuer()));
+    let onwards =
+        Answer::of(307, "text/plain", "").with("location", &format!("{}/", stranger.issuer()));
     friend.answer("/onwards", onwards);
-    let _ = app.run(&format!("try {{ await client.fetch('{}/onwards'); }} catch {{}}", friend.issuer()));
+    let _ = app
+        .run(&format!("try {{ await client.fetch('{}/onwards'); }} catch {{}}", friend.issuer()));
     assert_eq!(friend.received("/onwards").len(), 1);
-    assert!(!stranger.everything().contains(&token), "the token went on: {}", stranger.everything());
+    assert!(
+        !stranger.everything().contains(&token),
+        "the token went on: {}",
+        stranger.everything()
+    );
     // What looks like the resource's origin, but isn't.
     let others = [
         stranger.issuer().replace("127.0.0.1", "localhost"),
@@ -112,7 +113,10 @@ fn to_others(world: &World) {
     }
     assert!(!stranger.everything().contains(&token), "{}", stranger.everything());
     // A header of the app's own stays.
-    app.run(&format!("await client.fetch('{}/', {{ headers: {{ authorization: 'Basic eDp5' }} }});", stranger.issuer()));
+    app.run(&format!(
+        "await client.fetch('{}/', {{ headers: {{ authorization: 'Basic eDp5' }} }});",
+        stranger.issuer()
+    ));
     let last = stranger.received("/").pop().expect("a call");
     assert_eq!(last.header("authorization"), Some("Basic eDp5"));
 }

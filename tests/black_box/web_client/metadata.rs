@@ -30,10 +30,7 @@ pub fn trials() -> Vec<Case> {
             "RFC 8414 section 3.3: metadata that a redirect leads to has to be the issuer's all the same",
             redirected,
         ),
-        case(
-            "RFC 9728 section 3.3: metadata of another resource is refused",
-            wrong_resource,
-        ),
+        case("RFC 9728 section 3.3: metadata of another resource is refused", wrong_resource),
         case(
             "MCL-01: the address of the metadata is the challenge's, and one that must not be followed is not",
             challenge,
@@ -193,8 +190,7 @@ fn wrong_resource(world: &World) {
     }
     for issuer in ["javascript:document.title='run'", "http://evil.example", "/"] {
         let server = FakeServer::start();
-        let metadata =
-            json!({ "resource": server.api(), "authorization_servers": [issuer] });
+        let metadata = json!({ "resource": server.api(), "authorization_servers": [issuer] });
         server.answer(RESOURCE_METADATA, Answer::json(&metadata, "no-store"));
         app.create(&options(&server));
         let failure = app.fails("await client.signIn();");

@@ -52,7 +52,9 @@ fn token_endpoint_is_pinned(world: &World) {
 
 /// A client that asks the API at `resource` whose it is, and registers itself there.
 fn asking(resource: &str) -> String {
-    format!("{{ issuer: undefined, clientId: undefined, resource: '{resource}', storage: 'local' }}")
+    format!(
+        "{{ issuer: undefined, clientId: undefined, resource: '{resource}', storage: 'local' }}"
+    )
 }
 
 fn another_issuer(world: &World) {
@@ -146,10 +148,8 @@ fn two_resources(world: &World) {
     for storage in ["session", "local"] {
         app.sign_in(&format!("{{ storage: '{storage}' }}"));
         let token = app.access_token();
-        let other = format!(
-            "{{ storage: '{storage}', resource: '{}/mcp', scope: 'mcp' }}",
-            world.issuer()
-        );
+        let other =
+            format!("{{ storage: '{storage}', resource: '{}/mcp', scope: 'mcp' }}", world.issuer());
         app.create(&other);
         assert_eq!(app.run("return await client.getSession();"), Value::Null, "{storage}");
         let _ = app.fails("await client.getAccessToken();").expect("signed_out");

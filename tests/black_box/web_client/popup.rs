@@ -132,9 +132,7 @@ fn closed_from_elsewhere(world: &World) {
     let app = App::with_prelude(world, "Document.prototype.hasFocus = () => false;");
     let server = FakeServer::start();
     app.create(&server.options());
-    app.click(
-        "return await client.signIn({ popup: true, signal: AbortSignal.timeout(15_000) });",
-    );
+    app.click("return await client.signIn({ popup: true, signal: AbortSignal.timeout(15_000) });");
     app.chromium.switch_to_new(std::slice::from_ref(&app.tab));
     app.chromium.wait_for("#allow");
     app.chromium.close_tab();

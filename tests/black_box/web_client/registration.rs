@@ -18,10 +18,7 @@ pub fn trials() -> Vec<Case> {
             from_the_resource_alone,
         ),
         case("BRW-02, MCL-07: an app registers once and is known from then on", once),
-        case(
-            "MCL-07: an app with a client metadata document registers nowhere",
-            metadata_document,
-        ),
+        case("MCL-07: an app with a client metadata document registers nowhere", metadata_document),
         case(
             "MCL-07: without a client id where nobody may register it is registration_not_supported",
             not_supported,
@@ -35,7 +32,9 @@ fn registrations(app: &App<'_>) -> Vec<(Value, Value)> {
     let parsed = all.into_iter().map(|passed| {
         (serde_json::from_slice(&passed.request.body).unwrap_or_default(), passed.json)
     });
-    parsed.filter(|(asked, _): &(Value, _)| asked.to_string().contains(&app.site.callback())).collect()
+    parsed
+        .filter(|(asked, _): &(Value, _)| asked.to_string().contains(&app.site.callback()))
+        .collect()
 }
 
 fn from_the_resource_alone(world: &World) {
@@ -51,7 +50,10 @@ fn from_the_resource_alone(world: &World) {
     let (asked, got) = &registered[0];
     assert_eq!(asked["redirect_uris"], json!([app.site.callback()]), "{asked}");
     assert_eq!(asked["token_endpoint_auth_method"], "none", "{asked}");
-    assert!(["web", "native"].contains(&asked["application_type"].as_str().unwrap_or_default()), "{asked}");
+    assert!(
+        ["web", "native"].contains(&asked["application_type"].as_str().unwrap_or_default()),
+        "{asked}"
+    );
     let grants = asked["grant_types"].to_string();
     assert!(grants.contains("authorization_code") && grants.contains("refresh_token"), "{asked}");
     assert_eq!(got["client_secret"], Value::Null, "{got}");

@@ -4,9 +4,9 @@ use latchkey_tests::Person;
 use serde_json::{Value, json};
 
 use super::app::App;
+use super::case;
 use super::site::Site;
 use super::world::{World, text};
-use super::case;
 use crate::Case;
 use crate::browser::visit::{ALLOW, DENY, fill_in};
 
@@ -26,10 +26,7 @@ pub fn trials() -> Vec<Case> {
             denied,
         ),
         case("needs 40: four sign-ins in four tabs all finish, in any order", in_four_tabs),
-        case(
-            "issue 5: an aborted sign-in ends with aborted and sends the person nowhere",
-            aborted,
-        ),
+        case("issue 5: an aborted sign-in ends with aborted and sends the person nowhere", aborted),
         case(
             "OpenID Connect Core section 3.1.2.1: prompt and login_hint reach the server",
             prompt_and_hint,

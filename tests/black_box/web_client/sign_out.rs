@@ -43,7 +43,11 @@ fn everywhere(world: &World) {
     app.client.refresh(&world.server, &refresh_token).expect_error(400, "invalid_grant");
     let revocations = world.middle.passed(&app.client.id, "/revoke");
     assert!(revocations.iter().all(|passed| passed.status == 200));
-    assert!(revocations.iter().any(|passed| passed.request.field("token") == Some(refresh_token.clone())));
+    assert!(
+        revocations
+            .iter()
+            .any(|passed| passed.request.field("token") == Some(refresh_token.clone()))
+    );
     for tab in [&app.tab, &other] {
         app.chromium.switch_to(tab);
         assert_eq!(app.wait_for_event("signedout"), json!({ "reason": "signed_out" }));

@@ -32,7 +32,8 @@ const TRACED: &str = "{ storage: 'local', onExchange: (exchange) => {
 
 /// The traces so far.
 fn traced(app: &App<'_>) -> serde_json::Value {
-    let traces = app.chromium.script("return JSON.parse(sessionStorage.getItem('traces') ?? '[]');");
+    let traces =
+        app.chromium.script("return JSON.parse(sessionStorage.getItem('traces') ?? '[]');");
     traces
 }
 

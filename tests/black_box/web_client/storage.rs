@@ -31,11 +31,11 @@ pub fn trials() -> Vec<Case> {
             "issue 5: where asking for storage throws a redirect says storage_blocked and a popup works",
             throwing,
         ),
+        case("needs 39: making a client never throws, whatever is stored", whatever_is_stored),
         case(
-            "needs 39: making a client never throws, whatever is stored",
-            whatever_is_stored,
+            "issue 5: a store of the app's own has every token, and nothing else has one",
+            own_store,
         ),
-        case("issue 5: a store of the app's own has every token, and nothing else has one", own_store),
         case(
             "BRW-01: what a sign-in needed is gone from storage when it is done",
             nothing_left_of_a_sign_in,
@@ -62,7 +62,10 @@ fn memory_by_default(world: &World) {
     for token in tokens(&app) {
         assert!(!text(&stored).contains(&token), "{stored}");
     }
-    assert!(!text(&stored).contains("a database") && !text(&stored).contains("a cache"), "{stored}");
+    assert!(
+        !text(&stored).contains("a database") && !text(&stored).contains("a cache"),
+        "{stored}"
+    );
     app.open();
     app.create("{}");
     assert_eq!(app.run("return await client.getSession();"), Value::Null);
@@ -114,14 +117,15 @@ fn blocked_by_the_person(world: &World) {
     } });
     let chromium = world.of_its_own(Chromium::with_preferences(&block));
     let app = App::with(world, chromium, site);
-    let blocked = app.chromium.script("try { localStorage; return 'allowed'; } catch (error) { return error.name; }");
+    let blocked = app
+        .chromium
+        .script("try { localStorage; return 'allowed'; } catch (error) { return error.name; }");
     assert_eq!(blocked, "SecurityError", "the browser doesn't block it");
     redirect_fails_and_popup_works(&app, || {
         fill_in(&app.chromium, &person);
         app.chromium.click("main button[type=submit]");
     });
-    app.create("{ storage: 'local' }");
-    let _ = app.fails("await client.signIn();").expect("storage_blocked");
+    let _ = app.fails(&app.creation("{ storage: 'local' }")).expect("storage_blocked");
 }
 
 const THROWING: &str = "
@@ -144,7 +148,8 @@ fn whatever_is_stored(world: &World) {
     let keys = app.chromium.script("return Object.keys(localStorage);");
     let keys = keys.as_array().expect("keys");
     assert!(!keys.is_empty());
-    let values = ["", "null", "[]", "{}", "{\"access_token\":7}", "\u{0}\u{fffd}", "{\"v\":99}", "nonsense"];
+    let values =
+        ["", "null", "[]", "{}", "{\"access_token\":7}", "\u{0}\u{fffd}", "{\"v\":99}", "nonsense"];
     for value in values {
         for key in keys {
             app.chromium.script(&format!("localStorage.setItem({key}, {});", json!(value)));
@@ -199,11 +204,8 @@ fn nothing_left_of_a_sign_in(world: &World) {
         app.chromium.click(ALLOW);
         app.arrive(options);
         let redeemed = app.token_requests().remove(0).request;
-        let secrets = [
-            request.field("state"),
-            redeemed.field("code_verifier"),
-            redeemed.field("code"),
-        ];
+        let secrets =
+            [request.field("state"), redeemed.field("code_verifier"), redeemed.field("code")];
         let stored = app.stored();
         for secret in secrets.into_iter().flatten() {
             assert!(!stored.contains(&secret), "{stored}");

@@ -22,10 +22,7 @@ pub fn trials() -> Vec<Case> {
             "needs 38: where the browser has no Web Locks ten tabs stay signed in all the same",
             ten_tabs_without_locks,
         ),
-        case(
-            "needs 38: twenty calls in one tab send one token request",
-            twenty_calls,
-        ),
+        case("needs 38: twenty calls in one tab send one token request", twenty_calls),
         case(
             "needs 38: a duplicated tab with storage of its own adopts what the other tab refreshed",
             duplicated_tab,
