@@ -54,6 +54,7 @@ mod storage;
 mod tokens;
 mod verifiers;
 mod web_client;
+mod web_client_package;
 
 use libtest_mimic::{Arguments, Trial};
 use servers::Servers;
@@ -116,6 +117,7 @@ fn main() -> ExitCode {
         clients::trials(),
         browser::trials(),
         web_client::trials(),
+        web_client_package::trials(),
         // Resource servers, and what the documents print.
         verifiers::trials(),
         readme::trials(),
