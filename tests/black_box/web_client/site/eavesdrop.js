@@ -43,8 +43,11 @@
     const own = Response.prototype[name];
     Response.prototype[name] = async function () { const value = await own.call(this); note('answer', value); return value; };
   }
-  const instantiate = WebAssembly.instantiate;
-  WebAssembly.instantiate = async (...given) => { const made = await instantiate(...given); (window.instances ??= []).push(made); return made; };
-  const streaming = WebAssembly.instantiateStreaming;
-  WebAssembly.instantiateStreaming = async (...given) => { const made = await streaming(...given); (window.instances ??= []).push(made); return made; };
+  window.instances = [];
+  const keep = (made) => { window.instances.push(made); return made; };
+  for (const name of ['instantiate', 'instantiateStreaming']) {
+    const own = WebAssembly[name];
+    WebAssembly[name] = async (...given) => keep(await own.apply(WebAssembly, given));
+  }
+  WebAssembly.Instance = new Proxy(WebAssembly.Instance, { construct: (...given) => keep(Reflect.construct(...given)) });
 }

@@ -13,10 +13,12 @@ while (queue.length && steps < 3000000) {
   if (value instanceof WebAssembly.Memory) { memories += 1; look(new TextDecoder('latin1').decode(value.buffer), where); continue; }
   if (value instanceof ArrayBuffer) { look(new TextDecoder('latin1').decode(value), where); continue; }
   if (value instanceof Map || value instanceof Set) for (const entry of value) queue.push([entry, where + '[]']);
-  for (const key of Reflect.ownKeys(value)) {
-    try { queue.push([value[key], where + '.' + String(key)]); } catch {}
+  // What its prototypes compute counts too: an instance's exports, an event's data.
+  for (let owner = value; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    for (const key of Reflect.ownKeys(owner)) {
+      try { queue.push([value[key], where + '.' + String(key)]); } catch {}
+    }
   }
-  queue.push([Object.getPrototypeOf(value), where + '.__proto__']);
 }
 for (const storage of [localStorage, sessionStorage]) look(JSON.stringify(Object.entries(storage)), 'storage');
 for (const { name } of await indexedDB.databases()) found.push('a database: ' + name);
