@@ -1,0 +1,31 @@
+// The folder that the worker serves the playground from: examples/playground, and the browser package beside it.
+import { cpSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { ROOT } from "./tools.mjs";
+
+const SOURCE = join(ROOT, "examples", "playground");
+const PACKAGE = join(ROOT, "web-client", "pkg");
+
+/** Where the files are put together. */
+export const PLAYGROUND = join(ROOT, "build-playground");
+
+/** What a wrangler configuration has as `assets` so that the worker finds the playground's files in `directory`. */
+export function playgroundAssets(directory) {
+  // The worker is asked first, and says whether there is a playground, with which headers.
+  return { directory, binding: "PLAYGROUND", run_worker_first: true, html_handling: "none" };
+}
+
+/** Puts the files together; the package must be built. */
+export function assemblePlayground() {
+  // Made beside and then put in place, so that nobody is served half of it.
+  const fresh = `${PLAYGROUND}-${process.pid}`;
+  try {
+    mkdirSync(fresh);
+    cpSync(SOURCE, fresh, { recursive: true, filter: (path) => !/\.(test\.js|md)$/.test(basename(path)) });
+    cpSync(PACKAGE, join(fresh, "package"), { recursive: true });
+    rmSync(PLAYGROUND, { recursive: true, force: true });
+    renameSync(fresh, PLAYGROUND);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
