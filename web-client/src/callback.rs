@@ -1,7 +1,7 @@
 //! Reading the callback.
 
 use js_sys::{Error, Reflect};
-use latchkey_protocol::callback::{CallbackError, Expected, read};
+use latchkey_protocol::client_side::callback::{CallbackError, Expected, read};
 use latchkey_protocol::secret::Secret;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
