@@ -15,7 +15,6 @@ import { build } from "./build.mjs";
 import { start } from "./lib/run.mjs";
 import { bold, duration, Failure, runMain, say } from "./lib/say.mjs";
 import { ROOT, toolEnvironment, WRANGLER } from "./lib/tools.mjs";
-import { buildPlayground } from "./playground.mjs";
 import { setUp } from "./setup.mjs";
 
 /** What is stored, unless --storage says where. */
@@ -33,9 +32,10 @@ runMain(async () => {
   await refuseTakenPort(port);
   await setUp();
   await build();
-  await buildPlayground();
-  // It needs a package that the set-up has only just installed in a clean checkout.
+  // Both need packages that the set-up has only just installed in a clean checkout.
+  const { buildPlayground } = await import("./playground.mjs");
   const { developmentConfigurations } = await import("./lib/development.mjs");
+  await buildPlayground();
   const { configurations, name, hasExamples, hasPlayground } = developmentConfigurations(consentAs);
 
   const issuer = `http://127.0.0.1:${port}`;

@@ -22,7 +22,9 @@ export function assemblePlayground() {
   try {
     mkdirSync(fresh);
     cpSync(SOURCE, fresh, { recursive: true, filter: (path) => !/\.(test\.js|md)$/.test(basename(path)) });
-    cpSync(PACKAGE, join(fresh, "package"), { recursive: true });
+    // Only what a page loads: no types, no notes of the build.
+    const isLoaded = (path) => path === PACKAGE || /\.(js|wasm|map)$/.test(path);
+    cpSync(PACKAGE, join(fresh, "package"), { recursive: true, filter: isLoaded });
     rmSync(PLAYGROUND, { recursive: true, force: true });
     renameSync(fresh, PLAYGROUND);
   } finally {
