@@ -1,9 +1,10 @@
 // The folder that the worker serves the playground from: examples/playground, and the browser package beside it.
 import { cpSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { ROOT } from "./tools.mjs";
 
 const SOURCE = join(ROOT, "examples", "playground");
+const TESTS = join(SOURCE, "tests");
 const PACKAGE = join(ROOT, "web-client", "pkg");
 
 /** Where the files are put together. */
@@ -21,7 +22,7 @@ export function assemblePlayground() {
   const fresh = `${PLAYGROUND}-${process.pid}`;
   try {
     mkdirSync(fresh);
-    cpSync(SOURCE, fresh, { recursive: true, filter: (path) => !/\.(test\.js|md)$/.test(basename(path)) });
+    cpSync(SOURCE, fresh, { recursive: true, filter: (path) => path !== TESTS && !path.endsWith(".md") });
     // Only what a page loads: no types, no notes of the build.
     const isLoaded = (path) => path === PACKAGE || /\.(js|wasm|map)$/.test(path);
     cpSync(PACKAGE, join(fresh, "package"), { recursive: true, filter: isLoaded });

@@ -13,10 +13,11 @@ export function readable(exchanges, page, { isForServers = false } = {}) {
   for (const exchange of exchanges) {
     if (exchange.purpose === "probe" || exchange.purpose === "navigation") continue;
     const origin = originOf(exchange.request.url);
-    const id = `cors_${exchange.purpose}_${origin}`;
+    const isDown = !exchange.response && exchange.reached === false;
+    const id = isDown ? `down_${origin}` : `cors_${exchange.purpose}_${origin}`;
     const before = addresses.get(id);
     // Of several requests to one address the one without an answer is the one to speak of.
-    if (before === undefined || !exchange.response) addresses.set(id, ofOne(id, exchange, origin, page, isForServers));
+    if (before === undefined || (!exchange.response && !isDown)) addresses.set(id, ofOne(id, exchange, origin, page, isForServers));
   }
   return [...addresses.values()];
 }
@@ -31,8 +32,10 @@ function ofOne(id, exchange, origin, page, isForServers) {
     return unknown(id, SECTION, TITLE, `${where}: there is an answer, closed to scripts. That is as it should be: only servers ask here.`);
   }
   if (exchange.reached) {
+    const names = asked(exchange);
+    const preflight = names ? ` Answer OPTIONS with 204 without asking for a credential, with Access-Control-Allow-Headers: ${names}.` : "";
     return wrong(id, SECTION, TITLE, `${where}: there is an answer, and the browser lets no script read it.`,
-      `Answer OPTIONS with 204 without asking for a credential, and send Access-Control-Allow-Origin: * with every answer, errors too. Access-Control-Allow-Headers must name what is asked for: ${asked(exchange)}.`);
+      `Send Access-Control-Allow-Origin: * with every answer, errors too.${preflight}`);
   }
   return wrong(id, "Fetch section 3.2", "The server answers", `${where}: ${exchange.error ?? "no answer"}. Nothing answers at ${origin}: the address is wrong, the server is down, its certificate isn't trusted, or this browser is offline, blocks it, or keeps pages from this machine's network.`,
     "Open the address in a tab of its own: what the browser says there is the reason.");
@@ -47,11 +50,11 @@ function answered(id, exchange, origin, page, isForServers) {
     isForServers ? undefined : "Send Access-Control-Allow-Origin: * if clients that run in a browser are to work.");
 }
 
-/** The headers that the browser asks about first. */
+/** The headers that the browser asks about first; an empty text when there are none. */
 function asked(exchange) {
   const simple = ["accept", "accept-language", "content-language"];
   const names = Object.entries(exchange.request.headers)
     .filter(([name, value]) => !simple.includes(name.toLowerCase()) && !(name.toLowerCase() === "content-type" && /^(application\/x-www-form-urlencoded|text\/plain)/.test(value)))
     .map(([name]) => name.toLowerCase());
-  return names.length > 0 ? names.join(", ") : "none here";
+  return names.join(", ");
 }

@@ -65,7 +65,8 @@ function metadataChecks(exchanges, exchange, asked, first) {
   const section = "RFC 9728 section 3";
   if (!exchange) {
     const tried = exchanges.filter(({ purpose }) => purpose === "protected_resource_metadata");
-    if (tried.length === 0 && !first?.response) return [];
+    // Where nothing answers, or a page may not read, there is something else to say.
+    if (![first, ...tried].some((exchange) => exchange?.response)) return [];
     const found = tried.map(({ request, response }) => `${response?.status ?? "no answer"} at ${request.url}`).join("; ");
     return [wrong("metadata", section, title, found || "nowhere", `Serve the document at ${wellKnown(asked)}, and name it in the 401.`)];
   }

@@ -82,7 +82,7 @@ function addresses(document) {
   if (safe.length > 0) checks.push(right("endpoints", RFC8414, "Endpoints are https addresses, or on this machine", safe.join(", ")));
   const origin = originOf(document.issuer);
   const elsewhere = originOf(document.authorization_endpoint);
-  if (elsewhere && elsewhere !== origin && document.authorization_response_iss_parameter_supported !== true) {
+  if (isSafe(document.authorization_endpoint) && elsewhere !== origin && document.authorization_response_iss_parameter_supported !== true) {
     checks.push(unknown("authorization_origin", "RFC 9700 section 4.4.2", "The authorization endpoint is on the issuer's origin, or iss is sent", elsewhere, "Some clients refuse an authorization endpoint on another origin without iss in responses (RFC 9207)."));
   }
   return checks;

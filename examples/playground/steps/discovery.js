@@ -69,7 +69,9 @@ function checksOf(found, exchanges, page) {
     ? [unknown("legacy", "MCP 2025-03-26", "The server is found the old way", `${issuer}: only clients of that revision look there`)]
     : [];
   const servers = issuer ? serverChecks({ exchanges, issuer }) : [];
-  return [...resources, ...taken, ...legacy, ...servers, ...readable(exchanges, page)];
+  // An issuer was only asked whether it is a resource: who reads that answer doesn't matter.
+  const relevant = isIssuer ? exchanges.filter(({ purpose }) => purpose === "authorization_server_metadata") : exchanges;
+  return [...resources, ...taken, ...legacy, ...servers, ...readable(relevant, page)];
 }
 
 function wordsOf({ resource, resourceAddress, issuer, server }) {

@@ -1,13 +1,19 @@
-// Checks as a list: what is wrong first and in red, then what can't be seen, then what is right.
+// Checks as lists: what is wrong first and in red, then what can't be seen, and what is right folded.
 import { element, icon } from "./element.js";
 
 const ORDER = ["wrong", "unknown", "right"];
 const WORDS = { wrong: "Wrong", unknown: "Can’t be seen, or is left open", right: "Right" };
 
-/** The list. */
-export function checkList(checks) {
-  const sorted = ORDER.flatMap((state) => checks.filter((check) => check.state === state));
-  return element("ul", { class: "checks", "aria-label": "Checks" }, sorted.map(item));
+/** The lists. */
+export function checkLists(checks) {
+  const of = (state) => checks.filter((check) => check.state === state);
+  const open = [...of("wrong"), ...of("unknown")];
+  const right = of("right");
+  return element("div", { class: "checks" },
+    open.length > 0 ? element("ul", { "aria-label": "Wrong or open" }, open.map(item)) : null,
+    right.length > 0
+      ? element("details", { class: "rights" }, element("summary", {}, icon("right"), `${right.length} right`), element("ul", { "aria-label": "Right" }, right.map(item)))
+      : null);
 }
 
 function item({ id, section, title, state, found, change }) {
@@ -15,7 +21,7 @@ function item({ id, section, title, state, found, change }) {
     icon(state),
     element("div", {},
       element("p", { class: "check-title" }, element("span", { class: "unseen" }, `${WORDS[state]}: `), title, " ", element("span", { class: "section" }, section)),
-      element("p", { class: "found" }, found),
+      element("p", { class: "found" }, state === "wrong" ? `Found: ${found}` : found),
       change ? element("p", { class: "change" }, change) : null));
 }
 

@@ -24,11 +24,22 @@ export function exchangeView(exchange) {
   return element("details", { class: "exchange" },
     element("summary", {},
       element("span", { class: "what" },
-        element("span", { class: "purpose" }, NAMES[purpose] ?? purpose),
+        element("span", { class: "purpose" }, [NAMES[purpose] ?? purpose, methodOf(request)].filter(Boolean).join(": ")),
         element("code", {}, `${request.method} ${request.url}`)),
       element("span", { class: response || isNavigation ? "outcome" : "outcome none" }, `${outcome}${took}`)),
     part("Request", `${request.method} ${request.url}`, request),
     isNavigation ? null : response ? part("Answer", String(response.status), response) : element("div", { class: "part-of" }, element("h4", {}, "Answer"), element("p", { class: "found" }, error ?? "none")));
+}
+
+/** The method of a JSON-RPC request. */
+function methodOf({ headers, body }) {
+  if (headers["content-type"] !== "application/json") return undefined;
+  try {
+    const { method } = JSON.parse(body);
+    return typeof method === "string" ? method : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function part(title, first, { headers, body }) {

@@ -1,5 +1,5 @@
 // One step on the page: its form, its state, and what came of it.
-import { checkList, countsOf } from "./checks.js";
+import { checkLists, countsOf } from "./checks.js";
 import { element, icon } from "./element.js";
 import { exchangeView } from "./exchange.js";
 
@@ -55,7 +55,7 @@ export class StepView {
     area.replaceChildren();
     if (run.error) area.append(errorNotice(run.error));
     if (run.words) area.append(element("p", { class: "outcome-words" }, run.words));
-    if (run.checks.length > 0) area.append(checkList(run.checks));
+    if (run.checks.length > 0) area.append(checkLists(run.checks));
     if (run.exchanges.length > 0) area.append(element("div", { class: "exchanges" }, run.exchanges.map(exchangeView)));
     this.#show(run.error ? "failed" : "done", run.checks);
   }
