@@ -1,13 +1,25 @@
-//! Latchkey in the browser: PKCE on the same `protocol` crate that the server decides with.
+//! What the browser package decides, compiled from the same `protocol` crate that the server decides with.
 //!
-//! The package grows into the full client (discovery, sign-in, tokens, tabs); what is here is
-//! complete in itself: everything a page needs to begin an authorization code flow and to believe
-//! its callback.
+//! `js/` asks the browser (requests, storage, windows, other tabs) and comes here with what it read; nothing here waits
+//! or reaches out. So the WebAssembly has no parser of JSON or of addresses, no clock and no scheduler: the page has
+//! them already. `js/index.d.ts` is what a developer sees.
 #![deny(missing_docs)]
 
-mod callback;
+mod address;
+mod authorization;
+mod discovery;
 mod entropy;
+mod fault;
+mod members;
 mod pkce;
+mod tokens;
+mod trace;
 
-pub use callback::read_callback;
+pub use authorization::{AuthorizationRequest, begin_authorization, read_callback};
+pub use discovery::{
+    check_resource, check_server, is_safe, read_challenge, resource_metadata_urls,
+    server_metadata_urls, union_of_scopes,
+};
 pub use pkce::{Pkce, create_pkce, create_state};
+pub use tokens::{fingerprint, freshness, pause, read_token_answer};
+pub use trace::{is_secret, mask};

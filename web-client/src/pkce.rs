@@ -16,7 +16,7 @@ pub struct Pkce {
 
 #[wasm_bindgen]
 impl Pkce {
-    /// The secret for the token request (`code_verifier`). Keep it in the tab that began the flow.
+    /// The secret for the token request (`code_verifier`).
     #[wasm_bindgen(getter, js_name = codeVerifier)]
     #[must_use]
     pub fn code_verifier(&self) -> String {
@@ -50,5 +50,10 @@ pub fn create_pkce() -> Pkce {
 #[wasm_bindgen(js_name = createState)]
 #[must_use]
 pub fn create_state() -> String {
-    Secret::generate(&mut BrowserEntropy).expose().to_owned()
+    fresh_state().expose().to_owned()
+}
+
+/// The same, as a secret.
+pub fn fresh_state() -> Secret {
+    Secret::generate(&mut BrowserEntropy)
 }

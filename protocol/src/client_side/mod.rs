@@ -20,7 +20,7 @@ pub use address::Address;
 pub use challenge::BearerChallenge;
 pub use fault::MetadataFault;
 pub use members::Members;
-pub use renewal::{Freshness, TRIES, freshness, pause};
+pub use renewal::{Freshness, freshness, pause};
 pub use resource::Resource;
 pub use server::Server;
 pub use token_answer::{Granted, TokenAnswer};

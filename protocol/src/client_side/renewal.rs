@@ -4,7 +4,7 @@
 //! wrong at both ends of the comparison.
 
 /// How often one call asks before it gives up for now.
-pub const TRIES: u32 = 3;
+const TRIES: u32 = 3;
 /// The longest pause in milliseconds that a call waits out; a longer one is told to the caller.
 const LONGEST_WAIT: u64 = 10_000;
 
@@ -43,8 +43,8 @@ pub fn freshness(
 }
 
 /// The pause before try `attempt` (the first repetition is 1), in milliseconds: what the server said,
-/// else 1, 2, 4 seconds, and up to half as much again by `chance`, so that tabs and devices don't come
-/// back together. `None` when it is longer than a call should wait.
+/// else 1 and 2 seconds, and up to half as much again by `chance`, so that tabs and devices don't come
+/// back together. `None` when it is longer than a call should wait, or there were tries enough.
 #[must_use]
 pub fn pause(attempt: u32, retry_after: Option<u32>, chance: u8) -> Option<u64> {
     let base = retry_after.map_or_else(
@@ -52,7 +52,7 @@ pub fn pause(attempt: u32, retry_after: Option<u32>, chance: u8) -> Option<u64> 
         |seconds| u64::from(seconds).max(1) * 1000,
     );
     let more = base * u64::from(chance) / 512;
-    (base <= LONGEST_WAIT).then_some(base + more)
+    (attempt < TRIES && base <= LONGEST_WAIT).then_some(base + more)
 }
 
 #[cfg(test)]
@@ -90,7 +90,10 @@ mod tests {
 
     #[test]
     fn pauses_grow_listen_to_the_server_and_end() {
-        assert_eq!([1, 2, 3].map(|attempt| pause(attempt, None, 0)), [1000, 2000, 4000].map(Some));
+        assert_eq!(
+            [1, 2, 3].map(|attempt| pause(attempt, None, 0)),
+            [Some(1000), Some(2000), None]
+        );
         assert_eq!(pause(1, Some(7), 0), Some(7000));
         assert_eq!(pause(1, Some(0), 0), Some(1000));
         assert_eq!(pause(1, Some(10), 255), Some(14_980));
