@@ -45,7 +45,7 @@ async function isServed(found, error, options) {
   for (const candidate of candidates) {
     const server = await discoverServer(candidate, options).catch((failure) => {
       // What is there and wrong is worth more words than what isn't there.
-      if (["not_discoverable", "network_error", "malformed_response"].includes(failure.code)) return null;
+      if (["not_discoverable", "network_error", "malformed_response", "temporarily_unavailable", "invalid_options"].includes(failure.code)) return null;
       Object.assign(found, { issuer: candidate, isIssuer: candidate !== origin || isOrigin });
       throw failure;
     });
