@@ -24,7 +24,7 @@ export function assemblePlayground() {
     mkdirSync(fresh);
     cpSync(SOURCE, fresh, { recursive: true, filter: (path) => path !== TESTS && !path.endsWith(".md") });
     // Only what a page loads: no types, no notes of the build.
-    const isLoaded = (path) => path === PACKAGE || /\.(js|wasm|map)$/.test(path);
+    const isLoaded = (path) => path === PACKAGE || /(index|token-worker)\.js(\.map)?$|\.wasm$/.test(path);
     cpSync(PACKAGE, join(fresh, "package"), { recursive: true, filter: isLoaded });
     rmSync(PLAYGROUND, { recursive: true, force: true });
     renameSync(fresh, PLAYGROUND);

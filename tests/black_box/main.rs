@@ -39,6 +39,7 @@ mod limits;
 mod log;
 mod matrix;
 mod pages;
+mod playground;
 mod private_key_jwt;
 mod profile;
 mod races;
@@ -114,6 +115,7 @@ fn main() -> ExitCode {
         // Clients and browsers that nobody here wrote.
         clients::trials(),
         browser::trials(),
+        playground::trials(),
         // Resource servers, and what the documents print.
         verifiers::trials(),
         readme::trials(),

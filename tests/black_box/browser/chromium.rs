@@ -2,6 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::driver::{Refusal, Session};
@@ -185,6 +186,42 @@ impl Chromium {
     #[track_caller]
     pub fn script(&self, body: &str) -> Value {
         self.must("POST", "/execute/sync", &json!({ "script": body, "args": [] }))
+    }
+
+    /// Runs a script of the tester in each page before the page's own.
+    #[track_caller]
+    pub fn before_each_page(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": script }));
+    }
+
+    /// Lets pages save files, into this folder.
+    #[track_caller]
+    pub fn download_into(&self, folder: &Path) {
+        let wanted = json!({ "behavior": "allow", "downloadPath": folder });
+        self.devtools("Browser.setDownloadBehavior", &wanted);
+    }
+
+    /// Waits for a window besides `known`, and goes there.
+    #[track_caller]
+    pub fn switch_to_other_than(&self, known: &str) {
+        let started = Instant::now();
+        loop {
+            let windows = self.must("GET", "/window/handles", &Value::Null);
+            let windows = windows.as_array().expect("windows");
+            if let Some(other) =
+                windows.iter().filter_map(Value::as_str).find(|window| *window != known)
+            {
+                return self.switch_to(other);
+            }
+            assert!(started.elapsed() < PATIENCE, "no other window opened");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// The window at hand.
+    #[track_caller]
+    pub fn window(&self) -> String {
+        self.must("GET", "/window", &Value::Null).as_str().expect("a handle").to_owned()
     }
 
     /// Opens a tab and goes there; returns the tab left and the tab opened.

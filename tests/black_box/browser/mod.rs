@@ -1,15 +1,15 @@
 //! Sign-in, consent and the account in real Chromium, driven by WebDriver.
 
 mod account;
-mod chromium;
+pub mod chromium;
 mod decisions;
 mod driver;
 mod hostile;
 mod listener;
-mod looks;
+pub mod looks;
 mod looks_of_account;
 mod looks_of_devices;
-mod visit;
+pub mod visit;
 mod walks;
 
 use crate::Case;
