@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::app::App;
 use super::case;
 use super::fake::{FakeServer, open};
+use super::popup::ON_A_SCREEN;
 use super::tabs::expired;
 use super::world::World;
 use crate::Case;
@@ -192,7 +193,7 @@ fn asked_for(app: &App<'_>) -> String {
 }
 
 fn step_up_by_popup(world: &World) {
-    let app = App::new(world);
+    let app = App::with_prelude(world, ON_A_SCREEN);
     app.sign_in("{}");
     let place = world.upstream.plain();
     app.click(&deletion(world, &place));
@@ -246,7 +247,7 @@ fn step_up_by_hand(world: &World) {
 }
 
 fn endless_step_up(world: &World) {
-    let (app, api) = (App::new(world), FakeServer::start());
+    let (app, api) = (App::with_prelude(world, ON_A_SCREEN), FakeServer::start());
     api.react("/notes", |_| challenge(403, "insufficient_scope", ", scope=\"api:write\""));
     app.sign_in(&allowing(&api));
     app.click(&format!("return (await client.fetch('{}/notes')).status;", api.issuer()));

@@ -11,6 +11,18 @@ use super::world::{World, text};
 use crate::Case;
 use crate::browser::visit::{ALLOW, DENY, fill_in};
 
+/// A browser without a screen believes that each of its windows has the focus. On a person's screen a
+/// popup takes it, and the page has it again when they come back.
+pub const ON_A_SCREEN: &str = "
+    window.isPersonHere = true;
+    Document.prototype.hasFocus = () => window.isPersonHere;
+    const open = window.open;
+    window.open = function (...given) {
+      const popup = open.apply(this, given);
+      window.isPersonHere = popup === null;
+      return popup;
+    };";
+
 /// The cases.
 pub fn trials() -> Vec<Case> {
     vec![
@@ -24,6 +36,14 @@ pub fn trials() -> Vec<Case> {
             denied,
         ),
         case("issue 5: a popup that the person closes is popup_closed", closed),
+        case(
+            "issue 5: a popup that the person closes is popup_closed although another program has the focus then",
+            closed_from_elsewhere,
+        ),
+        case(
+            "issue 5: by popup a slow person is signed in also in a browser whose every window believes to have the focus",
+            everywhere_focused,
+        ),
         case("issue 5: a popup that the browser doesn't open is popup_blocked", blocked),
         case("issue 5: aborting a sign-in closes its popup and ends with aborted", aborted),
         case("issue 5: a popup whose page is gone ends with opener_gone", opener_gone),
@@ -42,7 +62,8 @@ fn handle_in_popup(app: &App<'_>) {
 }
 
 fn by_popup(world: &World) {
-    let (app, person) = (App::with(world, world.stranger(), Site::start("")), Person::new());
+    let (app, person) =
+        (App::with(world, world.stranger(), Site::start(ON_A_SCREEN)), Person::new());
     app.create("{}");
     app.click("return await client.signIn({ popup: true });");
     app.chromium.switch_to_new(std::slice::from_ref(&app.tab));
@@ -76,7 +97,7 @@ fn not_cut_off(world: &World) {
 }
 
 fn denied(world: &World) {
-    let app = App::new(world);
+    let app = App::with_prelude(world, ON_A_SCREEN);
     app.create("{}");
     app.click("return await client.signIn({ popup: true });");
     app.chromium.switch_to_new(std::slice::from_ref(&app.tab));
@@ -107,6 +128,35 @@ fn closed(world: &World) {
     assert_eq!(app.done()["issuer"], server.issuer());
 }
 
+fn closed_from_elsewhere(world: &World) {
+    let app = App::with_prelude(world, "Document.prototype.hasFocus = () => false;");
+    let server = FakeServer::start();
+    app.create(&server.options());
+    app.click("return await client.signIn({ popup: true, signal: AbortSignal.timeout(15_000) });");
+    app.chromium.switch_to_new(std::slice::from_ref(&app.tab));
+    app.chromium.wait_for("#allow");
+    app.chromium.close_tab();
+    app.back_to_first();
+    let _ = app.failed().expect("popup_closed");
+}
+
+fn everywhere_focused(world: &World) {
+    let app = App::new(world);
+    app.create("{}");
+    app.click("return await client.signIn({ popup: true });");
+    let popup = app.chromium.switch_to_new(std::slice::from_ref(&app.tab));
+    app.chromium.wait_for(ALLOW);
+    // As long as a person takes to read what they are asked: some looks of the page at its popup.
+    app.back_to_first();
+    app.run("await new Promise((resolve) => setTimeout(resolve, 2000));");
+    app.chromium.switch_to(&popup);
+    app.chromium.click(ALLOW);
+    handle_in_popup(&app);
+    app.back_to_first();
+    let _ = app.done();
+    app.chromium.wait_until_only(std::slice::from_ref(&app.tab));
+}
+
 fn blocked(world: &World) {
     let app = App::new(world);
     app.create("{}");
@@ -117,7 +167,7 @@ fn blocked(world: &World) {
 }
 
 fn aborted(world: &World) {
-    let (app, server) = (App::new(world), FakeServer::start());
+    let (app, server) = (App::with_prelude(world, ON_A_SCREEN), FakeServer::start());
     app.create(&server.options());
     app.click(
         "window.controller = new AbortController();
@@ -153,7 +203,7 @@ const NOTE_POSTS: &str = "
     window.postMessage = function (...given) { posted.push(String(given[1]?.targetOrigin ?? given[1])); return post.apply(this, given); };";
 
 fn nothing_posted(world: &World) {
-    let app = App::with_prelude(world, NOTE_POSTS);
+    let app = App::with_prelude(world, &format!("{ON_A_SCREEN}{NOTE_POSTS}"));
     let other = Site::start("");
     app.create("{}");
     app.click("return await client.signIn({ popup: true });");
