@@ -1,4 +1,5 @@
-// Deploys with the wrangler that package-lock.json pins; arguments are passed on.
+// Deploys with the wrangler that package-lock.json pins; arguments are passed on. The playground's files are put together
+// where wrangler.toml names them.
 import { run } from "./lib/run.mjs";
 import { runMain } from "./lib/say.mjs";
 import { toolEnvironment, WRANGLER } from "./lib/tools.mjs";
@@ -6,6 +7,12 @@ import { setUp } from "./setup.mjs";
 
 runMain(async () => {
   await setUp();
+  // Both need packages that the set-up has only just installed in a clean checkout.
+  const { readShipped } = await import("./lib/development.mjs");
+  if (readShipped().shipped.assets?.binding === "PLAYGROUND") {
+    const { buildPlayground } = await import("./playground.mjs");
+    await buildPlayground();
+  }
   await run(process.execPath, [WRANGLER, "deploy", ...process.argv.slice(2)], {
     env: toolEnvironment(),
     group: false,

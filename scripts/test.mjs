@@ -3,7 +3,7 @@
 //   npm test                                 everything
 //   npm test -- --list                       the steps
 //   npm test -- --only format,host-tests     some of them
-import { writeFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { writeFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -37,6 +37,7 @@ const STEPS = [
     run: lintsForWasm,
   },
   { name: "host-tests", title: "Host tests", run: hostTests },
+  { name: "playground", title: "The playground's checks and masks", run: playgroundTests },
   { name: "wasm-node", title: "WebAssembly tests in Node", run: () => wasmTests({ WASM_BINDGEN_TEST_ONLY_NODE: "1" }) },
   { name: "wasm-browser", title: "WebAssembly tests in Chromium", browser: true, run: wasmTestsInBrowser },
   { name: "build", title: "Build of the worker", run: build },
@@ -129,6 +130,12 @@ async function dryRuns() {
   }
 }
 
+async function playgroundTests() {
+  const folder = join(ROOT, "examples", "playground", "tests");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".test.js")).map((name) => join(folder, name));
+  await run(process.execPath, ["--test", ...files], { env, label: "node --test examples/playground/tests" });
+}
+
 async function wasmTestsInBrowser({ chrome, chromedriver }) {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-webdriver-"));
   try {
@@ -149,6 +156,9 @@ async function wasmTestsInBrowser({ chrome, chromedriver }) {
 }
 
 async function blackBox({ chrome, chromedriver }) {
+  // It needs packages that the set-up has only just installed in a clean checkout.
+  const { buildPlayground } = await import("./playground.mjs");
+  await buildPlayground();
   const verifiers = await verifierEnvironment();
   await run("cargo", ["test", "-p", "latchkey-tests"], {
     env: { ...env, ...verifiers, LATCHKEY_WRANGLER: WRANGLER, CHROME: chrome, CHROMEDRIVER: chromedriver },

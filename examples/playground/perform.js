@@ -1,4 +1,5 @@
 // Runs a step: its requests, its checks, its record and its view.
+import { isSent } from "./checks/check.js";
 
 /** How long the requests of one run may take together, in milliseconds. */
 const PATIENCE = 60_000;
@@ -40,7 +41,7 @@ export async function perform({ id, view, trace, secrets, announce, area = "" },
  * this is opaque, so nothing of it is read.
  */
 async function lookAgain(exchanges, options) {
-  const unanswered = exchanges.filter(({ purpose, response }) => !response && purpose !== "navigation");
+  const unanswered = exchanges.filter((exchange) => isSent(exchange) && !exchange.response);
   const urls = [...new Set(unanswered.map(({ request }) => request.url))].filter((url) => /^https?:/.test(url));
   for (const url of urls) {
     const reached = await fetch(url, { mode: "no-cors", credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(10_000) }).then(() => true, () => false);

@@ -42,6 +42,13 @@ function showNeeds() {
   by("export").disabled = trace.runs.length === 0;
 }
 
+/** Clears the steps after one that begins anew. */
+function forgetAfter(id) {
+  stopWaiting();
+  by("call-form").hidden = true;
+  for (const later of STEPS.slice(STEPS.indexOf(id) + 1)) views[later].reset();
+}
+
 // Step 1
 
 on("discover-form", async () => {
@@ -52,6 +59,7 @@ on("discover-form", async () => {
   const step = discovery({ asked, kind: choice("kind"), page });
   // Another address is another walk; what was seen of the one before stays in the trace.
   walk = new Walk();
+  forgetAfter("discovery");
   await go("discovery", step);
   const { resource, resourceAddress, server } = step.found;
   Object.assign(walk, { asked, resource, resourceAddress, server });
@@ -79,7 +87,9 @@ on("register-form", async () => {
   const step = registrationStep();
   complain("register-wrong", typeof step === "string" ? step : undefined);
   if (typeof step === "string") return;
-  walk.client = null;
+  // Codes and tokens are the client's that they were given to.
+  walk.forgetClient();
+  forgetAfter("registration");
   await go("registration", step, {
     then: (answer) => {
       secrets.remember(...(step.secretsOf?.(answer) ?? []));

@@ -1,5 +1,5 @@
 // What a request without an answer can be, and whether answers can be read by scripts (CORS).
-import { header, originOf, right, unknown, wrong } from "./check.js";
+import { header, isSent, originOf, right, unknown, wrong } from "./check.js";
 
 const SECTION = "RFC 10017 section 6.3.3.4";
 const TITLE = "Readable by scripts (CORS)";
@@ -11,7 +11,7 @@ const TITLE = "Readable by scripts (CORS)";
 export function readable(exchanges, page, { isForServers = false } = {}) {
   const addresses = new Map();
   for (const exchange of exchanges) {
-    if (exchange.purpose === "probe" || exchange.purpose === "navigation") continue;
+    if (exchange.purpose === "probe" || !isSent(exchange)) continue;
     const origin = originOf(exchange.request.url);
     const isDown = !exchange.response && exchange.reached === false;
     const id = isDown ? `down_${origin}` : `cors_${exchange.purpose}_${origin}`;

@@ -18,7 +18,7 @@ pub fn trials() -> Vec<Case> {
             },
         ),
         Case::new(
-            "issue 5: an MCP server without metadata, one that pages may not read and one that isn't there are told apart",
+            "issue 5: an MCP server without metadata, one that pages may not read and one that isn't there are told apart in the playground",
             |servers| {
                 nothing_found(servers.playground());
             },
