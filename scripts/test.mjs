@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
 import { checkBoundary } from "./check-boundary.mjs";
+import { checkPackage } from "./check-package.mjs";
 import { checkStart } from "./check-start.mjs";
 import { checkTree } from "./check-tree.mjs";
 import { run } from "./lib/run.mjs";
@@ -16,6 +17,8 @@ import { bold, duration, Failure, green, red, runMain, say } from "./lib/say.mjs
 import { ROOT, toolEnvironment, WASM_TARGET, WRANGLER } from "./lib/tools.mjs";
 import { verifierEnvironment } from "./lib/verifiers.mjs";
 import { setUp } from "./setup.mjs";
+import { checkSize } from "./size.mjs";
+import { buildWebClient, PACKAGE } from "./web-client.mjs";
 
 const env = toolEnvironment();
 const cargo = (...args) => run("cargo", args, { env });
@@ -40,10 +43,12 @@ const STEPS = [
   { name: "playground", title: "The playground's checks and masks", run: playgroundTests },
   { name: "wasm-node", title: "WebAssembly tests in Node", run: () => wasmTests({ WASM_BINDGEN_TEST_ONLY_NODE: "1" }) },
   { name: "wasm-browser", title: "WebAssembly tests in Chromium", browser: true, run: wasmTestsInBrowser },
+  { name: "size", title: "Size of what is downloaded", run: checkSize },
+  { name: "package", title: "The browser package, from its tarball", needs: [buildWebClient], run: checkPackage },
   { name: "build", title: "Build of the worker", run: build },
   { name: "dry-run", title: "wrangler deploy --dry-run, of the examples too", run: dryRuns },
-  { name: "start", title: "npm start", needs: build, run: checkStart },
-  { name: "black-box", title: "Black box and browser tests", browser: true, needs: build, run: blackBox },
+  { name: "start", title: "npm start", needs: [build], run: checkStart },
+  { name: "black-box", title: "Black box and browser tests", browser: true, needs: [build, buildWebClient], run: blackBox },
 ];
 
 runMain(async () => {
@@ -59,7 +64,8 @@ runMain(async () => {
     heading(step.title);
     const begun = Date.now();
     try {
-      if (step.needs && !steps.some((other) => other.run === step.needs)) await step.needs();
+      // One that is a step itself has run by now, or isn't wanted twice.
+      for (const need of step.needs ?? []) if (!steps.some((other) => other.run === need)) await need();
       await step.run(browser);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -161,7 +167,7 @@ async function blackBox({ chrome, chromedriver }) {
   await buildPlayground();
   const verifiers = await verifierEnvironment();
   await run("cargo", ["test", "-p", "latchkey-tests"], {
-    env: { ...env, ...verifiers, LATCHKEY_WRANGLER: WRANGLER, CHROME: chrome, CHROMEDRIVER: chromedriver },
+    env: { ...env, ...verifiers, LATCHKEY_WRANGLER: WRANGLER, LATCHKEY_WEB_CLIENT: PACKAGE, CHROME: chrome, CHROMEDRIVER: chromedriver },
   });
 }
 

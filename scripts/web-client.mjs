@@ -2,13 +2,11 @@
 //
 // cargo -> wasm-bindgen -> wasm-opt -> esbuild. When neither the compiled WebAssembly nor anything else that goes into the
 // package has changed, all but cargo is skipped.
-import { build as bundle } from "esbuild";
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parse } from "smol-toml";
 import { run } from "./lib/run.mjs";
 import { duration, Failure, runMain, say } from "./lib/say.mjs";
 import { ROOT, TOOLS, toolEnvironment, WASM_TARGET } from "./lib/tools.mjs";
@@ -106,6 +104,8 @@ async function bindAndOptimise(compiled, work, wasm) {
 }
 
 async function bundleAll(glue, work, folder) {
+  // Here, because from a clean checkout the set-up installs it first.
+  const { build: bundle } = await import("esbuild");
   const { version } = workspace();
   for (const { file, entry, source, platform } of BUNDLES) {
     const modules = {
@@ -175,8 +175,15 @@ function manifest() {
   };
 }
 
+/** Version, licence and repository, which all crates share. */
 function workspace() {
-  return parse(readFileSync(join(ROOT, "Cargo.toml"), "utf8")).workspace.package;
+  const text = readFileSync(join(ROOT, "Cargo.toml"), "utf8").match(/^\[workspace\.package\]$([^[]*)/m)?.[1] ?? "";
+  const value = (name) => {
+    const found = text.match(new RegExp(`^${name} = "([^"]+)"$`, "m"))?.[1];
+    if (!found) throw new Failure(`Cargo.toml has no ${name} in [workspace.package]`);
+    return found;
+  };
+  return { version: value("version"), license: value("license"), repository: value("repository") };
 }
 
 /** What goes into an `integrity` attribute. */

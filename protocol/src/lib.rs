@@ -23,6 +23,7 @@ pub mod access;
 pub mod activity;
 pub mod administration;
 pub mod authorize;
+mod base64url;
 pub mod bearer;
 pub mod challenge;
 pub mod client;

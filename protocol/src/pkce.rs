@@ -6,13 +6,12 @@
 #[cfg(test)]
 mod tests;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
 
-use crate::{entropy::Entropy, secret::Secret};
+use crate::{base64url, entropy::Entropy, secret::Secret};
 
 /// How a challenge is made of a verifier.
 ///
@@ -232,7 +231,7 @@ impl VerifiedPkce {
 /// `BASE64URL-ENCODE(SHA256(ASCII(code_verifier)))`
 /// ([RFC 7636 section 4.2](https://www.rfc-editor.org/rfc/rfc7636#section-4.2)).
 fn s256(verifier: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
+    base64url::encode(&Sha256::digest(verifier.as_bytes()).into())
 }
 
 fn has_length(text: &str) -> bool {

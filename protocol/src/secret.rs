@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
 
+use crate::base64url;
 use crate::entropy::Entropy;
 
 /// A value that must not reach a log, a page or a store: a code, a token, a client secret, a verifier.
@@ -29,7 +30,7 @@ impl Secret {
     /// guessing probability of at most 2^-128 and recommends 2^-160.
     #[must_use]
     pub fn generate(entropy: &mut impl Entropy) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(entropy.bytes::<32>()))
+        Self(base64url::encode(&entropy.bytes::<32>()))
     }
 
     /// The value itself. Every call is a place to look at in a review.
@@ -85,7 +86,7 @@ impl SecretHash {
     /// The stored form: base64url without padding, 43 characters.
     #[must_use]
     pub fn to_text(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
+        base64url::encode(&self.0)
     }
 
     /// Reads a hash as `sha256sum` prints it; `None` when it isn't 64 hexadecimal digits.

@@ -54,6 +54,8 @@ mod short_links;
 mod storage;
 mod tokens;
 mod verifiers;
+mod web_client;
+mod web_client_package;
 
 use libtest_mimic::{Arguments, Trial};
 use servers::Servers;
@@ -115,6 +117,8 @@ fn main() -> ExitCode {
         // Clients and browsers that nobody here wrote.
         clients::trials(),
         browser::trials(),
+        web_client::trials(),
+        web_client_package::trials(),
         playground::trials(),
         // Resource servers, and what the documents print.
         verifiers::trials(),

@@ -3,7 +3,7 @@
 use latchkey_tests::{Client, Deployment, Front, Server, Signer, Upstream};
 use std::sync::OnceLock;
 
-use crate::matrix::World;
+use crate::{matrix, web_client};
 
 /// A server, or a [`Front`] with one; [`None`] when it didn't start. It is tried once: what fails once
 /// fails again, and one case that says why is enough.
@@ -28,8 +28,9 @@ pub struct Servers {
     invited: Slot<Server>,
     limited: Slot<Server>,
     machines: Slot<Front>,
-    matrix: Slot<World>,
-    headless_matrix: Slot<World>,
+    matrix: Slot<matrix::World>,
+    headless_matrix: Slot<matrix::World>,
+    web_client: Slot<web_client::World>,
 }
 
 /// A resource behind the gateway, and the client of a resource server that may ask about its tokens.
@@ -137,13 +138,18 @@ impl Servers {
     }
 
     /// The command-line matrix, where a person is asked.
-    pub fn matrix(&self) -> &World {
-        running(&self.matrix, || World::start(false))
+    pub fn matrix(&self) -> &matrix::World {
+        running(&self.matrix, || matrix::World::start(false))
     }
 
     /// The same where a test user allows each client.
-    pub fn headless_matrix(&self) -> &World {
-        running(&self.headless_matrix, || World::start(true))
+    pub fn headless_matrix(&self) -> &matrix::World {
+        running(&self.headless_matrix, || matrix::World::start(true))
+    }
+
+    /// Browser apps, and what they sign in to.
+    pub fn web_client(&self) -> &web_client::World {
+        running(&self.web_client, web_client::World::start)
     }
 
     /// A sentence for each running server whose log has a secret of this run in it.
@@ -168,8 +174,14 @@ impl Servers {
         let introspected = introspected.map(|introspected| &introspected.front.server);
         let worlds = [&self.matrix, &self.headless_matrix];
         let worlds = worlds.into_iter().filter_map(|slot| Some(&slot.get()?.as_ref()?.server));
+        let web_client = self.web_client.get().and_then(Option::as_ref);
+        let web_client = web_client.map(|world| {
+            world.remember_secrets();
+            &world.server
+        });
         running
             .chain(fronts)
+            .chain(web_client)
             .chain(introspected)
             .chain(worlds)
             .flat_map(crate::log::leaks)

@@ -10,6 +10,7 @@ mod machines;
 mod matrix;
 mod playground;
 mod service;
+mod web_client;
 
 pub use administered::ADMIN_TOKEN;
 pub use matrix::Clients;
@@ -27,6 +28,8 @@ pub enum Issuer {
     /// A public identifier. The server is reached on loopback all the same, so that everything it
     /// says of itself has to come from its configuration and nothing from the `Host` header.
     Public(&'static str),
+    /// The address of a proxy on this port of 127.0.0.1, which passes everything on.
+    Behind(u16),
     /// Not configured at all: the server is reached, and has no name.
     Missing,
 }
@@ -290,6 +293,7 @@ impl Deployment {
         match self.issuer {
             Issuer::Loopback | Issuer::Missing => format!("http://127.0.0.1:{port}"),
             Issuer::Public(issuer) => issuer.to_owned(),
+            Issuer::Behind(proxy) => format!("http://127.0.0.1:{proxy}"),
         }
     }
 

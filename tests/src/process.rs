@@ -11,7 +11,7 @@ use crate::deployment::workspace_root;
 /// The shell leads a process group of its own and waits on a pipe that only the tests hold. When the
 /// pipe closes - because the tests want it, have ended or were killed themselves - it kills the whole
 /// group with SIGKILL: wrangler, node and workerd. When wrangler ends by itself, so does the group.
-const LEADER: &str = r#"("$@" </dev/null; kill -KILL 0) & read _; kill -KILL 0"#;
+pub const LEADER: &str = r#"("$@" </dev/null; kill -KILL 0) & read _; kill -KILL 0"#;
 
 /// What a running server needs from outside.
 #[derive(Debug)]

@@ -67,6 +67,9 @@ export class Client extends EventTarget {
   }
 }
 
+// Bundling shortens names, and a console shows them.
+Object.defineProperty(Client, "name", { value: "Client" });
+
 export function createClient(given) {
   return owned(async () => {
     if (typeof given !== "object" || given === null) {

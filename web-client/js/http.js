@@ -126,8 +126,11 @@ function masked(members) {
 
 function maskOf(name, value) {
   const [, scheme, secret] = (name === "authorization" && /^(\S+ )(.*)$/.exec(value)) || [null, "", value];
-  return scheme + glue.mask(secret);
+  return scheme + mask(secret);
 }
+
+/** So much of a secret that two can be told apart, and its length. Of a short one four characters would be a good part. */
+const mask = (secret) => `${secret.length < 24 ? "" : secret.slice(0, 4)}…(${secret.length})`;
 
 function maskedText(text) {
   const value = objectOf(text);
@@ -135,6 +138,6 @@ function maskedText(text) {
 }
 
 function maskedForm(text) {
-  const pair = ([name, value]) => `${name}=${glue.isSecret(name) ? glue.mask(value) : encodeURIComponent(value)}`;
+  const pair = ([name, value]) => `${name}=${glue.isSecret(name) ? mask(value) : encodeURIComponent(value)}`;
   return [...new URLSearchParams(text)].map(pair).join("&");
 }

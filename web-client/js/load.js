@@ -3,6 +3,11 @@ import * as glue from "latchkey:glue";
 import { defaultSource } from "latchkey:source";
 import { LatchkeyError } from "./error.js";
 
+/** What to do when the file isn't where it should be. */
+const PLACE =
+  "It belongs beside the module, of the same version and unchanged; a bundler must copy it there " +
+  '(Vite 7 and older: optimizeDeps.exclude: ["@latchkey/web-client"]). load(url) takes it from elsewhere.';
+
 let loading;
 
 /** See index.d.ts. */
@@ -38,13 +43,11 @@ async function fetched(source) {
   try {
     given = await (source === undefined ? defaultSource() : isAddress ? fetch(source) : source);
   } catch (cause) {
-    throw unavailable(
-      `latchkey.wasm can't be read (${cause.message}). It belongs beside the module and must be the one of the same version; ` +
-        "a page's policy must allow it in connect-src; load(url) takes it from elsewhere",
-      cause,
-    );
+    throw unavailable(`latchkey.wasm can't be read (${cause.message}). A page's policy must allow it in connect-src. ${PLACE}`, cause);
   }
-  if (given instanceof Response && !given.ok) throw unavailable(`${given.url} answered ${given.status} where latchkey.wasm was expected`);
+  if (given instanceof Response && !given.ok) {
+    throw unavailable(`${given.url} answered ${given.status} where latchkey.wasm was expected. ${PLACE}`);
+  }
   return given;
 }
 
@@ -59,10 +62,7 @@ async function instantiate(given) {
     });
     // What many servers answer for every path they don't have.
     if (new DataView(bytes).byteLength < 8 || new DataView(bytes).getUint32(0) !== 0x0061736d) {
-      throw unavailable(
-        `${given.url} answered ${type || "something"} where latchkey.wasm was expected. A bundler must copy the file ` +
-          '(with Vite: optimizeDeps.exclude: ["@latchkey/web-client"]), or give load(url) its address',
-      );
+      throw unavailable(`${given.url} answered ${type || "something"} where latchkey.wasm was expected. ${PLACE}`);
     }
   }
   if (!(bytes instanceof WebAssembly.Module)) return compile(WebAssembly.instantiate, bytes);

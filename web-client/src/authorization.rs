@@ -1,7 +1,6 @@
 //! The request that a person is sent with, and the callback that comes of it.
 
 use latchkey_protocol::client_side::callback::{Expected, read};
-use latchkey_protocol::params;
 use latchkey_protocol::pkce::CodeVerifier;
 use latchkey_protocol::secret::Secret;
 use wasm_bindgen::JsValue;
@@ -51,15 +50,23 @@ pub fn begin_authorization(endpoint: &str, parameters: &str, prefix: &str) -> Au
     // BRW-01: fresh for every request.
     let state = Secret::new([prefix, Secret::generate(&mut BrowserEntropy).expose()].concat());
     let verifier = CodeVerifier::generate(&mut BrowserEntropy);
-    let own = params::encode(&[
-        ("response_type", "code"),
-        ("state", state.expose()),
-        ("code_challenge", verifier.challenge().expose()),
-        ("code_challenge_method", "S256"),
-    ]);
+    let challenge = verifier.challenge();
+    // Base64url has nothing that a query would have to escape.
+    let state_and_challenge = [
+        "&state=",
+        state.expose(),
+        "&code_challenge=",
+        challenge.expose(),
+        "&code_challenge_method=S256&",
+    ]
+    .concat();
     // RFC 6749 section 3.1: a query that the endpoint has is kept.
     let joint = if endpoint.contains('?') { "&" } else { "?" };
-    AuthorizationRequest { url: [endpoint, joint, &own, "&", parameters].concat(), state, verifier }
+    AuthorizationRequest {
+        url: [endpoint, joint, "response_type=code", &state_and_challenge, parameters].concat(),
+        state,
+        verifier,
+    }
 }
 
 /// Reads a callback's query and returns the authorization code.

@@ -2,10 +2,9 @@
 
 use js_sys::Array;
 use latchkey_protocol::client_side::{
-    Address, BearerChallenge, MetadataFault, Resource, Server,
+    self, Address, BearerChallenge, MetadataFault, Resource, Server,
     resource_metadata_urls as of_resource, server_metadata_urls as of_server,
 };
-use latchkey_protocol::scope::Scope;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -84,8 +83,5 @@ pub fn read_challenge(header: &str) -> JsValue {
 #[wasm_bindgen(js_name = unionOfScopes)]
 #[must_use]
 pub fn union_of_scopes(held: &str, needed: &str) -> String {
-    match (Scope::parse(held), Scope::parse(needed)) {
-        (Ok(held), Ok(needed)) => held.union(&needed).to_string(),
-        _ => needed.to_owned(),
-    }
+    client_side::union_of_scopes(held, needed)
 }

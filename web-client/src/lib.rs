@@ -15,6 +15,10 @@ mod pkce;
 mod tokens;
 mod trace;
 
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 pub use authorization::{AuthorizationRequest, begin_authorization, read_callback};
 pub use discovery::{
     check_resource, check_server, is_safe, read_challenge, resource_metadata_urls,
@@ -22,4 +26,4 @@ pub use discovery::{
 };
 pub use pkce::{Pkce, create_pkce, create_state};
 pub use tokens::{fingerprint, freshness, pause, read_token_answer};
-pub use trace::{is_secret, mask};
+pub use trace::is_secret;

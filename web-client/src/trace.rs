@@ -9,10 +9,3 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub fn is_secret(name: &str) -> bool {
     client_side::is_secret(name)
 }
-
-/// A secret as a trace shows it.
-#[wasm_bindgen]
-#[must_use]
-pub fn mask(value: &str) -> String {
-    client_side::mask(value)
-}

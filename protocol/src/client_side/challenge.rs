@@ -67,6 +67,18 @@ impl BearerChallenge {
     }
 }
 
+/// What to ask for when `needed` is missing beside what is `held` (MCL-06): both, each once.
+#[must_use]
+pub fn union_of_scopes(held: &str, needed: &str) -> String {
+    let mut both: Vec<&str> = Vec::new();
+    for scope in held.split(' ').chain(needed.split(' ')) {
+        if !scope.is_empty() && !both.contains(&scope) {
+            both.push(scope);
+        }
+    }
+    both.join(" ")
+}
+
 /// A token of RFC 9110 section 5.6.2 at the beginning, and what is after it. `/` too, which token68 has.
 fn token(text: &str) -> (&str, &str) {
     let end = text
@@ -132,6 +144,13 @@ mod tests {
         ] {
             assert_eq!(BearerChallenge::read(header), expected, "{header}");
         }
+    }
+
+    #[test]
+    fn mcl_06_what_is_held_and_what_is_needed_is_asked_for_once() {
+        assert_eq!(union_of_scopes("a b", "c  a"), "a b c");
+        assert_eq!(union_of_scopes("", "c"), "c");
+        assert_eq!(union_of_scopes("a", ""), "a");
     }
 
     #[test]

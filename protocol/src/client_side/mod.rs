@@ -17,12 +17,12 @@ mod trace;
 mod well_known;
 
 pub use address::Address;
-pub use challenge::BearerChallenge;
+pub use challenge::{BearerChallenge, union_of_scopes};
 pub use fault::MetadataFault;
 pub use members::Members;
 pub use renewal::{Freshness, freshness, pause};
 pub use resource::Resource;
 pub use server::Server;
 pub use token_answer::{Granted, TokenAnswer};
-pub use trace::{is_secret, mask};
+pub use trace::is_secret;
 pub use well_known::{resource_metadata_urls, server_metadata_urls};

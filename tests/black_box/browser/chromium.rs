@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::driver::{Refusal, Session};
 
 /// How long a page may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// The name of an element in the protocol
 /// ([WebDriver section 12.1](https://www.w3.org/TR/webdriver2/#elements)).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -58,8 +58,13 @@ impl Chromium {
         Self { session: Session::start(&off) }
     }
 
+    /// A browser of a person with these preferences.
+    pub fn with_preferences(preferences: &Value) -> Self {
+        Self { session: Session::start(preferences) }
+    }
+
     #[track_caller]
-    fn must(&self, method: &str, path: &str, body: &Value) -> Value {
+    pub(super) fn must(&self, method: &str, path: &str, body: &Value) -> Value {
         self.session.command(method, path, body).unwrap_or_else(|refusal| {
             panic!("{method} {path} {body}: {}\n{}", refusal.code, refusal.message)
         })
@@ -201,54 +206,21 @@ impl Chromium {
         self.devtools("Browser.setDownloadBehavior", &wanted);
     }
 
-    /// Waits for a window besides `known`, and goes there.
-    #[track_caller]
-    pub fn switch_to_other_than(&self, known: &str) {
-        let started = Instant::now();
-        loop {
-            let windows = self.must("GET", "/window/handles", &Value::Null);
-            let windows = windows.as_array().expect("windows");
-            if let Some(other) =
-                windows.iter().filter_map(Value::as_str).find(|window| *window != known)
-            {
-                return self.switch_to(other);
-            }
-            assert!(started.elapsed() < PATIENCE, "no other window opened");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// The window at hand.
-    #[track_caller]
-    pub fn window(&self) -> String {
-        self.must("GET", "/window", &Value::Null).as_str().expect("a handle").to_owned()
-    }
-
-    /// Opens a tab and goes there; returns the tab left and the tab opened.
-    #[track_caller]
-    pub fn new_tab(&self) -> (String, String) {
-        let left = self.must("GET", "/window", &Value::Null);
-        let opened = self.must("POST", "/window/new", &json!({ "type": "tab" }));
-        let handle = |value: &Value| value.as_str().expect("a handle").to_owned();
-        let tabs = (handle(&left), handle(&opened["handle"]));
-        self.switch_to(&tabs.1);
-        tabs
-    }
-
-    /// Goes to a tab.
-    #[track_caller]
-    pub fn switch_to(&self, tab: &str) {
-        self.must("POST", "/window", &json!({ "handle": tab }));
-    }
-
     /// Goes into the first frame of the page.
     #[track_caller]
     pub fn enter_frame(&self) {
         self.must("POST", "/frame", &json!({ "id": 0 }));
     }
 
+    /// The same with a script that calls its last argument when it is done.
     #[track_caller]
-    fn devtools(&self, command: &str, parameters: &Value) -> Value {
+    pub fn script_in_its_time(&self, body: &str) -> Value {
+        self.must("POST", "/execute/async", &json!({ "script": body, "args": [] }))
+    }
+
+    /// Asks or tells the browser itself.
+    #[track_caller]
+    pub fn devtools(&self, command: &str, parameters: &Value) -> Value {
         let body = json!({ "cmd": command, "params": parameters });
         self.must("POST", "/goog/cdp/execute", &body)
     }
@@ -279,7 +251,7 @@ impl Chromium {
     fn settle(&self) {
         let frames = "const done = arguments[0];
             requestAnimationFrame(() => requestAnimationFrame(() => done()));";
-        self.must("POST", "/execute/async", &json!({ "script": frames, "args": [] }));
+        self.script_in_its_time(frames);
     }
 
     /// The whole page as a PNG, on a screen that is as high as the page.

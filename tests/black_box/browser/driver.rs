@@ -107,6 +107,8 @@ impl Session {
             "goog:chromeOptions": {
                 "binary": program("CHROME", "/usr/bin/chromium"),
                 "args": arguments,
+                // The driver would allow every popup, which no person's browser does.
+                "excludeSwitches": ["disable-popup-blocking"],
                 "prefs": preferences,
             },
         } } });

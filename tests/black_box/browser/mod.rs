@@ -1,15 +1,16 @@
 //! Sign-in, consent and the account in real Chromium, driven by WebDriver.
 
 mod account;
-pub mod chromium;
+pub(crate) mod chromium;
 mod decisions;
 mod driver;
 mod hostile;
-mod listener;
-pub mod looks;
+pub(crate) mod listener;
+pub(crate) mod looks;
 mod looks_of_account;
 mod looks_of_devices;
-pub mod visit;
+mod tabs;
+pub(crate) mod visit;
 mod walks;
 
 use crate::Case;

@@ -112,9 +112,9 @@ fn by_popup(server: &Server) {
     let chromium = &playground.chromium;
     playground.discover(&mcp(server));
     playground.run("registration", "#register");
-    let page = chromium.window();
+    let (page, known) = (chromium.tab(), chromium.tabs());
     chromium.click("#popup");
-    chromium.switch_to_other_than(&page);
+    let _ = chromium.switch_to_new(&known);
     playground.sign_in_and_allow();
     chromium.switch_to(&page);
     chromium.wait_for("[data-step=token][data-allowed=yes]");
