@@ -16,6 +16,7 @@ import { run } from "./lib/run.mjs";
 import { bold, duration, Failure, green, red, runMain, say } from "./lib/say.mjs";
 import { ROOT, toolEnvironment, WASM_TARGET, WRANGLER } from "./lib/tools.mjs";
 import { verifierEnvironment } from "./lib/verifiers.mjs";
+import { buildPlayground } from "./playground.mjs";
 import { setUp } from "./setup.mjs";
 import { checkSize } from "./size.mjs";
 import { buildWebClient, PACKAGE } from "./web-client.mjs";
@@ -48,7 +49,7 @@ const STEPS = [
   { name: "build", title: "Build of the worker", run: build },
   { name: "dry-run", title: "wrangler deploy --dry-run, of the examples too", run: dryRuns },
   { name: "start", title: "npm start", needs: [build], run: checkStart },
-  { name: "black-box", title: "Black box and browser tests", browser: true, needs: [build, buildWebClient], run: blackBox },
+  { name: "black-box", title: "Black box and browser tests", browser: true, needs: [build, buildPlayground], run: blackBox },
 ];
 
 runMain(async () => {
@@ -162,9 +163,6 @@ async function wasmTestsInBrowser({ chrome, chromedriver }) {
 }
 
 async function blackBox({ chrome, chromedriver }) {
-  // It needs packages that the set-up has only just installed in a clean checkout.
-  const { buildPlayground } = await import("./playground.mjs");
-  await buildPlayground();
   const verifiers = await verifierEnvironment();
   await run("cargo", ["test", "-p", "latchkey-tests"], {
     env: { ...env, ...verifiers, LATCHKEY_WRANGLER: WRANGLER, LATCHKEY_WEB_CLIENT: PACKAGE, CHROME: chrome, CHROMEDRIVER: chromedriver },
