@@ -14,6 +14,7 @@ const NAMES = {
   tool_call: "The MCP server",
   authorization_request: "Where the browser goes",
   authorization_response: "Where it comes back to",
+  preflight: "Metadata, asked for as MCP clients do",
   probe: "A second look, without reading",
 };
 
