@@ -47,7 +47,7 @@ async function missingScope(response, keeper) {
 }
 
 async function stepUp(signIn, how, scope) {
-  const insufficient = () => new LatchkeyError("insufficient_scope", "The call needs more scopes than the token has.", { scope });
+  const insufficient = () => new LatchkeyError("insufficient_scope", "The call needs more scopes than the token has.", { scope, status: 403 });
   if (how === "manual") throw insufficient();
   try {
     await signIn.begin({ scope, popup: how === "popup" });

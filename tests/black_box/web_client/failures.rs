@@ -35,6 +35,7 @@ pub fn trials() -> Vec<Case> {
             "needs 39: a server that stays broken, or away, fails the call and keeps the session for when it is back",
             broken_for_long,
         ),
+        case("needs 39: a browser that is offline keeps the session for when it isn't", offline),
         case(
             "needs 39: a token that is still valid is given out while the server can't refresh it",
             still_valid,
@@ -162,11 +163,27 @@ fn broken_for_long(world: &World) {
         // Also for a page that is opened afterwards.
         app.open();
         app.create(LOCAL);
+        world.middle.next(&app.client.id, "/token", [Turn::Rewrite(expired)]);
         let _ = app.call(&app.access_token()).expect(200);
         expect_kept(&app);
-        world.middle.next(&app.client.id, "/token", [Turn::Rewrite(expired)]);
-        app.run("await client.getAccessToken({ forceRefresh: true });");
     }
+}
+
+fn offline(world: &World) {
+    let app = expired_app(world);
+    let connection = |offline: bool| {
+        let conditions = json!({
+            "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+        });
+        app.chromium.devtools("Network.enable", &json!({}));
+        app.chromium.devtools("Network.emulateNetworkConditions", &conditions);
+    };
+    connection(true);
+    let _ = app.fails("await client.getAccessToken();").expect("network_error");
+    assert_eq!(app.token_requests_begun(), 1);
+    expect_kept(&app);
+    connection(false);
+    let _ = app.call(&app.access_token()).expect(200);
 }
 
 fn forced(world: &World) {

@@ -123,7 +123,9 @@ test("issue 5: a refresh that comes back after a sign-out doesn't sign in again"
 
 test("issue 5: without a refresh token the session ends with its token", async () => {
   const { store, client, events } = await begin({ session: { ...HOUR, refreshToken: undefined } });
-  assert.equal(await client.getAccessToken({ forceRefresh: true }).catch(({ code }) => code), "access of r0");
+  assert.equal(await client.getAccessToken(), "access of r0");
+  await assert.rejects(client.getAccessToken({ forceRefresh: true }), { code: "signed_out" });
+  assert.equal(await client.getAccessToken(), "access of r0");
   store.put({ expires: Date.now() - 1, obtained: Date.now() - 10_000 });
   await assert.rejects(client.getAccessToken(), { code: "signed_out" });
   assert.deepEqual(events.map(({ type }) => type), ["signedout"]);
@@ -135,6 +137,13 @@ test("issue 5: forceRefresh and minimumValidity ask for another token", async ()
   assert.equal(await client.getAccessToken({ forceRefresh: true }), "access of r0+");
   assert.equal(await client.getAccessToken({ minimumValidity: 1_799 }), "access of r0+");
   assert.equal(server.count("/token"), 1);
+});
+
+test("issue 5: forceRefresh gives out no token from before", async () => {
+  const { server, store, client } = await begin({ session: HOUR });
+  server.answers["/token"] = () => [503, {}, { "retry-after": "60" }];
+  await assert.rejects(client.getAccessToken({ forceRefresh: true }), { code: "temporarily_unavailable" });
+  assert.equal(store.session().refreshToken, "r0");
 });
 
 test("issue 5: who aborts leaves the refresh to the others", async () => {

@@ -53,7 +53,7 @@ export function tokens(refresh, more = {}) {
 
 /** A store of a page's own, with a session that is already there. */
 export function storeWith(server, session = {}) {
-  const name = `latchkey:session:${server.issuer} c1`;
+  const name = `latchkey:session: ${server.issuer}  c1`;
   const kept = new Map();
   const store = {
     get: (key) => kept.get(key),
