@@ -1,4 +1,4 @@
-// Serves Latchkey and the two examples behind it on this machine: set-up, build, then wrangler dev
+// Serves Latchkey, its playground and the two examples behind it on this machine: set-up, build, then wrangler dev
 // until Ctrl-C.
 //
 //   npm start                   on http://127.0.0.1:8787
@@ -15,6 +15,7 @@ import { build } from "./build.mjs";
 import { start } from "./lib/run.mjs";
 import { bold, duration, Failure, runMain, say } from "./lib/say.mjs";
 import { ROOT, toolEnvironment, WRANGLER } from "./lib/tools.mjs";
+import { buildPlayground } from "./playground.mjs";
 import { setUp } from "./setup.mjs";
 
 /** What is stored, unless --storage says where. */
@@ -32,9 +33,10 @@ runMain(async () => {
   await refuseTakenPort(port);
   await setUp();
   await build();
+  await buildPlayground();
   // It needs a package that the set-up has only just installed in a clean checkout.
   const { developmentConfigurations } = await import("./lib/development.mjs");
-  const { configurations, name, hasExamples } = developmentConfigurations(consentAs);
+  const { configurations, name, hasExamples, hasPlayground } = developmentConfigurations(consentAs);
 
   const issuer = `http://127.0.0.1:${port}`;
   const metadataUrl = `${issuer}/.well-known/oauth-authorization-server`;
@@ -66,7 +68,7 @@ runMain(async () => {
     await stop(1);
     return;
   }
-  introduce(metadataUrl, answer.metadata, storage, hasExamples, consentAs);
+  introduce(metadataUrl, answer.metadata, storage, { hasExamples, hasPlayground }, consentAs);
   server.showFromNowOn();
 
   await server.ended;
@@ -167,7 +169,7 @@ async function answerOf(url) {
   return null;
 }
 
-function introduce(metadataUrl, metadata, storage, hasExamples, consentAs) {
+function introduce(metadataUrl, metadata, storage, { hasExamples, hasPlayground }, consentAs) {
   const { issuer } = metadata;
   const account = metadata.authorization_endpoint.replace(/\/authorize$/, "/account");
   say();
@@ -178,6 +180,7 @@ function introduce(metadataUrl, metadata, storage, hasExamples, consentAs) {
     say(`  MCP        ${issuer}/mcp (examples/mcp-server, which knows nothing of OAuth)`);
     say(`  REST       ${issuer}/api (examples/rest-api, likewise)`);
   }
+  if (hasPlayground) say(`  Playground ${account.replace(/\/account$/, "/playground")} (walk through OAuth at any server, step by step)`);
   say(`  Metadata   ${metadataUrl}`);
   say(`  Stored in  ${storage} (delete it to begin afresh)`);
   say();

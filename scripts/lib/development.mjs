@@ -1,10 +1,11 @@
-// What `npm start` serves: the shipped wrangler.toml, and with it the two examples behind the gateway.
+// What `npm start` serves: the shipped wrangler.toml, and with it the playground and the two examples behind the gateway.
 //
 // wrangler.toml itself names no other worker, because a deployment of it would have to have one. A
-// wrangler.toml with an upstream of its own is served as it is.
+// wrangler.toml with an upstream of its own is served without the examples.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parse } from "smol-toml";
+import { PLAYGROUND, playgroundAssets } from "./playground.mjs";
 import { Failure } from "./say.mjs";
 import { ROOT } from "./tools.mjs";
 
@@ -42,18 +43,20 @@ const RESOURCES = [
 ];
 
 /**
- * The configurations for one `wrangler dev`, ours first; our worker's name; whether the examples are among them.
- * `consentAs` is the address of the test user who allows every client, or undefined for none.
+ * The configurations for one `wrangler dev`, ours first; our worker's name; whether the examples are among them, and
+ * whether the playground is served. `consentAs` is the address of the test user who allows every client, or undefined for none.
  */
 export function developmentConfigurations(consentAs) {
   const { name, main, shipped, served } = readShipped();
   const hasExamples = served !== null;
-  if (!hasExamples && consentAs === undefined) return { configurations: [SHIPPED], name, hasExamples };
   const ours = hasExamples ? served : withoutBuild(shipped);
   mkdirSync(dirname(WRITTEN), { recursive: true });
-  const written = { ...withTestUser(ours, consentAs), main: relative(dirname(WRITTEN), main) };
+  const fromThere = (path) => relative(dirname(WRITTEN), path);
+  const assets = assetsOf(shipped, fromThere);
+  const written = { ...withTestUser(ours, consentAs), main: fromThere(main), assets };
   writeFileSync(WRITTEN, `${JSON.stringify(written, null, 2)}\n`);
-  return { configurations: hasExamples ? [WRITTEN, ...EXAMPLES] : [WRITTEN], name, hasExamples };
+  const hasPlayground = assets.binding === "PLAYGROUND" && shipped.vars?.LATCHKEY?.playground !== false;
+  return { configurations: hasExamples ? [WRITTEN, ...EXAMPLES] : [WRITTEN], name, hasExamples, hasPlayground };
 }
 
 /**
@@ -69,6 +72,12 @@ export function readShipped() {
     throw new Failure(`wrangler.toml can't be read: ${error.message}`);
   }
   return { name: shipped.name, main: join(ROOT, shipped.main), shipped, served: withExamples(shipped) };
+}
+
+/** The playground's files, or the assets that wrangler.toml has: a worker has one such folder. */
+function assetsOf({ assets }, fromThere) {
+  if (assets?.directory === undefined) return playgroundAssets(fromThere(PLAYGROUND));
+  return { ...assets, directory: fromThere(join(ROOT, assets.directory)) };
 }
 
 /** The build has run already. */

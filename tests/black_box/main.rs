@@ -39,6 +39,7 @@ mod limits;
 mod log;
 mod matrix;
 mod pages;
+mod playground;
 mod private_key_jwt;
 mod profile;
 mod races;
@@ -118,6 +119,7 @@ fn main() -> ExitCode {
         browser::trials(),
         web_client::trials(),
         web_client_package::trials(),
+        playground::trials(),
         // Resource servers, and what the documents print.
         verifiers::trials(),
         readme::trials(),

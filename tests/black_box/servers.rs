@@ -22,6 +22,7 @@ pub struct Servers {
     brief_documents: Slot<Server>,
     examples: Slot<Server>,
     brief_examples: Slot<Server>,
+    playground: Slot<Server>,
     introspected: Slot<Introspected>,
     administered: Slot<Front>,
     invited: Slot<Server>,
@@ -106,6 +107,11 @@ impl Servers {
         started(&self.brief_examples, Deployment::brief_examples)
     }
 
+    /// What `npm start` serves, with the playground.
+    pub fn playground(&self) -> &Server {
+        started(&self.playground, Deployment::playground)
+    }
+
     /// A resource that the client of a resource server may introspect tokens for.
     pub fn introspected(&self) -> &Introspected {
         running(&self.introspected, Introspected::start)
@@ -157,6 +163,7 @@ impl Servers {
             &self.test_user,
             &self.examples,
             &self.brief_examples,
+            &self.playground,
             &self.invited,
             &self.limited,
         ];

@@ -8,6 +8,7 @@ mod examples;
 mod gateway;
 mod machines;
 mod matrix;
+mod playground;
 mod service;
 mod web_client;
 
@@ -53,6 +54,8 @@ pub struct Deployment {
     service: Option<Service>,
     /// Whether the examples of `npm start` are behind it.
     with_examples: bool,
+    /// Whether it has the playground's files.
+    with_playground: bool,
     /// Bindings and other keys of the shipped configuration that are left out.
     without: &'static [&'static str],
     /// What its metadata document answers once it is up: 200, or 500 with a wrong setting.
@@ -71,6 +74,7 @@ impl Deployment {
             admin_token: None,
             limits: None,
             with_examples: false,
+            with_playground: false,
             without: &[],
             ready_status: 200,
         }
@@ -345,6 +349,12 @@ impl Deployment {
         }
         for binding in self.without {
             leave_out(&mut table, binding).ok_or(format!("wrangler.toml has no {binding}"))?;
+        }
+
+        if self.with_playground {
+            let assets = playground::copy_files(folder)?;
+            let assets = Value::try_from(assets).map_err(|error| format!("assets: {error}"))?;
+            table.insert("assets".to_owned(), assets);
         }
 
         let mut written = Vec::new();

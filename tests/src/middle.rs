@@ -63,6 +63,8 @@ pub enum Turn {
     Rewrite(fn(&mut Value)),
     /// It waits for [`Hold::release`] first, and then does this.
     Hold(Hold, Box<Turn>),
+    /// It does this, and keeps the answer until [`Hold::release`].
+    HoldAnswer(Hold, Box<Turn>),
 }
 
 impl fmt::Debug for Turn {
@@ -74,6 +76,7 @@ impl fmt::Debug for Turn {
             Self::Unreachable => "Unreachable",
             Self::Rewrite(_) => "Rewrite",
             Self::Hold(..) => "Hold",
+            Self::HoldAnswer(..) => "HoldAnswer",
         })
     }
 }
@@ -93,6 +96,12 @@ impl Hold {
     #[must_use]
     pub fn before(&self, then: Turn) -> Turn {
         Turn::Hold(self.clone(), Box::new(then))
+    }
+
+    /// The turn of doing this, and waiting before it is answered.
+    #[must_use]
+    pub fn after(&self, first: Turn) -> Turn {
+        Turn::HoldAnswer(self.clone(), Box::new(first))
     }
 
     fn wait(&self) {
@@ -256,6 +265,11 @@ impl Shared {
             Turn::Hold(hold, then) => {
                 hold.wait();
                 self.take(*then, request)
+            }
+            Turn::HoldAnswer(hold, first) => {
+                let reaction = self.take(*first, request);
+                hold.wait();
+                reaction
             }
             Turn::Unreachable => Reaction::Hangup,
             Turn::Answer(answer) => self.noted(request, answer).into(),

@@ -67,6 +67,9 @@ export class Client extends EventTarget {
   }
 }
 
+// Bundling shortens names, and a console shows them.
+Object.defineProperty(Client, "name", { value: "Client" });
+
 export function createClient(given) {
   return owned(async () => {
     if (typeof given !== "object" || given === null) {
@@ -75,7 +78,7 @@ export function createClient(given) {
     await ready();
     const options = optionsOf(given);
     const { issuer, resource, clientId, storage, fetch, onExchange } = options;
-    const keep = { name: `latchkey:session:${issuer ?? resource} ${clientId ?? ""}`, storage, fetch, onExchange };
+    const keep = { name: ["latchkey:session:", issuer, resource, clientId].join(" "), storage, fetch, onExchange };
     let give;
     const client = new Client(OURS, (giveParts) => (give = giveParts));
     const emit = (type, detail) => client.dispatchEvent(new CustomEvent(type, { detail }));

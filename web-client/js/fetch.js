@@ -6,7 +6,8 @@ import { LatchkeyError } from "./error.js";
 /** Seconds for which a token must be valid, unless the caller says otherwise. */
 export const MINIMUM_VALIDITY = 30;
 
-export async function fetchWithToken({ options, keeper, signIn }, input, init) {
+export async function fetchWithToken(parts, input, init) {
+  const { options, keeper, signIn } = parts;
   const request = new Request(input, init);
   const send = options.http.fetch ?? globalThis.fetch;
   if (!options.allows(request.url)) return send(request);
@@ -19,17 +20,25 @@ export async function fetchWithToken({ options, keeper, signIn }, input, init) {
     return send(copy);
   };
   const first = await token();
-  const response = await sendWith(first);
+  let response = await sendWith(first);
   // Refreshed, or another that came meanwhile. A session that is over is the caller's news.
   if (response.status === 401) return sendWith(await token(first));
-  const scope = response.status === 403 ? await missingScope(response, keeper) : undefined;
+  let scope = await missingScope(response, keeper);
+  // Another call is asking the person already, and may get what this one needs.
+  if (scope !== undefined && parts.steppingUp) {
+    await parts.steppingUp;
+    response = await sendWith(await token());
+    scope = await missingScope(response, keeper);
+  }
   if (scope === undefined) return response;
-  await stepUp(signIn, options.stepUp, scope);
+  parts.steppingUp = stepUp(signIn, options.stepUp, scope).finally(() => (parts.steppingUp = undefined));
+  await parts.steppingUp;
   return sendWith(await token());
 }
 
 /** What to ask for, when more scopes would help: what is held and what is needed (MCL-06). */
 async function missingScope(response, keeper) {
+  if (response.status !== 403) return undefined;
   const header = response.headers.get("www-authenticate");
   const challenge = header ? glue.readChallenge(header) : undefined;
   if (challenge?.error !== "insufficient_scope") return undefined;
@@ -38,7 +47,7 @@ async function missingScope(response, keeper) {
 }
 
 async function stepUp(signIn, how, scope) {
-  const insufficient = () => new LatchkeyError("insufficient_scope", "The call needs more scopes than the token has.", { scope });
+  const insufficient = () => new LatchkeyError("insufficient_scope", "The call needs more scopes than the token has.", { scope, status: 403 });
   if (how === "manual") throw insufficient();
   try {
     await signIn.begin({ scope, popup: how === "popup" });

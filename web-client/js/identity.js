@@ -1,4 +1,5 @@
 // At which server, and as which client.
+import * as glue from "latchkey:glue";
 import { findResource, findServer } from "./discovery.js";
 import { LatchkeyError } from "./error.js";
 import { pageAddress } from "./page.js";
@@ -12,6 +13,11 @@ export async function findTarget({ issuer, resource, scope, http }, signal) {
   const found = await findResource(resource, options);
   const [named] = found.metadata.authorization_servers ?? [];
   if (typeof named !== "string") throw new LatchkeyError("not_discoverable", "The resource's metadata names no authorization server.");
+  if (!glue.isSafe(named, resource)) {
+    throw new LatchkeyError("unsafe_endpoint", "The resource names an authorization server that must not be followed.", {
+      member: "authorization_servers",
+    });
+  }
   const { metadata: server } = await findServer(named, options);
   // RFC 8707: as the resource calls itself.
   return { server, resource: found.metadata.resource, scope: scope ?? found.scope };

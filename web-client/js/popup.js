@@ -11,6 +11,8 @@ export const POPUP = "p.";
 /** How often the window is looked at, and how long the page that opened it may take to hear it, in milliseconds. */
 const LOOK = 300;
 const HEARING = 5000;
+/** How long a person who has come back stays before their sign-in counts as given up, in milliseconds. */
+const STAYING = 10_000;
 
 /** Opens an empty window; throws `popup_blocked`. */
 export function openPopup() {
@@ -20,13 +22,16 @@ export function openPopup() {
     close: () => popup.close(),
     async callback({ url, state }, signal) {
       const channel = new BroadcastChannel(channelName(state));
+      const over = new AbortController();
       try {
         const heard = new Promise((resolve) => (channel.onmessage = ({ data }) => resolve(data)));
+        if (popup.closed) throw wasClosed();
         popup.location.replace(url);
-        const query = await unlessAborted(Promise.race([heard, closed(popup, heard)]), signal);
+        const query = await unlessAborted(Promise.race([heard, closed(popup, over.signal)]), signal);
         channel.postMessage("heard");
         return query;
       } finally {
+        over.abort();
         channel.close();
       }
     },
@@ -47,20 +52,46 @@ export async function handOver(state, query) {
   return never();
 }
 
-/** Fails once the person has closed the window. */
-async function closed(popup, heard) {
-  let isOver = false;
-  void heard.then(() => (isOver = true));
-  for (let looks = 0; !isOver; ) {
+/** Fails once the person has closed the window, as far as that can be seen, until `over`. */
+async function closed(popup, over) {
+  let wasElsewhere = false;
+  while (!over.aborted) {
     await after(LOOK);
-    if (!popup.closed) continue;
-    // A page that isolates itself looks closed from its first moment, while the person is there; a window that was closed
-    // gives its focus back. Once more, since a callback may be on its way.
-    if (looks === 0 && !document.hasFocus()) return never();
-    looks += 1;
-    if (looks > 1) throw new LatchkeyError("popup_closed", "The window was closed before the sign-in was done.");
+    if (!popup.closed) {
+      wasElsewhere ||= isElsewhere(popup);
+      continue;
+    }
+    // A callback may be on its way, and the focus comes back a moment later.
+    await after(LOOK);
+    // A server's page that isolates itself (COOP) looks closed from its first moment, while the person is there.
+    if (wasElsewhere && document.hasFocus()) throw wasClosed();
+    return comeBack(over);
   }
-  return never();
+}
+
+/** Fails when the person has come back to this page and stays: all that is to be seen of a window which is cut off. */
+function comeBack(over) {
+  return new Promise((_, reject) => {
+    let timer;
+    const leave = () => clearTimeout(timer);
+    const come = () => (timer = setTimeout(() => reject(wasClosed()), STAYING));
+    window.addEventListener("focus", come, { signal: over });
+    window.addEventListener("blur", leave, { signal: over });
+    over.addEventListener("abort", leave);
+  });
+}
+
+function isElsewhere(popup) {
+  try {
+    return popup.location.href !== "about:blank";
+  } catch {
+    // Of another origin nothing may be read.
+    return true;
+  }
+}
+
+function wasClosed() {
+  return new LatchkeyError("popup_closed", "The window was closed before the sign-in was done.");
 }
 
 const channelName = (state) => `latchkey:popup:${state}`;

@@ -136,8 +136,7 @@ export class Refresher {
 
 /** What the session's token is to a caller with this need. */
 function stateFor({ minimumValidity, refused }, session, isForced) {
-  // A resource refused it, so it is of no use until it is replaced.
-  if (refused === session.accessToken) return "expired";
-  const state = sessions.freshness(session, minimumValidity);
-  return state === "fresh" && isForced ? "due" : state;
+  // The caller wants another, so this one is of no use until it is replaced.
+  if (isForced || refused === session.accessToken) return "expired";
+  return sessions.freshness(session, minimumValidity);
 }

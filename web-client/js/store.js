@@ -50,7 +50,8 @@ function inMemory() {
   };
 }
 
-function blockedIfThrown(action) {
+/** What storage throws is `storage_blocked`: it is off, or full. */
+export function blockedIfThrown(action) {
   try {
     return action();
   } catch (cause) {

@@ -61,3 +61,6 @@ export class TokenResponse {
     return this.#granted.scope;
   }
 }
+
+// Bundling shortens names, and a console shows them.
+Object.defineProperty(TokenResponse, "name", { value: "TokenResponse" });

@@ -3,7 +3,7 @@
 // It is in sessionStorage, which the tab that began the sign-in alone can read: a callback that somebody else began finds
 // nothing there.
 import { objectOf } from "./http.js";
-import { webStorage, webStorageIfAny } from "./store.js";
+import { blockedIfThrown, webStorage, webStorageIfAny } from "./store.js";
 
 const PREFIX = "latchkey:sign-in:";
 /** How long a person may take to sign in, in milliseconds: an hour. */
@@ -19,7 +19,7 @@ export function keep(state, transaction) {
   for (const name of Object.keys(storage)) {
     if (name.startsWith(PREFIX) && !isRecent(objectOf(storage.getItem(name)))) storage.removeItem(name);
   }
-  storage.setItem(PREFIX + state, JSON.stringify({ ...transaction, begun: Date.now() }));
+  blockedIfThrown(() => storage.setItem(PREFIX + state, JSON.stringify({ ...transaction, begun: Date.now() })));
 }
 
 /** Takes a transaction out: a state counts once (BRW-01). Undefined when there is none, or it is too old. */

@@ -23,6 +23,8 @@ enum Route {
     Stylesheet,
     /// The icon.
     Icon,
+    /// The playground and its files.
+    Playground,
     /// An endpoint or a page.
     Endpoint(Endpoint),
 }
@@ -31,7 +33,11 @@ impl Route {
     /// The methods besides HEAD and OPTIONS, as `Allow` writes them.
     const fn methods(self) -> &'static str {
         match self {
-            Self::Metadata | Self::ResourceMetadata | Self::Stylesheet | Self::Icon => "GET",
+            Self::Metadata
+            | Self::ResourceMetadata
+            | Self::Stylesheet
+            | Self::Icon
+            | Self::Playground => "GET",
             Self::Endpoint(endpoint) => match endpoint {
                 Endpoint::Home
                 | Endpoint::Jwks
@@ -74,6 +80,7 @@ impl Route {
     const fn is_page(self) -> bool {
         match self {
             Self::Metadata | Self::ResourceMetadata | Self::Stylesheet | Self::Icon => false,
+            Self::Playground => true,
             Self::Endpoint(endpoint) => match endpoint {
                 Endpoint::Home
                 | Endpoint::Authorization
@@ -127,6 +134,7 @@ impl Route {
             Self::Metadata => "metadata",
             Self::ResourceMetadata => "resource metadata",
             Self::Stylesheet | Self::Icon => "assets",
+            Self::Playground => "playground",
             Self::Endpoint(endpoint) => match endpoint {
                 Endpoint::Home => "home",
                 Endpoint::Authorization => "authorize",
@@ -168,7 +176,31 @@ impl Route {
         if path == look.icon_path() {
             return Some(Self::Icon);
         }
+        if configuration.endpoints.playground_file(path).is_some() {
+            return Some(Self::Playground);
+        }
         configuration.endpoints.find(path).map(Self::Endpoint)
+    }
+}
+
+/// The parts of the server that not every deployment has.
+#[derive(Debug, Clone, Copy)]
+struct Parts {
+    admin: bool,
+    playground: bool,
+}
+
+impl Parts {
+    fn of(configuration: &Configuration, env: &worker::Env) -> Self {
+        Self {
+            admin: endpoints::administration::is_on(env),
+            playground: configuration.playground && endpoints::playground::has_files(env),
+        }
+    }
+
+    const fn have(self, route: Route) -> bool {
+        (self.admin || !route.is_admin())
+            && (self.playground || !matches!(route, Route::Playground))
     }
 }
 
@@ -185,15 +217,10 @@ enum Target {
 
 impl Target {
     /// This server's own places come first, whatever a resource's path covers.
-    /// `has_admin` says whether the deployment has an admin API; without one its places are nothing.
-    fn find(
-        configuration: &Configuration,
-        look: &Look,
-        incoming: &Incoming,
-        has_admin: bool,
-    ) -> Self {
+    /// `parts` says which parts of it the deployment has; the places of the others are nothing.
+    fn find(configuration: &Configuration, look: &Look, incoming: &Incoming, parts: Parts) -> Self {
         let route = Route::find(incoming.path(), configuration, look);
-        match route.filter(|route| has_admin || !route.is_admin()) {
+        match route.filter(|route| parts.have(*route)) {
             Some(route) => Self::Route(route),
             None if gateway::is_for_a_resource(configuration, incoming) => Self::Resource,
             None => Self::Nothing,
@@ -217,8 +244,7 @@ pub async fn answer(request: worker::Request, env: worker::Env, later: worker::C
         Err(error) => return misconfigured(&error),
     };
     let look = endpoints::look(&configuration);
-    let target =
-        Target::find(&configuration, &look, &incoming, endpoints::administration::is_on(&env));
+    let target = Target::find(&configuration, &look, &incoming, Parts::of(&configuration, &env));
     let context =
         Context::new(configuration, env, later, target.name(), incoming.header("cf-connecting-ip"));
     if let Target::Nothing = target {
@@ -282,6 +308,10 @@ async fn dispatch(
         }
         Route::Stylesheet => return Ok(endpoints::assets::stylesheet(context)),
         Route::Icon => return endpoints::assets::icon(context),
+        Route::Playground => {
+            let file = endpoints::playground::get(context, incoming).await?;
+            return Ok(file.unwrap_or_else(|| not_found(context, incoming)));
+        }
         Route::Endpoint(endpoint) => endpoint,
     };
     match endpoint {

@@ -144,6 +144,9 @@ impl Endpoint {
     }
 }
 
+/// Where the playground is, below the base path.
+const PLAYGROUND: &str = "/playground";
+
 /// Stands for an id in [`Endpoint::name`].
 const ID: char = '*';
 
@@ -213,6 +216,20 @@ impl Endpoints {
         self.below_base(path).and_then(|rest| endpoint.id_in(rest)).unwrap_or_default()
     }
 
+    /// The path of the playground's page, whose files lie below it.
+    #[must_use]
+    pub fn playground_path(&self) -> String {
+        format!("{}{PLAYGROUND}/", self.base_path)
+    }
+
+    /// The file of the playground that a request path means: empty for the playground itself, else
+    /// beginning with a slash. `None` when the path isn't the playground's.
+    #[must_use]
+    pub fn playground_file<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let file = path.strip_prefix(self.base_path.as_str())?.strip_prefix(PLAYGROUND)?;
+        (file.is_empty() || file.starts_with('/')).then_some(file)
+    }
+
     fn below_base<'p>(&self, path: &'p str) -> Option<&'p str> {
         let rest = path.strip_prefix(self.base_path.as_str())?;
         Some(if rest.is_empty() { "/" } else { rest })
@@ -275,6 +292,23 @@ mod tests {
             "/register/abc",
         ] {
             assert_eq!(endpoints.find(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn issue_5_everything_below_the_playgrounds_path_is_a_file_of_it() {
+        let issuer = Issuer::parse("https://id.example").expect("issuer");
+        let endpoints = Endpoints::new(&issuer, Some("/base")).expect("endpoints");
+        assert_eq!(endpoints.playground_path(), "/base/playground/");
+        for (path, file) in [
+            ("/base/playground", ""),
+            ("/base/playground/", "/"),
+            ("/base/playground/steps/token.js", "/steps/token.js"),
+        ] {
+            assert_eq!(endpoints.playground_file(path), Some(file), "{path}");
+        }
+        for path in ["/playground/", "/base/playgrounds", "/base", "/base/Playground", ""] {
+            assert_eq!(endpoints.playground_file(path), None, "{path}");
         }
     }
 

@@ -81,6 +81,8 @@ pub struct Configuration {
     /// Over how many objects registered clients are spread. A client's shard is part of its id, so
     /// this may be raised at any time and never needs a migration.
     pub client_registry_shards: u8,
+    /// Whether the playground may be served. It is, once the deployment has its files too.
+    pub playground: bool,
     /// What only a development server may have; everything off by default.
     pub development: Development,
 }
@@ -118,6 +120,7 @@ impl Configuration {
             Surroundings {
                 issuer: &issuer,
                 endpoints: &endpoints,
+                playground: settings.playground == Some(true),
                 scopes: &settings.scopes,
                 name: &settings.product.name,
             },
@@ -146,6 +149,8 @@ impl Configuration {
         )?;
 
         let registration = settings.registration.resolve()?;
+        // A script on the issuer's own origin is for whoever asked for it, and for development.
+        let playground = settings.playground.unwrap_or_else(|| issuer.is_http_on_loopback());
         Ok(Self {
             issuer,
             endpoints,
@@ -166,6 +171,7 @@ impl Configuration {
             token_endpoint_auth_methods: settings.token_endpoint_auth_methods,
             client_id_metadata_documents: settings.client_id_metadata_documents,
             client_registry_shards: settings.client_registry_shards,
+            playground,
             development,
         })
     }
@@ -373,6 +379,30 @@ mod tests {
             let error = Configuration::parse(issuer, settings).expect_err(name);
             assert!(error.to_string().contains(key), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn issue_5_the_playground_is_for_development_and_for_whoever_asks_for_it() {
+        let cases = [
+            ("http://127.0.0.1:8787", None, true),
+            ("http://localhost:8787/tenant", None, true),
+            ("http://127.0.0.1:8787", Some(false), false),
+            ("https://id.example", None, false),
+            // https on loopback is what stands behind a proxy or a tunnel.
+            ("https://127.0.0.1:8787", None, false),
+            ("https://id.example", Some(true), true),
+            ("https://id.example", Some(false), false),
+        ];
+        for (issuer, asked, expected) in cases {
+            let mut settings = minimal();
+            if let Some(asked) = asked {
+                settings["playground"] = json!(asked);
+            }
+            let configuration = Configuration::parse(issuer, &settings).expect(issuer);
+            assert_eq!(configuration.playground, expected, "{issuer} {asked:?}");
+        }
+        let error = Configuration::parse("https://id.example", &json!({ "playground": "yes" }));
+        assert_eq!(error.expect_err("no switch").key, "LATCHKEY.playground");
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub(super) enum CredentialSetting {
 pub(super) struct Surroundings<'a> {
     pub issuer: &'a Issuer,
     pub endpoints: &'a Endpoints,
+    /// Whether the playground was asked for, so that its path is taken.
+    pub playground: bool,
     pub scopes: &'a [ScopeDefinition],
     /// The name of resources that have none.
     pub name: &'a str,
@@ -137,7 +139,7 @@ impl ResourceSetting {
         let scopes = known(&self.scopes, format!("{key}.scopes"), surroundings.scopes)?;
         let gateway = match &self.upstream {
             Some(upstream) => {
-                check_place(&place, &key_of_uri, surroundings.endpoints)?;
+                check_place(&place, &key_of_uri, &surroundings)?;
                 Some(self.gateway(key, upstream, &place, surroundings.scopes)?)
             }
             None => {
@@ -314,7 +316,11 @@ fn is_upper_case_method(name: &str) -> bool {
 }
 
 /// Refuses a place that the gateway could never serve, or that could be read in two ways.
-fn check_place(place: &Place, key: &str, endpoints: &Endpoints) -> Result<(), ConfigurationError> {
+fn check_place(
+    place: &Place,
+    key: &str,
+    surroundings: &Surroundings<'_>,
+) -> Result<(), ConfigurationError> {
     let path = place.path.as_str();
     let refuse = |wanted: &str| {
         Err(ConfigurationError::new(key, format!("{:?}", place.written_path), wanted))
@@ -331,7 +337,9 @@ fn check_place(place: &Place, key: &str, endpoints: &Endpoints) -> Result<(), Co
         return refuse("a path outside /.well-known, which belongs to the metadata documents");
     }
     // Endpoints answer first, on every host.
-    if endpoints.find(if path.is_empty() { "/" } else { path }).is_some() {
+    let endpoints = surroundings.endpoints;
+    let is_playground = surroundings.playground && endpoints.playground_file(path).is_some();
+    if is_playground || endpoints.find(if path.is_empty() { "/" } else { path }).is_some() {
         return refuse("a path that no endpoint or page has; base_path moves those elsewhere");
     }
     Ok(())

@@ -286,6 +286,13 @@ fn a_resource_with_an_upstream_has_a_path_that_is_free_and_reads_in_one_way_only
         let resource = json!({ "path": path, "upstream": { "service": "S" } });
         assert!(parse(json!([resource])).is_ok(), "{path}");
     }
+    for path in ["/playground", "/playground/mcp"] {
+        let resources = json!([{ "path": path, "upstream": { "service": "S" } }]);
+        let asked = json!({ "playground": true, "resources": resources });
+        let error = parse_with(&asked).expect_err(path);
+        assert_eq!(error.key, "LATCHKEY.resources[0].path", "{path}");
+        assert!(parse_with(&json!({ "resources": resources })).is_ok(), "{path}");
+    }
     // Endpoints answer first, whatever the host.
     let elsewhere = json!([{ "uri": "https://mcp.example", "upstream": { "service": "S" } }]);
     let error = parse(elsewhere.clone()).expect_err("the landing page is there");

@@ -30,6 +30,7 @@ pub(super) struct Settings {
     pub authorization_response_iss_parameter: bool,
     pub legacy: Legacy,
     pub client_registry_shards: u8,
+    pub playground: Option<bool>,
     pub development: DevelopmentSettings,
 }
 
@@ -52,6 +53,7 @@ impl Default for Settings {
             authorization_response_iss_parameter: true,
             legacy: Legacy::default(),
             client_registry_shards: 16,
+            playground: None,
             development: DevelopmentSettings::default(),
         }
     }

@@ -2,6 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::driver::{Refusal, Session};
@@ -190,6 +191,19 @@ impl Chromium {
     #[track_caller]
     pub fn script(&self, body: &str) -> Value {
         self.must("POST", "/execute/sync", &json!({ "script": body, "args": [] }))
+    }
+
+    /// Runs a script of the tester in each page before the page's own.
+    #[track_caller]
+    pub fn before_each_page(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": script }));
+    }
+
+    /// Lets pages save files, into this folder.
+    #[track_caller]
+    pub fn download_into(&self, folder: &Path) {
+        let wanted = json!({ "behavior": "allow", "downloadPath": folder });
+        self.devtools("Browser.setDownloadBehavior", &wanted);
     }
 
     /// Goes into the first frame of the page.

@@ -6,7 +6,7 @@ mod decisions;
 mod driver;
 mod hostile;
 pub(crate) mod listener;
-mod looks;
+pub(crate) mod looks;
 mod looks_of_account;
 mod looks_of_devices;
 mod tabs;

@@ -35,9 +35,14 @@ pub fn trials() -> Vec<Case> {
             "needs 39: a server that stays broken, or away, fails the call and keeps the session for when it is back",
             broken_for_long,
         ),
+        case("needs 39: a browser that is offline keeps the session for when it isn't", offline),
         case(
             "needs 39: a token that is still valid is given out while the server can't refresh it",
             still_valid,
+        ),
+        case(
+            "issue 5: forceRefresh gives out no token from before: while the server can't refresh, the call fails",
+            forced,
         ),
         case(
             "needs 39: an error other than invalid_grant, or no answer of RFC 6749 at all, ends no session",
@@ -108,13 +113,19 @@ fn too_many(world: &World) {
 }
 
 fn long_pause(world: &World) {
-    let app = expired_app(world);
+    let app = App::with_prelude(world, &clock(0));
+    world.middle.next(&app.client.id, "/token", [Turn::Rewrite(expired)]);
+    app.sign_in(LOCAL);
     let answer = status(429).with("retry-after", "600");
     world.middle.next(&app.client.id, "/token", [Turn::Answer(answer)]);
     let failure = app.fails("await client.getAccessToken();").expect("temporarily_unavailable");
     assert_eq!((&failure.0["retryAfter"], &failure.0["status"]), (&json!(600), &json!(429)));
+    // It isn't asked again before that.
+    let failure = app.fails("await client.getAccessToken();").expect("temporarily_unavailable");
+    assert!(failure.0["retryAfter"].as_u64().is_some_and(|left| left > 500), "{failure:?}");
     assert_eq!(app.token_requests_begun(), 2);
     expect_kept(&app);
+    app.run("moveClock(601_000);");
     let _ = app.call(&app.access_token()).expect(200);
 }
 
@@ -128,9 +139,8 @@ fn broken_for_a_while(world: &World) {
     ];
     for turn in turns {
         let (begun, retried) = (app.token_requests_begun(), app.events("retrying").len());
-        world.middle.next(&app.client.id, "/token", [turn]);
-        let token = app.run("return await client.getAccessToken({ forceRefresh: true });");
-        let _ = app.call(text(&token)).expect(200);
+        world.middle.next(&app.client.id, "/token", [turn, Turn::Rewrite(expired)]);
+        let _ = app.call(&app.access_token()).expect(200);
         assert_eq!(app.token_requests_begun(), begun + 2);
         assert_eq!(app.events("retrying").len(), retried + 1);
         expect_kept(&app);
@@ -145,7 +155,7 @@ fn broken_for_long(world: &World) {
     ] {
         let before = app.token_requests_begun();
         world.middle.always(&app.client.id, "/token", turn);
-        let _ = app.fails("await client.getAccessToken({ forceRefresh: true });").expect(code);
+        let _ = app.fails("await client.getAccessToken();").expect(code);
         let tries = app.token_requests_begun() - before;
         assert!((2..=5).contains(&tries), "{tries} tries");
         expect_kept(&app);
@@ -153,11 +163,39 @@ fn broken_for_long(world: &World) {
         // Also for a page that is opened afterwards.
         app.open();
         app.create(LOCAL);
+        world.middle.next(&app.client.id, "/token", [Turn::Rewrite(expired)]);
         let _ = app.call(&app.access_token()).expect(200);
         expect_kept(&app);
-        world.middle.next(&app.client.id, "/token", [Turn::Rewrite(expired)]);
-        app.run("await client.getAccessToken({ forceRefresh: true });");
     }
+}
+
+fn offline(world: &World) {
+    let app = expired_app(world);
+    let connection = |offline: bool| {
+        let conditions = json!({
+            "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+        });
+        app.chromium.devtools("Network.enable", &json!({}));
+        app.chromium.devtools("Network.emulateNetworkConditions", &conditions);
+    };
+    connection(true);
+    let _ = app.fails("await client.getAccessToken();").expect("network_error");
+    assert_eq!(app.token_requests_begun(), 1);
+    expect_kept(&app);
+    connection(false);
+    let _ = app.call(&app.access_token()).expect(200);
+}
+
+fn forced(world: &World) {
+    let app = App::new(world);
+    app.sign_in(LOCAL);
+    let token = app.access_token();
+    world.middle.always(&app.client.id, "/token", Turn::Answer(status(503)));
+    let forced = "return await client.getAccessToken({ forceRefresh: true });";
+    let _ = app.fails(forced).expect("temporarily_unavailable");
+    // Who doesn't insist still has what is valid.
+    assert_eq!(app.access_token(), token);
+    expect_kept(&app);
 }
 
 fn still_valid(world: &World) {
@@ -197,7 +235,7 @@ fn other_errors(world: &World) {
     ];
     for (answer, code) in answers {
         world.middle.always(&app.client.id, "/token", Turn::Answer(answer));
-        let _ = app.fails("await client.getAccessToken({ forceRefresh: true });").expect(code);
+        let _ = app.fails("await client.getAccessToken();").expect(code);
         expect_kept(&app);
     }
     world.middle.always(&app.client.id, "/token", Turn::Pass);

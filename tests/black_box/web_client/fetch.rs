@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::app::App;
 use super::case;
+use super::clocks::clock;
 use super::fake::{FakeServer, open};
+use super::popup::ON_A_SCREEN;
 use super::tabs::expired;
 use super::world::World;
 use crate::Case;
@@ -28,8 +30,16 @@ pub fn trials() -> Vec<Case> {
         ),
         case("issue 5: after 401 a call is made once more with a new token", after_401),
         case(
-            "issue 5: a call that is 401 again, or whose token can't be refreshed, is handed to the app, once",
+            "issue 5: a call that is 401 again is handed to the app, and is not made a third time",
             still_401,
+        ),
+        case(
+            "issue 5: a call after the session was ended elsewhere says signed_out, and the app hears of it",
+            ended_elsewhere,
+        ),
+        case(
+            "RFC 6749 section 5.1: a token without expires_in is used until a resource refuses it",
+            without_expires_in,
         ),
         case(
             "MCL-06: after insufficient_scope a popup asks for the union of what is held and what is needed, and the call is made once more",
@@ -192,7 +202,7 @@ fn asked_for(app: &App<'_>) -> String {
 }
 
 fn step_up_by_popup(world: &World) {
-    let app = App::new(world);
+    let app = App::with_prelude(world, ON_A_SCREEN);
     app.sign_in("{}");
     let place = world.upstream.plain();
     app.click(&deletion(world, &place));
@@ -246,7 +256,7 @@ fn step_up_by_hand(world: &World) {
 }
 
 fn endless_step_up(world: &World) {
-    let (app, api) = (App::new(world), FakeServer::start());
+    let (app, api) = (App::with_prelude(world, ON_A_SCREEN), FakeServer::start());
     api.react("/notes", |_| challenge(403, "insufficient_scope", ", scope=\"api:write\""));
     app.sign_in(&allowing(&api));
     app.click(&format!("return (await client.fetch('{}/notes')).status;", api.issuer()));
@@ -262,4 +272,39 @@ fn endless_step_up(world: &World) {
     }
     assert_eq!(api.received("/notes").len(), 2);
     assert_eq!(world.middle.passed(&app.client.id, "/authorize").len(), 2);
+}
+
+fn ended_elsewhere(world: &World) {
+    let app = App::new(world);
+    app.sign_in("{}");
+    let refresh_token = app.token_requests()[0].member("refresh_token");
+    let _ = app.client.revoke(&world.server, &refresh_token).expect(200);
+    let place = world.upstream.plain();
+    let call = format!("await client.fetch('{}');", notes(world, &place));
+    let _ = app.fails(&call).expect("signed_out");
+    assert_eq!(app.wait_for_event("signedout"), json!({ "reason": "session_ended" }));
+    assert_eq!(app.run("return await client.getSession();"), Value::Null);
+    assert_eq!(place.begun(), 0);
+}
+
+fn without_expires_in(world: &World) {
+    let (app, api) = (App::with_prelude(world, &clock(0)), FakeServer::start());
+    let calls = AtomicUsize::new(0);
+    api.react("/notes", move |_| match calls.fetch_add(1, Ordering::SeqCst) {
+        1 => challenge(401, "invalid_token", ""),
+        _ => open(Answer::of(200, "text/plain", "")).into(),
+    });
+    world.middle.next(
+        &app.client.id,
+        "/token",
+        [Turn::Rewrite(|tokens| drop(tokens["expires_in"].take()))],
+    );
+    let session = app.sign_in(&allowing(&api))["session"].clone();
+    assert_eq!(session["expiresAt"], Value::Null, "{session}");
+    app.run("moveClock(86_400_000);");
+    let call = format!("return (await client.fetch('{}/notes')).status;", api.issuer());
+    assert_eq!(app.run(&call), 200);
+    assert_eq!(app.token_requests_begun(), 1);
+    assert_eq!(app.run(&call), 200);
+    assert_eq!((api.received("/notes").len(), app.token_requests_begun()), (3, 2));
 }

@@ -23,8 +23,12 @@ pub fn trials() -> Vec<Case> {
         ),
         case("MCL-02: where S256 isn't announced nobody is sent", no_s256),
         case(
-            "issue 5: metadata that is no JSON, lacks a member, redirects or never ends is refused",
+            "issue 5: metadata that is no JSON, lacks a member, or never ends is refused",
             no_metadata,
+        ),
+        case(
+            "RFC 8414 section 3.3: metadata that a redirect leads to has to be the issuer's all the same",
+            redirected,
         ),
         case("RFC 9728 section 3.3: metadata of another resource is refused", wrong_resource),
         case(
@@ -120,14 +124,11 @@ fn no_metadata(world: &World) {
         let change = |metadata: &mut Value| metadata[member] = Value::Null;
         refused(&app, change, "malformed_response", member);
     }
-    let elsewhere = FakeServer::start();
     let padding = json!({ "issuer": "x", "padding": "x".repeat(8 * 1024 * 1024) });
-    let redirect = format!("{}{SERVER_METADATA}", elsewhere.issuer());
-    let answers: [(&str, Reaction); 6] = [
+    let answers: [(&str, Reaction); 5] = [
         ("HTML", Answer::of(200, "text/html", "<!doctype html><title>Welcome</title>").into()),
         ("an array", Answer::json(&json!([]), "no-store").into()),
         ("no JSON", Answer::of(200, "application/json", "{\"issuer\": ").into()),
-        ("a redirect", Answer::of(302, "text/plain", "").with("location", &redirect).into()),
         ("8 MB", Answer::json(&padding, "no-store").into()),
         ("no end", Reaction::Endless(open(Answer::of(200, "application/json", " ".repeat(65536))))),
     ];
@@ -146,7 +147,18 @@ fn no_metadata(world: &World) {
         assert!(codes.contains(&failure.code()), "{name}: {failure:?}");
         expect_untouched(&app, &server);
     }
-    assert_eq!(elsewhere.everything(), "", "a redirect was followed");
+}
+
+fn redirected(world: &World) {
+    let (app, server, elsewhere) = (App::new(world), FakeServer::start(), FakeServer::start());
+    let target = format!("{}{SERVER_METADATA}", elsewhere.issuer());
+    server.answer(SERVER_METADATA, Answer::of(302, "text/plain", "").with("location", &target));
+    app.create(&server.options());
+    let _ = app.fails("await client.signIn();").expect("wrong_issuer");
+    expect_untouched(&app, &server);
+    for path in ["/authorize", "/token", "/register"] {
+        assert!(elsewhere.received(path).is_empty(), "{path} was asked for");
+    }
 }
 
 /// A client that has to ask the API whose it is.

@@ -11,6 +11,7 @@ mod expiry;
 mod failures;
 mod fake;
 mod fetch;
+mod loading;
 mod metadata;
 mod pinning;
 mod popup;
@@ -19,6 +20,7 @@ mod sign_in;
 mod sign_out;
 mod silence;
 mod site;
+mod steps;
 mod storage;
 mod tabs;
 mod worker_storage;
@@ -31,6 +33,8 @@ use crate::Case;
 /// The cases.
 pub fn trials() -> Vec<Case> {
     let cases = [
+        loading::trials(),
+        steps::trials(),
         sign_in::trials(),
         popup::trials(),
         callbacks::trials(),

@@ -1,7 +1,7 @@
 //! What belongs to one issuer stays with it.
 
 use latchkey_tests::Answer;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::app::App;
 use super::case;
@@ -19,6 +19,14 @@ pub fn trials() -> Vec<Case> {
         case(
             "MCL-05, needs 40: when the resource names another issuer, its client id is registered anew and no token or id of the old one is sent there",
             another_issuer,
+        ),
+        case(
+            "needs 40: no code, token or refresh token follows a redirect of an endpoint to another origin",
+            endpoints_do_not_redirect,
+        ),
+        case(
+            "RFC 8707 section 2: clients of two resources of one server share no session, and so no token",
+            two_resources,
         ),
         case(
             "MCL-05: a refresh token goes to its own issuer alone, also where another client uses the same storage",
@@ -104,5 +112,51 @@ fn refresh_stays_home(world: &World) {
         assert_eq!(request.field("grant_type").as_deref(), Some("refresh_token"));
         let sent = request.field("refresh_token").expect("refresh_token");
         assert!(!other.everything().contains(&sent), "it went to the other issuer");
+    }
+}
+
+fn endpoints_do_not_redirect(world: &World) {
+    let (app, server, evil) = (App::new(world), FakeServer::start(), FakeServer::start());
+    let options = server.options();
+    let sign_in = || {
+        app.open();
+        app.create(&options);
+        app.begin("await client.signIn();");
+        app.chromium.click("#allow");
+    };
+    sign_in();
+    app.arrive(&options);
+    let onwards = |path: &str| {
+        let answer = Answer::of(307, "text/plain", "");
+        server.answer(path, answer.with("location", &format!("{}{path}", evil.issuer())));
+    };
+    onwards("/revoke");
+    assert_eq!(app.run("return await client.signOut();"), json!({ "revoked": false }));
+    assert_eq!(server.received("/revoke").len(), 1);
+    onwards("/token");
+    sign_in();
+    let failure = app.arrive_in_vain(&options);
+    assert!(["network_error", "malformed_response"].contains(&failure.code()), "{failure:?}");
+    onwards("/register");
+    app.create(&format!("{{ ...{options}, clientId: undefined }}"));
+    let _ = app.fails("await client.signIn();");
+    assert_eq!(evil.everything(), "");
+}
+
+fn two_resources(world: &World) {
+    let app = App::new(world);
+    for storage in ["session", "local"] {
+        app.sign_in(&format!("{{ storage: '{storage}' }}"));
+        let token = app.access_token();
+        let other =
+            format!("{{ storage: '{storage}', resource: '{}/mcp', scope: 'mcp' }}", world.issuer());
+        app.create(&other);
+        assert_eq!(app.run("return await client.getSession();"), Value::Null, "{storage}");
+        let _ = app.fails("await client.getAccessToken();").expect("signed_out");
+        // Each signs in for itself and takes nothing from the other.
+        let session = app.sign_in(&other)["session"].clone();
+        assert_eq!(session["resource"], format!("{}/mcp", world.issuer()));
+        app.create(&format!("{{ storage: '{storage}' }}"));
+        assert_eq!(app.access_token(), token);
     }
 }

@@ -1,6 +1,6 @@
 //! Signing out.
 
-use latchkey_tests::middle::Turn;
+use latchkey_tests::middle::{Hold, Turn};
 use serde_json::{Value, json};
 
 use super::app::App;
@@ -18,6 +18,10 @@ pub fn trials() -> Vec<Case> {
         case(
             "issue 5: where the server can't be told signing out forgets the tokens all the same, and says so",
             server_gone,
+        ),
+        case(
+            "issue 5: signing out while a token is being refreshed isn't undone when the refresh is answered",
+            during_a_refresh,
         ),
         case("issue 5: signing out when nobody is signed in sends nothing", nobody),
         case(
@@ -96,4 +100,28 @@ fn closed(world: &World) {
     assert_eq!(app.events("refreshed"), [Value::Null; 0]);
     app.create(LOCAL);
     let _ = app.call(&app.access_token()).expect(200);
+}
+
+fn during_a_refresh(world: &World) {
+    let app = App::new(world);
+    app.sign_in(LOCAL);
+    let hold = Hold::default();
+    // The server has refreshed, and its answer is on the way.
+    world.middle.next(&app.client.id, "/token", [hold.after(Turn::Pass)]);
+    app.begin("return await client.getAccessToken({ forceRefresh: true });");
+    world.middle.wait_until_begun(&app.client.id, "/token", 2);
+    app.wait_until("the refresh", || (app.token_requests().len() == 2).then_some(()));
+    app.another_tab(LOCAL);
+    assert_eq!(app.run("return await client.signOut();"), json!({ "revoked": true }));
+    hold.release();
+    app.back_to_first();
+    let _ = app.failed().expect("signed_out");
+    assert_eq!(app.run("return await client.getSession();"), Value::Null);
+    let refreshed = app.token_requests()[1].clone();
+    for name in ["access_token", "refresh_token"] {
+        assert!(!app.stored().contains(&refreshed.member(name)), "{}", app.stored());
+    }
+    app.call(&refreshed.member("access_token")).expect_error(401, "invalid_token");
+    let reply = app.client.refresh(&world.server, &refreshed.member("refresh_token"));
+    reply.expect_error(400, "invalid_grant");
 }

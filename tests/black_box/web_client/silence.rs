@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::app::App;
 use super::case;
+use super::tabs::expired;
 use super::world::{World, text};
 use crate::Case;
 
@@ -31,9 +32,7 @@ const TRACED: &str = "{ storage: 'local', onExchange: (exchange) => {
 
 /// The traces so far.
 fn traced(app: &App<'_>) -> serde_json::Value {
-    let traces =
-        app.chromium.script("return JSON.parse(sessionStorage.getItem('traces') ?? '[]');");
-    traces
+    app.chromium.script("return JSON.parse(sessionStorage.getItem('traces') ?? '[]');")
 }
 
 /// All secrets of the app that have passed.
@@ -57,9 +56,10 @@ fn secrets(app: &App<'_>) -> Vec<String> {
 fn nothing_secret(world: &World) {
     let app = App::new(world);
     app.sign_in(TRACED);
+    world.middle.next(&app.client.id, "/token", [Turn::Rewrite(expired)]);
     app.run("await client.getAccessToken({ forceRefresh: true });");
     world.middle.always(&app.client.id, "/token", Turn::Unreachable);
-    let failure = app.fails("await client.getAccessToken({ forceRefresh: true });");
+    let failure = app.fails("await client.getAccessToken();");
     world.middle.always(&app.client.id, "/token", Turn::Pass);
     // What an app logs of what it has, and what goes into reports of errors.
     let logged = app.run(

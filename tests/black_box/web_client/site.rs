@@ -5,6 +5,7 @@ use latchkey_tests::loopback::Request;
 use latchkey_tests::{Answer, Loopback};
 use serde_json::Value;
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a careful app allows: its own scripts and workers, WebAssembly, and requests to anywhere.
 const POLICY: &str =
@@ -17,6 +18,17 @@ const PAGE: &str = r#"<!doctype html><html lang="en"><title>App</title>
 /// The page's script: it makes the package a global, and says how an attempt ended.
 const APP: &str = include_str!("site/app.js");
 
+/// What is wrong with a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// Nothing.
+    None,
+    /// Its policy allows no WebAssembly.
+    NoWebAssembly,
+    /// It has the WebAssembly when it is asked a second time.
+    WebAssemblyAtSecondTry,
+}
+
 /// A running site. It ends with the process, so that no other gets its port and with it its storage.
 #[derive(Debug)]
 pub struct Site {
@@ -26,14 +38,38 @@ pub struct Site {
 impl Site {
     /// A site whose pages run this script before the package's.
     pub fn start(prelude: &str) -> Self {
-        Self::called("127.0.0.1", prelude)
+        Self::of("127.0.0.1", prelude, Flaw::None)
+    }
+
+    /// A site with something wrong.
+    pub fn with_flaw(flaw: Flaw) -> Self {
+        Self::of("127.0.0.1", "", flaw)
     }
 
     /// The same under another name of the loopback interface.
     pub fn called(name: &str, prelude: &str) -> Self {
+        Self::of(name, prelude, Flaw::None)
+    }
+
+    fn of(name: &str, prelude: &str, flaw: Flaw) -> Self {
         let package = Package::find();
         let prelude = prelude.to_owned();
-        let loopback = Loopback::start(move |request: &Request| serve(&package, &prelude, request));
+        let tries = AtomicUsize::new(0);
+        let loopback = Loopback::start(move |request: &Request| {
+            let answer = serve(&package, &prelude, request);
+            let is_webassembly = request.path().ends_with(".wasm");
+            if flaw == Flaw::WebAssemblyAtSecondTry
+                && is_webassembly
+                && tries.fetch_add(1, Ordering::SeqCst) == 0
+            {
+                return Answer::of(503, "text/plain", "");
+            }
+            let policy = match flaw {
+                Flaw::NoWebAssembly => POLICY.replace(" 'wasm-unsafe-eval'", ""),
+                Flaw::None | Flaw::WebAssemblyAtSecondTry => POLICY.to_owned(),
+            };
+            answer.with("content-security-policy", &policy).with("cache-control", "no-store")
+        });
         Self { origin: format!("http://{name}:{}", loopback.port()) }
     }
 
@@ -50,7 +86,7 @@ impl Site {
 
 fn serve(package: &Package, prelude: &str, request: &Request) -> Answer {
     let script = "text/javascript; charset=utf-8";
-    let answer = match request.path() {
+    match request.path() {
         "/" | "/callback" => Answer::of(200, "text/html; charset=utf-8", PAGE),
         "/prelude.js" => Answer::of(200, script, prelude),
         "/app.js" => Answer::of(200, script, APP.replace("ENTRY", &package.entry)),
@@ -58,8 +94,7 @@ fn serve(package: &Package, prelude: &str, request: &Request) -> Answer {
             Some((kind, bytes)) => Answer::of(200, kind, bytes),
             None => Answer::of(204, "text/plain", ""),
         },
-    };
-    answer.with("content-security-policy", POLICY).with("cache-control", "no-store")
+    }
 }
 
 /// The built package.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::app::App;
 use super::case;
+use super::popup::ON_A_SCREEN;
 use super::site::Site;
 use super::world::{World, text};
 use crate::Case;
@@ -110,7 +111,7 @@ fn blocked_by_the_person(world: &World) {
     let person = Person::new();
     Browser::new(&world.server).join(&person);
     // Of Latchkey's own site they are allowed, or nobody could sign in.
-    let site = Site::called("localhost", "");
+    let site = Site::called("localhost", ON_A_SCREEN);
     let block = json!({ "profile.content_settings.exceptions.cookies": {
         format!("{},*", site.origin()): { "setting": 2 },
     } });
@@ -124,8 +125,7 @@ fn blocked_by_the_person(world: &World) {
         fill_in(&app.chromium, &person);
         app.chromium.click("main button[type=submit]");
     });
-    app.create("{ storage: 'local' }");
-    let _ = app.fails("await client.signIn();").expect("storage_blocked");
+    let _ = app.fails(&app.creation("{ storage: 'local' }")).expect("storage_blocked");
 }
 
 const THROWING: &str = "
@@ -133,11 +133,11 @@ const THROWING: &str = "
       Object.defineProperty(window, name, { get() { throw new DOMException('Access is denied.', 'SecurityError'); } });";
 
 fn throwing(world: &World) {
-    let app = App::with_prelude(world, THROWING);
+    let app = App::with_prelude(world, &format!("{ON_A_SCREEN}{THROWING}"));
     redirect_fails_and_popup_works(&app, || ());
     // The same when it is full.
     let full = "Storage.prototype.setItem = () => { throw new DOMException('It is full.', 'QuotaExceededError'); };";
-    let app = App::with_prelude(world, full);
+    let app = App::with_prelude(world, &format!("{ON_A_SCREEN}{full}"));
     redirect_fails_and_popup_works(&app, || ());
 }
 

@@ -32,6 +32,10 @@ pub fn trials() -> Vec<Case> {
             newer_session,
         ),
         case(
+            "issue 5: who signs in in one tab is signed in in the others, and they hear of it",
+            signed_in_elsewhere,
+        ),
+        case(
             "issue 5: the tab that was closed in the middle of a refresh keeps nobody waiting",
             closed_in_the_middle,
         ),
@@ -208,4 +212,18 @@ fn closed_in_the_middle(world: &World) {
     hold.release();
     let _ = app.call(&token).expect(200);
     assert_eq!(app.events("signedout"), [Value::Null; 0]);
+}
+
+fn signed_in_elsewhere(world: &World) {
+    let app = App::new(world);
+    app.create(LOCAL);
+    assert_eq!(app.run("return await client.getSession();"), Value::Null);
+    app.chromium.new_tab();
+    app.open();
+    let session = app.sign_in(LOCAL)["session"].clone();
+    let token = app.access_token();
+    app.back_to_first();
+    assert_eq!(app.wait_for_event("signedin"), session);
+    assert_eq!(app.access_token(), token);
+    assert_eq!(app.token_requests_begun(), 1);
 }

@@ -39,11 +39,15 @@ fn out_of_reach(world: &World) {
     let app = App::with_prelude(world, EAVESDROP);
     app.sign_in(WORKER);
     let token = app.access_token();
+    assert_eq!(app.chromium.console(), [""; 0]);
     let request = app.token_requests().remove(0);
     assert_eq!(token, request.member("access_token"));
     let seen = found(&app, &request.member("refresh_token"));
     assert_eq!(seen["found"], json!([]), "{seen}");
-    assert!(seen["overheard"].as_u64().is_some_and(|heard| heard > 0), "nothing was overheard");
+    for (what, least) in [("overheard", 1), ("memories", 1), ("steps", 10_000)] {
+        assert!(seen[what].as_u64().is_some_and(|count| count >= least), "{what}: {seen}");
+    }
+    assert_eq!(seen["left"], 0, "it wasn't searched to the end: {seen}");
     // It finds what is there to be found.
     app.run(&format!("window.planted = {{ deep: [{}] }};", json!(request.member("refresh_token"))));
     assert_ne!(found(&app, &request.member("refresh_token"))["found"], json!([]));
@@ -52,7 +56,6 @@ fn out_of_reach(world: &World) {
     let refreshed = app.token_requests().remove(1);
     let seen = found(&app, &refreshed.member("refresh_token"));
     assert_eq!(seen["found"], json!([]), "{seen}");
-    assert_eq!(app.chromium.console(), [""; 0]);
 }
 
 fn as_usual(world: &World) {

@@ -4,12 +4,13 @@ use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{ADMIN_TOKEN, Deployment, copy_worker, workspace_root, write_file};
+use super::{ADMIN_TOKEN, Deployment, copy_worker, playground, workspace_root, write_file};
 
 /// Prints what `npm start` would serve, so that there is no second copy of it here.
 const PRINT: &str = r#"
     import { EXAMPLES, readShipped } from "./scripts/lib/development.mjs";
-    console.log(JSON.stringify({ ...readShipped(), examples: EXAMPLES }));
+    import { PLAYGROUND, playgroundAssets } from "./scripts/lib/playground.mjs";
+    console.log(JSON.stringify({ ...readShipped(), examples: EXAMPLES, assets: playgroundAssets(PLAYGROUND) }));
 "#;
 
 impl Deployment {
@@ -54,6 +55,9 @@ impl Deployment {
         let shipped = vars["LATCHKEY"].as_object_mut();
         shipped.ok_or("wrangler.toml: LATCHKEY is no table")?.extend(settings);
         configuration["main"] = json!(main);
+        if self.with_playground {
+            configuration["assets"] = playground::copy_files(folder)?;
+        }
 
         self.write_secrets(folder)?;
         // The first one is the worker that is reached.
@@ -64,7 +68,7 @@ impl Deployment {
     }
 }
 
-fn served() -> Result<Value, String> {
+pub(super) fn served() -> Result<Value, String> {
     let mut node = Command::new("node");
     node.args(["--input-type=module", "--eval", PRINT]).current_dir(workspace_root());
     let output = node.output().map_err(|error| format!("node: {error}"))?;

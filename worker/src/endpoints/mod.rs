@@ -21,6 +21,7 @@ pub mod discovery;
 pub mod home;
 pub mod introspect;
 pub mod next_page;
+pub mod playground;
 pub mod posted_form;
 pub mod register;
 pub mod registration_management;

@@ -70,6 +70,23 @@ impl PageSecurity<'_> {
     }
 }
 
+/// The security headers of the playground's files. Its scripts are its own and the package's; they
+/// have to reach any server, so `connect-src` is open.
+pub fn playground_headers() -> Vec<(&'static str, String)> {
+    let policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+                  connect-src *; img-src 'self'; worker-src 'self'; base-uri 'none'; \
+                  form-action 'none'; frame-ancestors 'none'";
+    vec![
+        ("content-security-policy", policy.to_owned()),
+        ("x-frame-options", "DENY".to_owned()),
+        ("referrer-policy", "no-referrer".to_owned()),
+        // A server's page in the popup gets no hold on the window that opened it.
+        ("cross-origin-opener-policy", "same-origin".to_owned()),
+        ("cross-origin-resource-policy", "same-origin".to_owned()),
+        ("cache-control", "no-store".to_owned()),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +99,15 @@ mod tests {
         assert!(policy.contains("frame-ancestors 'none'"));
         assert!(policy.contains("img-src 'self' https://cdn.example;"));
         assert!(!policy.contains("unsafe"));
+    }
+
+    #[test]
+    fn issue_5_the_playground_runs_no_inline_script_and_can_not_be_framed() {
+        let headers = playground_headers();
+        let policy = &headers[0].1;
+        assert!(policy.starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';"));
+        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'"));
+        assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
     }
 
     #[test]

@@ -7,5 +7,5 @@ mod incoming;
 
 pub use answer::Answer;
 pub use body::{BodyError, BodyStream, Taken};
-pub use headers::{CorsPolicy, PageSecurity};
+pub use headers::{CorsPolicy, PageSecurity, playground_headers};
 pub use incoming::{Incoming, MAX_QUERY_BYTES};
