@@ -128,7 +128,7 @@ fn server_metadata(issuer: &str) -> Value {
 }
 
 /// A page with a link that allows, and nothing that cuts it off from its opener.
-fn consent_page(origin: &str, request: &Request) -> Answer {
+pub fn consent_page(origin: &str, request: &Request) -> Answer {
     let field = |name| request.field(name).unwrap_or_default();
     let query = latchkey_tests::http::encode(&[
         ("code", random::text(32)),

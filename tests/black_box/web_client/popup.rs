@@ -1,11 +1,11 @@
 //! Signing in by popup.
 
-use latchkey_tests::Person;
+use latchkey_tests::{Answer, Person};
 use serde_json::{Value, json};
 
 use super::app::App;
 use super::case;
-use super::fake::FakeServer;
+use super::fake::{FakeServer, consent_page};
 use super::site::Site;
 use super::world::{World, text};
 use crate::Case;
@@ -41,6 +41,14 @@ pub fn trials() -> Vec<Case> {
             closed_from_elsewhere,
         ),
         case(
+            "issue 5: a popup that Latchkey's pages cut off is popup_closed once the person is back at the page and stays",
+            closed_and_cut_off,
+        ),
+        case(
+            "issue 5: a popup that only a later page cuts off, of an identity provider say, isn't taken for closed",
+            cut_off_later,
+        ),
+        case(
             "issue 5: by popup a slow person is signed in also in a browser whose every window believes to have the focus",
             everywhere_focused,
         ),
@@ -59,6 +67,14 @@ pub fn trials() -> Vec<Case> {
 fn handle_in_popup(app: &App<'_>) {
     app.wait_until_ready();
     app.begin(&format!("{} await client.handleCallback();", app.creation("{}")));
+}
+
+/// Lets as much time pass at the page as a person takes to read what they are asked: some looks of the
+/// page at its popup.
+fn read_it(app: &App<'_>, popup: &str) {
+    app.back_to_first();
+    app.run("await new Promise((resolve) => setTimeout(resolve, 1500));");
+    app.chromium.switch_to(popup);
 }
 
 fn by_popup(world: &World) {
@@ -113,8 +129,9 @@ fn closed(world: &World) {
     let (app, server) = (App::new(world), FakeServer::start());
     app.create(&server.options());
     app.click("return await client.signIn({ popup: true });");
-    app.chromium.switch_to_new(std::slice::from_ref(&app.tab));
+    let popup = app.chromium.switch_to_new(std::slice::from_ref(&app.tab));
     app.chromium.wait_for("#allow");
+    read_it(&app, &popup);
     app.chromium.close_tab();
     app.back_to_first();
     let _ = app.failed().expect("popup_closed");
@@ -129,14 +146,69 @@ fn closed(world: &World) {
 }
 
 fn closed_from_elsewhere(world: &World) {
-    let app = App::with_prelude(world, "Document.prototype.hasFocus = () => false;");
+    let app = App::with_prelude(world, &format!("{ON_A_SCREEN}{IN_A_MOMENT}"));
     let server = FakeServer::start();
     app.create(&server.options());
-    app.click("return await client.signIn({ popup: true, signal: AbortSignal.timeout(15_000) });");
-    app.chromium.switch_to_new(std::slice::from_ref(&app.tab));
+    app.click("return await client.signIn({ popup: true });");
+    let popup = app.chromium.switch_to_new(std::slice::from_ref(&app.tab));
     app.chromium.wait_for("#allow");
+    read_it(&app, &popup);
     app.chromium.close_tab();
     app.back_to_first();
+    app.run("window.isPersonHere = true; window.dispatchEvent(new Event('focus'));");
+    let _ = app.failed().expect("popup_closed");
+}
+
+fn cut_off_later(world: &World) {
+    let (app, server) = (App::with_prelude(world, ON_A_SCREEN), FakeServer::start());
+    // A page that asks how to sign in, and one of an identity provider that isolates itself.
+    let page = |body: &str| Answer::of(200, "text/html", format!("<title>Sign in</title>{body}"));
+    server.react("/authorize", move |request| {
+        let query = request.target.split_once('?').map_or("", |(_, query)| query);
+        let link = format!("/provider?{query}").replace('&', "&amp;");
+        page(&format!("<a id=\"provider\" href=\"{link}\">Sign in with a provider</a>")).into()
+    });
+    let issuer = server.issuer();
+    server.react("/provider", move |request| {
+        consent_page(&issuer, request).with("cross-origin-opener-policy", "same-origin").into()
+    });
+    app.create(&server.options());
+    app.click("return await client.signIn({ popup: true });");
+    let popup = app.chromium.switch_to_new(std::slice::from_ref(&app.tab));
+    app.chromium.wait_for("#provider");
+    read_it(&app, &popup);
+    app.chromium.click("#provider");
+    app.chromium.wait_for("#allow");
+    read_it(&app, &popup);
+    app.chromium.click("#allow");
+    handle_in_popup(&app);
+    app.back_to_first();
+    assert_eq!(app.done()["issuer"], server.issuer());
+    app.chromium.wait_until_only(std::slice::from_ref(&app.tab));
+}
+
+/// What takes the package ten seconds takes a moment.
+const IN_A_MOMENT: &str = "
+    const wait = window.setTimeout;
+    window.setTimeout = (act, time, ...more) => wait(act, time >= 5000 ? 300 : time, ...more);";
+
+fn closed_and_cut_off(world: &World) {
+    let app = App::with_prelude(world, &format!("{ON_A_SCREEN}{IN_A_MOMENT}"));
+    app.create("{}");
+    app.click("return await client.signIn({ popup: true });");
+    let popup = app.chromium.switch_to_new(std::slice::from_ref(&app.tab));
+    app.chromium.wait_for(ALLOW);
+    read_it(&app, &popup);
+    // A glance at the page is not the end of it.
+    app.back_to_first();
+    app.run("window.dispatchEvent(new Event('focus')); window.dispatchEvent(new Event('blur'));");
+    read_it(&app, &popup);
+    assert_eq!(app.chromium.tabs().len(), 2);
+    app.chromium.close_tab();
+    app.back_to_first();
+    app.run("window.begun.then(() => { window.isOver = true; });");
+    assert_eq!(app.chromium.script("return window.isOver ?? null;"), Value::Null);
+    app.run("window.isPersonHere = true; window.dispatchEvent(new Event('focus'));");
     let _ = app.failed().expect("popup_closed");
 }
 
@@ -146,10 +218,7 @@ fn everywhere_focused(world: &World) {
     app.click("return await client.signIn({ popup: true });");
     let popup = app.chromium.switch_to_new(std::slice::from_ref(&app.tab));
     app.chromium.wait_for(ALLOW);
-    // As long as a person takes to read what they are asked: some looks of the page at its popup.
-    app.back_to_first();
-    app.run("await new Promise((resolve) => setTimeout(resolve, 2000));");
-    app.chromium.switch_to(&popup);
+    read_it(&app, &popup);
     app.chromium.click(ALLOW);
     handle_in_popup(&app);
     app.back_to_first();

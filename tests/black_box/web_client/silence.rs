@@ -32,9 +32,7 @@ const TRACED: &str = "{ storage: 'local', onExchange: (exchange) => {
 
 /// The traces so far.
 fn traced(app: &App<'_>) -> serde_json::Value {
-    let traces =
-        app.chromium.script("return JSON.parse(sessionStorage.getItem('traces') ?? '[]');");
-    traces
+    app.chromium.script("return JSON.parse(sessionStorage.getItem('traces') ?? '[]');")
 }
 
 /// All secrets of the app that have passed.
