@@ -3,7 +3,7 @@ import { call, connection, sampleArguments, scopeToAsk } from "./steps/call.js";
 import { authorizationRequest, authorizationResponse } from "./steps/authorization.js";
 import { discovery } from "./steps/discovery.js";
 import { documentRegistration, dynamicRegistration, knownClient } from "./steps/registration.js";
-import { introspection, redemption, renewal, revocation } from "./steps/tokens.js";
+import { introspection, redemption, renewal, replay, revocation } from "./steps/tokens.js";
 import { choice, complain, faultOf, fill, onPress, onSubmit, text } from "./form.js";
 import { arrival, handOver, here, keep, receive, take } from "./journey.js";
 import { Secrets } from "./mask.js";
@@ -46,6 +46,7 @@ function showNeeds() {
 function forgetAfter(id) {
   stopWaiting();
   by("call-form").hidden = true;
+  by("replay-form").hidden = true;
   for (const later of STEPS.slice(STEPS.indexOf(id) + 1)) views[later].reset();
 }
 
@@ -211,6 +212,7 @@ onSubmit("token-form", async () => {
   // A code is good for one try.
   walk.code = null;
   walk.tokens = null;
+  by("replay-form").hidden = true;
   await go("token", redemption({ server, client, request, code, page }), { then: hold });
 });
 
@@ -266,7 +268,18 @@ function askFor(scope) {
 
 onSubmit("refresh-form", async () => {
   const { server, client, tokens, request } = walk;
-  await go("refresh", renewal({ server, client, tokens, scope: text("refresh-scope"), resource: request.resource, page }), { then: hold });
+  await go("refresh", renewal({ server, client, tokens, scope: text("refresh-scope"), resource: request.resource, page }), {
+    then: (renewed) => {
+      hold(renewed);
+      walk.used = tokens.refreshToken;
+      by("replay-form").hidden = renewed.refreshToken === undefined || renewed.refreshToken === tokens.refreshToken;
+    },
+  });
+});
+
+onSubmit("replay-form", async () => {
+  const { server, client, tokens, used, request } = walk;
+  await go("refresh", replay({ server, client, tokens, used, resource: request.resource, page }), { area: "replay" });
 });
 
 onSubmit("introspect-form", async () => {

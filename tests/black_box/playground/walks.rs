@@ -92,6 +92,9 @@ fn whole_walk(server: &Server) {
 
     playground.run("refresh", "#refresh-now");
     playground.expect_right("refresh", &["rotates", "new_access_token", "audience"]);
+    // Within the retry window the used one gets its own successor again (needs 1).
+    playground.run("refresh", "#replay");
+    playground.expect_right("refresh", &["replay"]);
     // CORS-03, RFC 7662 section 2.1: only resource servers are answered, and that is no fault.
     playground.run("introspection", "#introspect");
     playground.expect_right("introspection", &["closed"]);
