@@ -57,7 +57,9 @@ pub fn authorized(playground: &Playground<'_>) {
     playground.chromium.click("#go");
     playground.sign_in_and_allow();
     playground.ended("authorization");
+    playground.expect_right("authorization", &["state", "iss"]);
     playground.run("token", "#redeem");
+    playground.expect_right("token", &["token_type"]);
 }
 
 fn whole_walk(server: &Server) {
@@ -190,6 +192,7 @@ fn issuer(server: &Server) {
     playground.sign_in_and_allow();
     playground.ended("authorization");
     playground.run("token", "#redeem");
+    playground.expect_right("token", &["token_type"]);
     let text = playground.chromium.text("[data-step=call]");
     assert!(text.contains("there is no server to call"), "{text}");
 }
