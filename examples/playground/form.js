@@ -41,11 +41,22 @@ export function faultOf(address) {
   return undefined;
 }
 
-/** Does something when a form is sent, or a button is pressed, instead of what browsers do. */
-export function on(id, does) {
-  const target = by(id);
-  target.addEventListener(target instanceof HTMLFormElement ? "submit" : "click", (event) => {
+/** Does something when a form is sent, instead of what browsers do. A second press while it is done changes nothing. */
+export function onSubmit(id, does) {
+  let isBusy = false;
+  by(id).addEventListener("submit", async (event) => {
     event.preventDefault();
-    does();
+    if (isBusy) return;
+    isBusy = true;
+    try {
+      await does();
+    } finally {
+      isBusy = false;
+    }
   });
+}
+
+/** Does something when a button is pressed. */
+export function onPress(id, does) {
+  by(id).addEventListener("click", () => does());
 }

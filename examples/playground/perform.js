@@ -32,6 +32,8 @@ export async function perform({ id, view, trace, secrets, announce, area = "" },
   const checks = step.checks({ exchanges, outcome });
   const words = failure ? undefined : step.words(outcome);
   record.words = words && secrets.text(words);
+  // The answer comes by another way, and goes on with this record.
+  record.awaits = (step.awaits && !failure) || undefined;
   trace.end(record, step.goesOn ? [...record.checks, ...checks] : checks, failure);
   view.end(record);
   const wrong = record.checks.filter(({ state }) => state === "wrong").length;

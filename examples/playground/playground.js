@@ -3,8 +3,8 @@ import { call, connection, sampleArguments, scopeToAsk } from "./steps/call.js";
 import { authorizationRequest, authorizationResponse } from "./steps/authorization.js";
 import { discovery } from "./steps/discovery.js";
 import { documentRegistration, dynamicRegistration, knownClient } from "./steps/registration.js";
-import { introspection, redemption, renewal, revocation } from "./steps/tokens.js";
-import { choice, complain, faultOf, fill, on, text } from "./form.js";
+import { introspection, redemption, renewal, replay, revocation } from "./steps/tokens.js";
+import { choice, complain, faultOf, fill, onPress, onSubmit, text } from "./form.js";
 import { arrival, handOver, here, keep, receive, take } from "./journey.js";
 import { Secrets } from "./mask.js";
 import { perform } from "./perform.js";
@@ -46,12 +46,13 @@ function showNeeds() {
 function forgetAfter(id) {
   stopWaiting();
   by("call-form").hidden = true;
+  by("replay-form").hidden = true;
   for (const later of STEPS.slice(STEPS.indexOf(id) + 1)) views[later].reset();
 }
 
 // Step 1
 
-on("discover-form", async () => {
+onSubmit("discover-form", async () => {
   const asked = text("address");
   const fault = faultOf(asked);
   complain("address-wrong", fault, "address");
@@ -91,7 +92,7 @@ function showWay() {
   for (const fields of document.querySelectorAll(".way")) fields.hidden = fields.dataset.way !== choice("way");
 }
 
-on("register-form", async () => {
+onSubmit("register-form", async () => {
   const step = registrationStep();
   complain("register-wrong", typeof step === "string" ? step : undefined);
   if (typeof step === "string") return;
@@ -142,7 +143,7 @@ async function writeRequest() {
   return walk.request;
 }
 
-on("authorize-form", async () => {
+onSubmit("authorize-form", async () => {
   const request = await writeRequest();
   if (request === null) return;
   try {
@@ -154,7 +155,7 @@ on("authorize-form", async () => {
   location.assign(request.url);
 });
 
-on("popup", async () => {
+onPress("popup", async () => {
   const request = await writeRequest();
   if (request === null) return;
   // It has no hold on this page (the page's Cross-Origin-Opener-Policy), and answers by a channel of this origin.
@@ -176,7 +177,7 @@ on("popup", async () => {
   }
 });
 
-on("stop-waiting", stopWaiting);
+onPress("stop-waiting", stopWaiting);
 
 function stopWaiting() {
   waiting?.abort();
@@ -206,15 +207,16 @@ function hold(tokens) {
   walk.revoked = new Set();
 }
 
-on("token-form", async () => {
+onSubmit("token-form", async () => {
   const { server, client, request, code } = walk;
   // A code is good for one try.
   walk.code = null;
   walk.tokens = null;
+  by("replay-form").hidden = true;
   await go("token", redemption({ server, client, request, code, page }), { then: hold });
 });
 
-on("connect-form", async () => {
+onSubmit("connect-form", async () => {
   const { resourceAddress: address, tokens } = walk;
   by("call-form").hidden = true;
   const remember = (value) => secrets.remember(value);
@@ -240,7 +242,7 @@ function showTools(tools) {
   if (tools.length > 0) choices.onchange();
 }
 
-on("call-form", async () => {
+onSubmit("call-form", async () => {
   const input = inputOf(by("arguments").value);
   complain("arguments-wrong", input === undefined ? "This is no JSON object, such as {\"text\": \"hello\"}." : undefined, "arguments");
   if (input === undefined) return;
@@ -264,12 +266,23 @@ function askFor(scope) {
   if (scope !== undefined) fill("scope", scope);
 }
 
-on("refresh-form", async () => {
+onSubmit("refresh-form", async () => {
   const { server, client, tokens, request } = walk;
-  await go("refresh", renewal({ server, client, tokens, scope: text("refresh-scope"), resource: request.resource, page }), { then: hold });
+  await go("refresh", renewal({ server, client, tokens, scope: text("refresh-scope"), resource: request.resource, page }), {
+    then: (renewed) => {
+      hold(renewed);
+      walk.used = tokens.refreshToken;
+      by("replay-form").hidden = renewed.refreshToken === undefined || renewed.refreshToken === tokens.refreshToken;
+    },
+  });
 });
 
-on("introspect-form", async () => {
+onSubmit("replay-form", async () => {
+  const { server, client, tokens, used, request } = walk;
+  await go("refresh", replay({ server, client, tokens, used, resource: request.resource, page }), { area: "replay" });
+});
+
+onSubmit("introspect-form", async () => {
   const { server, tokens, revoked } = walk;
   const kind = text("introspect-which");
   const authorization = text("credential");
@@ -279,7 +292,7 @@ on("introspect-form", async () => {
   await go("introspection", introspection({ server, token, kind, authorization, isOver: revoked.has(kind) || revoked.has("refresh_token"), page }));
 });
 
-on("revoke-form", async () => {
+onSubmit("revoke-form", async () => {
   const { server, client, tokens, resourceAddress: resource } = walk;
   const kind = text("revoke-which");
   if (kind === "refresh_token" && tokens.refreshToken === undefined) return;
@@ -293,12 +306,12 @@ on("revoke-form", async () => {
 
 // The page
 
-on("again", () => {
+onPress("again", () => {
   take();
   location.replace(page);
 });
 
-on("export", () => {
+onPress("export", () => {
   const file = new Blob([trace.export(secrets.text(walk.asked))], { type: "application/json" });
   const url = URL.createObjectURL(file);
   element("a", { href: url, download: "oauth-trace.json" }).click();

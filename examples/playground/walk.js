@@ -18,6 +18,8 @@ export class Walk {
   code = null;
   /** The tokens of last time. */
   tokens = null;
+  /** The refresh token that the newest one came of. */
+  used = null;
   /** Which kinds of token were revoked. */
   revoked = new Set();
   /** The conversation with the MCP server. */
@@ -25,8 +27,8 @@ export class Walk {
 
   /** Forgets what belongs to the client of before. */
   forgetClient() {
-    const { client, request, code, tokens, revoked, mcp } = new Walk();
-    Object.assign(this, { client, request, code, tokens, revoked, mcp });
+    const { client, request, code, tokens, used, revoked, mcp } = new Walk();
+    Object.assign(this, { client, request, code, tokens, used, revoked, mcp });
   }
 
   /** What a redirect needs, as plain data. Tokens and codes are not among it. */

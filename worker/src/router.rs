@@ -194,7 +194,7 @@ impl Parts {
     fn of(configuration: &Configuration, env: &worker::Env) -> Self {
         Self {
             admin: endpoints::administration::is_on(env),
-            playground: configuration.playground && endpoints::playground::has_files(env),
+            playground: endpoints::playground::is_on(configuration, env),
         }
     }
 

@@ -16,6 +16,22 @@ export function refreshChecks({ exchanges, before, after, asked, server }) {
   ];
 }
 
+/**
+ * Checks of a used refresh token that was sent again. `after` is what the package read of the answer, `current` the refresh token that
+ * is the newest.
+ */
+export function replayChecks({ exchanges, after, current }) {
+  const exchange = last(exchanges, "token");
+  if (!exchange?.response) return [];
+  const section = "RFC 9700 section 4.14.2";
+  const title = "A used refresh token gives nothing new";
+  const error = jsonOf(exchange)?.error;
+  if (error === "invalid_grant") return [right("replay", section, title, "invalid_grant. All that came of the sign-in may be over now; a refresh shows it"), ...errorChecks(exchange)];
+  if (exchange.response.status !== 200) return [wrong("replay", section, title, `${exchange.response.status} ${error ?? ""}`.trim(), "Answer 400 invalid_grant."), ...errorChecks(exchange)];
+  if (after?.refreshToken === current) return [right("replay", section, title, "the same successor once more: a retry, for clients that lost the answer")];
+  return [wrong("replay", section, title, after?.refreshToken === undefined ? "another access token" : "another refresh token", "Refuse it, and end what came of the sign-in: either the client or a thief holds the token. A retry within a short time may get the very same successor.")];
+}
+
 function refused(exchange) {
   const error = jsonOf(exchange)?.error;
   const title = "The refresh token is taken";

@@ -23,12 +23,14 @@ export function serverChecks({ exchanges, issuer }) {
 }
 
 /** A place that has no document: clients go on to the next one only after an answer that says so. */
-function placeWithout({ request, response }) {
+function placeWithout(probe) {
+  const { request, response } = probe;
   const section = "RFC 8414 section 3.2";
   const title = "A place without metadata answers 404";
   const id = `probe_${new URL(request.url).pathname}`;
   if (response.status >= 500) return [wrong(id, section, title, `${response.status} at ${request.url}`, "Answer 404: some clients end their search at a 5xx.")];
-  if (response.status < 300) return [wrong(id, section, title, `${response.status} without JSON at ${request.url}`, "Answer 404 where there is no document, and never a page.")];
+  // A document that is another issuer's, where more than one was looked for, is a document.
+  if (response.status < 300 && !isObject(jsonOf(probe))) return [wrong(id, section, title, `${response.status} without JSON at ${request.url}`, "Answer 404 where there is no document, and never a page.")];
   return [];
 }
 

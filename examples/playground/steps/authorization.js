@@ -11,6 +11,7 @@ const navigation = (purpose, url) => ({ purpose, request: { method: "GET", url: 
 export function authorizationRequest({ server, asked, remember }) {
   let url = server.authorization_endpoint;
   return {
+    awaits: true,
     run: async ({ options }) => {
       const request = await createAuthorizationRequest(server, asked);
       remember(request.state, request.codeVerifier);

@@ -54,25 +54,36 @@ async function askAsClientsDo({ documents }, page, options) {
   }
 }
 
-/** Whether an address without resource metadata is an issuer, or has its server on its own origin, as in MCP 2025-03-26. */
+/** What says that there is no server at an address, as opposed to one that is wrong. */
+const NO_SERVER = ["not_discoverable", "network_error", "malformed_response", "temporarily_unavailable", "invalid_options"];
+
+/**
+ * Whether an address without usable resource metadata is an issuer, or has its server on its own origin, as in MCP 2025-03-26.
+ * `error` is what the search for the resource ended with.
+ */
 async function isServed(found, error, options) {
   if (["aborted", "unsafe_endpoint"].includes(error.code)) return false;
   const { origin } = new URL(found.asked);
   const isOrigin = found.asked === `${origin}/` || found.asked === origin;
-  const candidates = isOrigin ? [origin] : [found.asked, ...(error.code === "not_discoverable" ? [origin] : [])];
-  for (const candidate of candidates) {
-    const server = await discoverServer(candidate, options).catch((failure) => {
-      // What is there and wrong is worth more words than what isn't there.
-      if (["not_discoverable", "network_error", "malformed_response", "temporarily_unavailable", "invalid_options"].includes(failure.code)) return null;
-      Object.assign(found, { issuer: candidate, isIssuer: candidate !== origin || isOrigin });
-      throw failure;
-    });
-    if (server === null) continue;
-    found.issuer = candidate;
-    take(found, server);
-    found.isIssuer = candidate !== origin || isOrigin;
-    found.resourceAddress = found.isIssuer ? null : found.asked;
+  const own = isOrigin ? origin : found.asked;
+  const asIssuer = await discoverServer(own, options).catch((failure) => failure);
+  if (!(asIssuer instanceof Error)) {
+    Object.assign(found, { issuer: own, isIssuer: true });
+    take(found, asIssuer);
     return true;
+  }
+  if (error.code !== "not_discoverable") return false;
+  const onOrigin = isOrigin ? asIssuer : await discoverServer(origin, options).catch((failure) => failure);
+  if (!(onOrigin instanceof Error)) {
+    Object.assign(found, { issuer: origin, resourceAddress: found.asked });
+    take(found, onOrigin);
+    return true;
+  }
+  // What is there and wrong is worth more words than what isn't there. A server's one document for every path is not it.
+  for (const [issuer, failure, isIssuer] of [[origin, onOrigin, isOrigin], [own, asIssuer, true]]) {
+    if (NO_SERVER.includes(failure.code)) continue;
+    Object.assign(found, { issuer, isIssuer });
+    throw failure;
   }
   return false;
 }

@@ -2,7 +2,7 @@
 import { introspectToken, redeemCode, refreshTokens, revokeToken } from "../package.js";
 import { introspectionChecks } from "../checks/introspection.js";
 import { readable } from "../checks/network.js";
-import { refreshChecks } from "../checks/refresh.js";
+import { refreshChecks, replayChecks } from "../checks/refresh.js";
 import { revocationChecks } from "../checks/revocation.js";
 import { tokenChecks } from "../checks/token.js";
 import { Mcp } from "../mcp.js";
@@ -37,6 +37,16 @@ export function renewal({ server, client, tokens, scope, resource, page }) {
     ],
     secretsOf,
     words: () => "There are new tokens.",
+  };
+}
+
+/** Sends the refresh token of before once more, as a thief would, or a client that lost the answer. That it is refused is no error. */
+export function replay({ server, client, tokens, used, resource, page }) {
+  return {
+    run: ({ options }) => refreshTokens(server, { clientId: client, refreshToken: used, resource }, options).then(kept, () => null),
+    checks: ({ exchanges, outcome }) => [...replayChecks({ exchanges, after: outcome, current: tokens.refreshToken }), ...readable(exchanges, page)],
+    secretsOf: (again) => (again ? secretsOf(again) : []),
+    words: (again) => (again ? "It was answered with tokens." : "It was refused."),
   };
 }
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { callChecks } from "../checks/call.js";
 import { exchange, states } from "./given.js";
 import { introspectionChecks } from "../checks/introspection.js";
-import { refreshChecks } from "../checks/refresh.js";
+import { refreshChecks, replayChecks } from "../checks/refresh.js";
 import { documentChecks, registrationChecks } from "../checks/registration.js";
 import { revocationChecks } from "../checks/revocation.js";
 import { tokenChecks } from "../checks/token.js";
@@ -70,6 +70,15 @@ test("MCP, token theft: a refresh token that doesn't rotate is wrong", () => {
   assert.equal(of({ ...next, accessToken: tokens.accessToken }).new_access_token, "wrong");
   assert.equal(of(undefined, { error: "invalid_grant" }, { status: 400 }).refreshed, "unknown");
   assert.equal(of(undefined, { error: "invalid_scope" }, { status: 400 }).refreshed, "wrong");
+});
+
+test("RFC 9700 section 4.14.2: a used refresh token may get its own successor again, and nothing else", () => {
+  const of = (after, body = answer, more = {}) => states(replayChecks({ exchanges: [token(body, more)], after, current: "refresh-1" })).replay;
+  assert.equal(of(null, { error: "invalid_grant" }, { status: 400 }), "right");
+  assert.equal(of({ accessToken: "a", refreshToken: "refresh-1" }), "right");
+  assert.equal(of({ accessToken: "a", refreshToken: "refresh-2" }), "wrong");
+  assert.equal(of({ accessToken: "a", refreshToken: undefined }), "wrong");
+  assert.equal(of(null, { error: "server_error" }, { status: 500 }), "wrong");
 });
 
 test("RFC 7009: a revoked token that still works is wrong, and one whose resource checks by itself is left open", () => {

@@ -3,7 +3,7 @@ import { checkLists, countsOf } from "./checks.js";
 import { element, icon } from "./element.js";
 import { exchangeView } from "./exchange.js";
 
-const WORDS = { waiting: "Not yet", ready: "Ready", running: "Running…", done: "Done", failed: "Stopped" };
+const WORDS = { waiting: "Not yet", ready: "Ready", running: "Running…", asked: "Waiting for the answer", done: "Done", failed: "Stopped" };
 
 /** The view of the step whose section has this `data-step`. */
 export class StepView {
@@ -63,7 +63,7 @@ export class StepView {
     if (run.words) area.append(element("p", { class: "outcome-words" }, run.words));
     if (run.checks.length > 0) area.append(checkLists(run.checks));
     if (run.exchanges.length > 0) area.append(element("div", { class: "exchanges" }, run.exchanges.map(exchangeView)));
-    this.#show(run.error ? "failed" : "done", run.checks);
+    this.#show(run.error ? "failed" : run.awaits ? "asked" : "done", run.checks);
   }
 
   /** Brings the step into view and gives its heading the focus. */

@@ -92,7 +92,9 @@ pub struct Session {
 impl Session {
     /// Starts a Chromium with these preferences.
     pub fn start(preferences: &Value) -> Self {
-        let driver = match DRIVER.get_or_init(Driver::start) {
+        // chromedriver picks a port on IPv6 and ends when the same one is taken on IPv4.
+        let start = || Driver::start().or_else(|_| Driver::start());
+        let driver = match DRIVER.get_or_init(start) {
             Ok(driver) => driver,
             Err(error) => panic!("{error}"),
         };

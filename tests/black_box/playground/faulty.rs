@@ -122,6 +122,13 @@ impl Faulty {
         self.set("/.well-known/oauth-authorization-server", document);
     }
 
+    /// Serves the server's metadata at another path too.
+    pub fn describe_server_at(&self, path: &str) {
+        let mut state = self.state.lock().expect("state");
+        let document = state.answers["/.well-known/oauth-authorization-server"].clone();
+        state.answers.insert(path.to_owned(), document);
+    }
+
     /// What `/authorize` sends back from now on, beside `state`.
     pub fn respond_with(&self, parameters: &[(&'static str, &str)]) {
         let parameters = parameters.iter().map(|(name, value)| (*name, (*value).to_owned()));

@@ -36,6 +36,8 @@ pub fn trials() -> Vec<Case> {
 }
 
 fn serves(server: &Server) {
+    let link = format!("href=\"{}\"", server.at("/playground/"));
+    assert!(server.get(&server.at("/")).text().contains(&link), "the start page names it");
     let at = |file: &str| server.at(&format!("/playground{file}"));
     let moved = server.get(&at("?url=x")).expect(302);
     assert_eq!(moved.header("location"), Some(&*at("/?url=x")));
@@ -82,6 +84,7 @@ fn serves(server: &Server) {
 
 fn serves_nothing(server: &Server) {
     let nowhere = server.get(&server.at("/nowhere"));
+    assert!(!server.get(&server.at("/")).text().contains("/playground"));
     for file in ["", "/", "/playground.js", "/look.css", "/client.json"] {
         let reply = server.get(&server.at(&format!("/playground{file}")));
         assert_eq!((reply.status, &reply.body), (404, &nowhere.body), "{file}");

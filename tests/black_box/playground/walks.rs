@@ -57,7 +57,9 @@ pub fn authorized(playground: &Playground<'_>) {
     playground.chromium.click("#go");
     playground.sign_in_and_allow();
     playground.ended("authorization");
+    playground.expect_right("authorization", &["state", "iss"]);
     playground.run("token", "#redeem");
+    playground.expect_right("token", &["token_type"]);
 }
 
 fn whole_walk(server: &Server) {
@@ -92,6 +94,9 @@ fn whole_walk(server: &Server) {
 
     playground.run("refresh", "#refresh-now");
     playground.expect_right("refresh", &["rotates", "new_access_token", "audience"]);
+    // Within the retry window the used one gets its own successor again (needs 1).
+    playground.run("refresh", "#replay");
+    playground.expect_right("refresh", &["replay"]);
     // CORS-03, RFC 7662 section 2.1: only resource servers are answered, and that is no fault.
     playground.run("introspection", "#introspect");
     playground.expect_right("introspection", &["closed"]);
@@ -187,6 +192,7 @@ fn issuer(server: &Server) {
     playground.sign_in_and_allow();
     playground.ended("authorization");
     playground.run("token", "#redeem");
+    playground.expect_right("token", &["token_type"]);
     let text = playground.chromium.text("[data-step=call]");
     assert!(text.contains("there is no server to call"), "{text}");
 }

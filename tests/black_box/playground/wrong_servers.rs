@@ -133,6 +133,11 @@ fn nothing_found(server: &Server) {
     playground.expect_wrong("discovery", &["metadata"]);
     assert!(playground.checks("discovery", "unknown").contains(&"legacy".to_owned()));
     assert!(playground.is_done("discovery"));
+    // Some servers have one document for whatever path is asked.
+    faulty.describe_server_at("/.well-known/oauth-authorization-server/mcp");
+    playground.discover(&faulty.resource());
+    playground.expect_wrong("discovery", &["metadata"]);
+    assert!(playground.is_done("discovery"), "{}", playground.chromium.text("main"));
 
     // The upstream of the tests answers, and sends no CORS header.
     let upstream = latchkey_tests::Upstream::start();

@@ -7,10 +7,14 @@ use super::examples::served;
 use super::{Deployment, Issuer, copy_folder};
 
 impl Deployment {
-    /// What `npm start` serves, with the playground.
+    /// What `npm start` serves, with the playground. A code and a retry live as long as they may: on a busy
+    /// machine the usual minute is over before the browser has shown its pages.
     #[must_use]
     pub fn playground() -> Self {
-        Self { name: "playground", with_playground: true, ..Self::examples() }
+        let examples = Self::examples();
+        let patient = "lifetimes = { authorization_code = 600, refresh_retry_window = 600 }";
+        let settings = format!("{patient}\n{}", examples.settings);
+        Self { name: "playground", with_playground: true, settings: settings.into(), ..examples }
     }
 
     /// A public service that has the files, under a base path, and has asked for the playground or not.

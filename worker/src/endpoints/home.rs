@@ -2,7 +2,7 @@
 
 use latchkey_protocol::configuration::{Endpoint, ResourceKind};
 
-use super::{look, page, sign_out};
+use super::{look, page, playground, sign_out};
 use crate::browser::Browser;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -59,6 +59,8 @@ pub async fn get(context: &Context, incoming: &Incoming) -> Result<Answer, Failu
         notices.push("Settings for old clients are on; new clients do not need them.".to_owned());
     }
     let look = look(configuration);
+    let playground = playground::is_on(configuration, &context.env)
+        .then(|| configuration.endpoints.playground_path());
     let home = HomePage {
         look: &look,
         account: signed_in.as_ref().map(|signed_in| SignedIn {
@@ -69,6 +71,7 @@ pub async fn get(context: &Context, incoming: &Incoming) -> Result<Answer, Failu
         issuer: issuer.as_str(),
         metadata_url: &metadata_url,
         resources: &resources,
+        playground: playground.as_deref(),
         endpoints: &endpoints,
         notices,
     };

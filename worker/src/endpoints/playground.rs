@@ -1,6 +1,7 @@
 //! The playground: its files come from the deployment, as static assets, and are no part of this program.
 
 use js_sys::Reflect;
+use latchkey_protocol::configuration::Configuration;
 use serde::Serialize;
 use worker::ResponseBody;
 
@@ -12,9 +13,9 @@ use crate::http::{Answer, BodyStream, Incoming, playground_headers};
 /// The assets binding with the playground's files.
 const BINDING: &str = "PLAYGROUND";
 
-/// Whether the deployment has the playground's files.
-pub fn has_files(env: &worker::Env) -> bool {
-    Reflect::has(env, &BINDING.into()).unwrap_or(false)
+/// Whether there is a playground: the configuration lets it be served, and the deployment has its files.
+pub fn is_on(configuration: &Configuration, env: &worker::Env) -> bool {
+    configuration.playground && Reflect::has(env, &BINDING.into()).unwrap_or(false)
 }
 
 /// The page, a file of it, or what only the server knows of: its look, and the client that it is;

@@ -23,6 +23,8 @@ pub struct HomePage<'a> {
     pub metadata_url: &'a str,
     /// The MCP servers behind the gateway: what a client connects to.
     pub resources: &'a [Resource<'a>],
+    /// The path of the playground, where there is one.
+    pub playground: Option<&'a str>,
     /// The endpoints that are configured.
     pub endpoints: &'a [EndpointLine<'a>],
     /// What the operator should know, such as a setting that is meant for development.

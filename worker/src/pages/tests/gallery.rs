@@ -273,6 +273,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
         look,
         account,
         resources: &behind,
+        playground: Some("/playground/"),
         sign_up_allowed: true,
         issuer: "https://id.acme.example",
         metadata_url: "https://id.acme.example/.well-known/oauth-authorization-server",
@@ -283,7 +284,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
     add(
         "home-nothing-behind",
         look,
-        HomePage { resources: &[], ..home(look, None, Vec::new()) }.render(),
+        HomePage { resources: &[], playground: None, ..home(look, None, Vec::new()) }.render(),
     );
     add(
         "home-signed-in",
@@ -307,6 +308,7 @@ pub(super) fn gallery() -> Vec<Rendered> {
             issuer: &bad,
             metadata_url: "/",
             resources: &[Resource { name: Some(&bad), uri: &bad }],
+            playground: None,
             endpoints: &[EndpointLine { name: &bad, url: &bad }],
             notices: vec![bad.clone()],
         }
