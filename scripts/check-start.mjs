@@ -1,4 +1,4 @@
-// Checks `npm start` as a person meets it: it says when it is ready, serves its issuer and the two
+// Checks `npm start` as a person meets it: it says when it is ready, serves its issuer, the playground and the two
 // examples behind the gateway, refuses a taken port in one line, ends cleanly with the port free
 // again, and consents for a test user only when it is told to.
 import { mkdtempSync, rmSync } from "node:fs";
@@ -30,6 +30,7 @@ export async function checkStart() {
 
     for (const [resource, path] of [["/mcp", "/mcp"], ["/api", "/api/notes"]]) await asksForToken(issuer, resource, path);
     await servesExamples(issuer);
+    await servesPlayground(issuer, server.output());
     await refusesTakenPort(port);
 
     server.child.kill("SIGTERM");
@@ -43,7 +44,7 @@ export async function checkStart() {
     rmSync(storage, { recursive: true, force: true });
   }
   await consentsForTestUser();
-  say("npm start came up, served its issuer and both examples, refused a taken port, ended with the port free, and consented for a test user when told to.");
+  say("npm start came up, served its issuer, the playground and both examples, refused a taken port, ended with the port free, and consented for a test user when told to.");
 }
 
 /** With --consent-as a client is sent back at once, by a server that says what that means. */
@@ -129,6 +130,15 @@ async function servesExamples(issuer) {
   const challenge = refused.headers.get("www-authenticate") ?? "";
   if (refused.status !== 403 || !challenge.includes("insufficient_scope") || !challenge.includes("notes:write")) {
     throw new Failure(`delete_note without notes:write answered ${refused.status}, ${challenge}: ${refused.text}`);
+  }
+}
+
+/** The page is there, with the browser package that it is made of, and is what `npm start` names. */
+async function servesPlayground(issuer, said) {
+  if (!said.includes(`${issuer}/playground `)) throw new Failure("npm start does not say where the playground is");
+  for (const file of ["", "playground.js", "package/index.js", "package/latchkey.wasm"]) {
+    const { status } = await ask(`${issuer}/playground/${file}`);
+    if (status !== 200) throw new Failure(`/playground/${file} answered ${status}, where 200 was expected`);
   }
 }
 

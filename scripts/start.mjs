@@ -15,6 +15,7 @@ import { build } from "./build.mjs";
 import { start } from "./lib/run.mjs";
 import { bold, duration, Failure, runMain, say } from "./lib/say.mjs";
 import { ROOT, toolEnvironment, WRANGLER } from "./lib/tools.mjs";
+import { buildPlayground } from "./playground.mjs";
 import { setUp } from "./setup.mjs";
 
 /** What is stored, unless --storage says where. */
@@ -32,10 +33,9 @@ runMain(async () => {
   await refuseTakenPort(port);
   await setUp();
   await build();
-  // Both need packages that the set-up has only just installed in a clean checkout.
-  const { buildPlayground } = await import("./playground.mjs");
-  const { developmentConfigurations } = await import("./lib/development.mjs");
   await buildPlayground();
+  // It needs a package that the set-up has only just installed in a clean checkout.
+  const { developmentConfigurations } = await import("./lib/development.mjs");
   const { configurations, name, hasExamples, hasPlayground } = developmentConfigurations(consentAs);
 
   const issuer = `http://127.0.0.1:${port}`;

@@ -3,7 +3,7 @@
 //   npm test                                 everything
 //   npm test -- --list                       the steps
 //   npm test -- --only format,host-tests     some of them
-import { writeFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { writeFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -16,6 +16,7 @@ import { run } from "./lib/run.mjs";
 import { bold, duration, Failure, green, red, runMain, say } from "./lib/say.mjs";
 import { ROOT, toolEnvironment, WASM_TARGET, WRANGLER } from "./lib/tools.mjs";
 import { verifierEnvironment } from "./lib/verifiers.mjs";
+import { buildPlayground } from "./playground.mjs";
 import { setUp } from "./setup.mjs";
 import { checkSize } from "./size.mjs";
 import { buildWebClient, PACKAGE } from "./web-client.mjs";
@@ -40,6 +41,7 @@ const STEPS = [
     run: lintsForWasm,
   },
   { name: "host-tests", title: "Host tests", run: hostTests },
+  { name: "playground", title: "The playground's checks and masks", run: playgroundTests },
   { name: "wasm-node", title: "WebAssembly tests in Node", run: () => wasmTests({ WASM_BINDGEN_TEST_ONLY_NODE: "1" }) },
   { name: "wasm-browser", title: "WebAssembly tests in Chromium", browser: true, run: wasmTestsInBrowser },
   { name: "size", title: "Size of what is downloaded", run: checkSize },
@@ -47,7 +49,7 @@ const STEPS = [
   { name: "build", title: "Build of the worker", run: build },
   { name: "dry-run", title: "wrangler deploy --dry-run, of the examples too", run: dryRuns },
   { name: "start", title: "npm start", needs: [build], run: checkStart },
-  { name: "black-box", title: "Black box and browser tests", browser: true, needs: [build, buildWebClient], run: blackBox },
+  { name: "black-box", title: "Black box and browser tests", browser: true, needs: [build, buildPlayground], run: blackBox },
 ];
 
 runMain(async () => {
@@ -133,6 +135,12 @@ async function dryRuns() {
     const args = ["deploy", "--dry-run", "--config", `${folder}wrangler.toml`];
     await run(process.execPath, [WRANGLER, ...args], { env, label: `wrangler ${args.join(" ")}` });
   }
+}
+
+async function playgroundTests() {
+  const folder = join(ROOT, "examples", "playground", "tests");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".test.js")).map((name) => join(folder, name));
+  await run(process.execPath, ["--test", ...files], { env, label: "node --test examples/playground/tests" });
 }
 
 async function wasmTestsInBrowser({ chrome, chromedriver }) {

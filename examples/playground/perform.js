@@ -1,21 +1,22 @@
 // Runs a step: its requests, its checks, its record and its view.
+import { isSent } from "./checks/check.js";
 
 /** How long the requests of one run may take together, in milliseconds. */
 const PATIENCE = 60_000;
 
 /**
  * Runs `step`, shows it in `view` and writes it into `trace`. A step has `run`, which sends; `checks`, which looks at what was
- * sent and came, also after a fault; and `words`, which says what came of it. Returns what `run` returned, or undefined.
+ * sent and came, also after a fault; `words`, which says what came of it; and perhaps `secretsOf`, for what of that is secret.
  */
 export async function perform({ id, view, trace, secrets, announce, area = "" }, step) {
   const record = step.goesOn ? trace.reopen(id, view.title) : trace.begin(id, view.title);
   record.area = area;
   view.begin(area);
   announce(`${view.title}: running.`);
-  const exchanges = [];
+  const before = record.exchanges.length;
   const options = {
     signal: AbortSignal.timeout(PATIENCE),
-    onExchange: (exchange) => exchanges.push(trace.add(record, exchange)),
+    onExchange: (exchange) => trace.add(record, exchange),
   };
   let outcome;
   let failure;
@@ -24,7 +25,10 @@ export async function perform({ id, view, trace, secrets, announce, area = "" },
   } catch (error) {
     failure = error;
   }
-  await lookAgain(exchanges, options);
+  await lookAgain(record.exchanges.slice(before), options);
+  // A server may say a secret in other places than those where it belongs.
+  if (failure === undefined) secrets.remember(...(step.secretsOf?.(outcome) ?? []));
+  const exchanges = trace.scrub(record).slice(before);
   const checks = step.checks({ exchanges, outcome });
   const words = failure ? undefined : step.words(outcome);
   record.words = words && secrets.text(words);
@@ -40,7 +44,7 @@ export async function perform({ id, view, trace, secrets, announce, area = "" },
  * this is opaque, so nothing of it is read.
  */
 async function lookAgain(exchanges, options) {
-  const unanswered = exchanges.filter(({ purpose, response }) => !response && purpose !== "navigation");
+  const unanswered = exchanges.filter((exchange) => isSent(exchange) && !exchange.response);
   const urls = [...new Set(unanswered.map(({ request }) => request.url))].filter((url) => /^https?:/.test(url));
   for (const url of urls) {
     const reached = await fetch(url, { mode: "no-cors", credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(10_000) }).then(() => true, () => false);

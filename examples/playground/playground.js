@@ -3,7 +3,7 @@ import { call, connection, sampleArguments, scopeToAsk } from "./steps/call.js";
 import { authorizationRequest, authorizationResponse } from "./steps/authorization.js";
 import { discovery } from "./steps/discovery.js";
 import { documentRegistration, dynamicRegistration, knownClient } from "./steps/registration.js";
-import { introspection, redemption, renewal, revocation, secretsOf } from "./steps/tokens.js";
+import { introspection, redemption, renewal, revocation } from "./steps/tokens.js";
 import { choice, complain, faultOf, fill, on, text } from "./form.js";
 import { arrival, handOver, here, keep, receive, take } from "./journey.js";
 import { Secrets } from "./mask.js";
@@ -42,6 +42,13 @@ function showNeeds() {
   by("export").disabled = trace.runs.length === 0;
 }
 
+/** Clears the steps after one that begins anew. */
+function forgetAfter(id) {
+  stopWaiting();
+  by("call-form").hidden = true;
+  for (const later of STEPS.slice(STEPS.indexOf(id) + 1)) views[later].reset();
+}
+
 // Step 1
 
 on("discover-form", async () => {
@@ -52,6 +59,7 @@ on("discover-form", async () => {
   const step = discovery({ asked, kind: choice("kind"), page });
   // Another address is another walk; what was seen of the one before stays in the trace.
   walk = new Walk();
+  forgetAfter("discovery");
   await go("discovery", step);
   const { resource, resourceAddress, server } = step.found;
   Object.assign(walk, { asked, resource, resourceAddress, server });
@@ -65,6 +73,14 @@ function fillIn() {
   fill("resource", walk.request?.resource ?? walk.resourceAddress);
   fill("document-url", text("document-url") ?? new URL("client.json", page).href);
   by("redirect-uri").textContent = page;
+  if (walk.server && !walk.client) chooseWay(walk.server);
+}
+
+/** The way to register that the server has. Its own document is of use to a server that can fetch it, so it comes second. */
+function chooseWay({ registration_endpoint: endpoint, client_id_metadata_document_supported: takesDocuments }) {
+  const way = endpoint ? "dynamic" : takesDocuments === true ? "document" : "known";
+  by(`way-${way}`).checked = true;
+  showWay();
 }
 
 // Step 2
@@ -79,10 +95,11 @@ on("register-form", async () => {
   const step = registrationStep();
   complain("register-wrong", typeof step === "string" ? step : undefined);
   if (typeof step === "string") return;
-  walk.client = null;
+  // Codes and tokens are the client's that they were given to.
+  walk.forgetClient();
+  forgetAfter("registration");
   await go("registration", step, {
     then: (answer) => {
-      secrets.remember(...(step.secretsOf?.(answer) ?? []));
       walk.client = step.idOf(answer);
     },
   });
@@ -184,7 +201,6 @@ async function respond(callback) {
 
 /** Takes new tokens over. */
 function hold(tokens) {
-  secrets.remember(...secretsOf(tokens));
   // A server that doesn't rotate sends no other refresh token: the old one stays good (RFC 6749 section 6).
   walk.tokens = { ...tokens, refreshToken: tokens.refreshToken ?? walk.tokens?.refreshToken, scope: tokens.scope ?? walk.tokens?.scope ?? walk.request.scope };
   walk.revoked = new Set();

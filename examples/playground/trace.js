@@ -38,6 +38,12 @@ export class Trace {
     return clean;
   }
 
+  /** Masks in a run what has turned out to be secret since; returns its exchanges. */
+  scrub(run) {
+    run.exchanges = this.#secrets.value(run.exchanges);
+    return run.exchanges;
+  }
+
   /** Ends a run with what was checked, and the error that it ended with. */
   end(run, checks, error) {
     run.checks = this.#secrets.value(checks);

@@ -23,6 +23,12 @@ export class Walk {
   /** The conversation with the MCP server. */
   mcp = null;
 
+  /** Forgets what belongs to the client of before. */
+  forgetClient() {
+    const { client, request, code, tokens, revoked, mcp } = new Walk();
+    Object.assign(this, { client, request, code, tokens, revoked, mcp });
+  }
+
   /** What a redirect needs, as plain data. Tokens and codes are not among it. */
   toSaved() {
     const { asked, resource, resourceAddress, server, client, request } = this;

@@ -59,14 +59,13 @@ async function closed(popup, over) {
     await after(LOOK);
     if (!popup.closed) {
       wasElsewhere ||= isElsewhere(popup);
-    } else if (wasElsewhere) {
-      // A callback may be on its way.
-      await after(LOOK);
-      throw wasClosed();
-    } else {
-      // A server's page that isolates itself (COOP) looks closed from its first moment, while the person is there.
-      return comeBack(over);
+      continue;
     }
+    // A callback may be on its way, and the focus comes back a moment later.
+    await after(LOOK);
+    // A server's page that isolates itself (COOP) looks closed from its first moment, while the person is there.
+    if (wasElsewhere && document.hasFocus()) throw wasClosed();
+    return comeBack(over);
   }
 }
 

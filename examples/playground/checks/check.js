@@ -33,6 +33,9 @@ export function header(exchange, name) {
   return headers.find(([own]) => own.toLowerCase() === name)?.[1];
 }
 
+/** Whether it is a request that an answer belongs to. The browser's own way to the server and back is none. */
+export const isSent = ({ purpose }) => purpose !== "authorization_request" && purpose !== "authorization_response";
+
 /** A value as a reader finds it in the document. */
 export const shown = (value) => (value === undefined ? "nothing" : JSON.stringify(value));
 

@@ -1,5 +1,5 @@
 // What a request without an answer can be, and whether answers can be read by scripts (CORS).
-import { header, originOf, right, unknown, wrong } from "./check.js";
+import { header, isSent, originOf, right, unknown, wrong } from "./check.js";
 
 const SECTION = "RFC 10017 section 6.3.3.4";
 const TITLE = "Readable by scripts (CORS)";
@@ -11,7 +11,7 @@ const TITLE = "Readable by scripts (CORS)";
 export function readable(exchanges, page, { isForServers = false } = {}) {
   const addresses = new Map();
   for (const exchange of exchanges) {
-    if (exchange.purpose === "probe" || exchange.purpose === "navigation") continue;
+    if (["probe", "preflight"].includes(exchange.purpose) || !isSent(exchange)) continue;
     const origin = originOf(exchange.request.url);
     const isDown = !exchange.response && exchange.reached === false;
     const id = isDown ? `down_${origin}` : `cors_${exchange.purpose}_${origin}`;
@@ -39,6 +39,17 @@ function ofOne(id, exchange, origin, page, isForServers) {
   }
   return wrong(id, "Fetch section 3.2", "The server answers", `${where}: ${exchange.error ?? "no answer"}. Nothing answers at ${origin}: the address is wrong, the server is down, its certificate isn't trusted, or this browser is offline, blocks it, or keeps pages from this machine's network.`,
     "Open the address in a tab of its own: what the browser says there is the reason.");
+}
+
+/** Whether MCP clients in browsers, which send a header of their own, may read the metadata too. */
+export function preflights(exchanges) {
+  return exchanges.filter(({ purpose }) => purpose === "preflight").map((exchange) => {
+    const id = `preflight_${new URL(exchange.request.url).pathname}`;
+    const title = "Readable with MCP-Protocol-Version, as MCP clients send it";
+    if (exchange.response) return right(id, SECTION, title, exchange.request.url);
+    return wrong(id, SECTION, title, `${exchange.request.url}: not readable with the header, and readable without`,
+      "Answer OPTIONS there with 204, without asking for a credential, and name mcp-protocol-version in Access-Control-Allow-Headers.");
+  });
 }
 
 function answered(id, exchange, origin, page, isForServers) {

@@ -8,8 +8,8 @@ export function refreshChecks({ exchanges, before, after, asked, server }) {
   if (!exchange?.response) return [];
   if (exchange.response.status !== 200) return [refused(exchange), ...errorChecks(exchange)];
   return [
-    rotation(before, after),
-    fresh(before, after),
+    // Without tokens that the package could read there is something else to say, below.
+    ...(after ? [rotation(before, after), fresh(before, after)] : []),
     // That a refresh token comes is what the rotation is about.
     ...answerChecks(exchange, asked).filter(({ id }) => id !== "refresh_token"),
     ...audienceChecks(after?.accessToken, asked?.resource, server),
@@ -27,14 +27,14 @@ function refused(exchange) {
 function rotation(before, after) {
   const section = "MCP authorization, token theft";
   const title = "The refresh token rotates";
-  if (after?.refreshToken === undefined) return wrong("rotates", section, title, "no new refresh token", "Give a new one with each refresh, and let the old one end: MCP asks it of public clients.");
+  if (after.refreshToken === undefined) return wrong("rotates", section, title, "no new refresh token", "Give a new one with each refresh, and let the old one end: MCP asks it of public clients.");
   if (after.refreshToken === before.refreshToken) return wrong("rotates", section, title, "the same one again", "Give a new one with each refresh, and let the old one end: a stolen one is noticed then.");
   return right("rotates", section, title, "a new one");
 }
 
 function fresh(before, after) {
   const title = "The access token is a new one";
-  return after?.accessToken !== before.accessToken
+  return after.accessToken !== before.accessToken
     ? right("new_access_token", "RFC 6749 section 6", title, "it is")
     : wrong("new_access_token", "RFC 6749 section 6", title, "the same one again", "Issue another: the client asked because this one ends.");
 }

@@ -5,7 +5,7 @@ import { isSafe } from "../checks/check.js";
 import { maskedUrl } from "../mask.js";
 
 /** What a browser did, in the form of an exchange. */
-const navigation = (url) => ({ purpose: "navigation", request: { method: "GET", url: maskedUrl(url), headers: {} }, milliseconds: 0 });
+const navigation = (purpose, url) => ({ purpose, request: { method: "GET", url: maskedUrl(url), headers: {} }, milliseconds: 0 });
 
 /** Writes the request. `remember` gets its secrets before anything is shown. */
 export function authorizationRequest({ server, asked, remember }) {
@@ -15,7 +15,7 @@ export function authorizationRequest({ server, asked, remember }) {
       const request = await createAuthorizationRequest(server, asked);
       remember(request.state, request.codeVerifier);
       url = request.url;
-      options.onExchange(navigation(url));
+      options.onExchange(navigation("authorization_request", url));
       if (!isSafe(url)) throw new Error("This address must not be followed.");
       return { url, state: request.state, codeVerifier: request.codeVerifier, ...asked };
     },
@@ -29,7 +29,7 @@ export function authorizationResponse({ server, request, callback }) {
   return {
     goesOn: true,
     run: async ({ options }) => {
-      options.onExchange(navigation(callback));
+      options.onExchange(navigation("authorization_response", callback));
       return readCallback(callback, { server, state: request.state });
     },
     checks: () => callbackChecks({ callback, state: request.state, server }),

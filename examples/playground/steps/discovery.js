@@ -1,19 +1,23 @@
 // Step 1: from an address to the metadata of the resource and of the server that guards it.
 import { discoverResource, discoverServer } from "../package.js";
-import { unknown } from "../checks/check.js";
-import { readable } from "../checks/network.js";
+import { originOf, unknown } from "../checks/check.js";
+import { preflights, readable } from "../checks/network.js";
 import { resourceChecks } from "../checks/resource.js";
 import { serverChecks } from "../checks/server.js";
+import { send } from "../mcp.js";
 
 /**
  * The discovery of `asked`, which is a resource, an issuer, or one of both ("any"), by the page at `page`. `found` fills while it
  * runs, so that what was found before a fault is there too.
  */
 export function discovery({ asked, kind, page }) {
-  const found = { asked, resource: null, resourceAddress: null, issuer: null, server: null, isIssuer: kind === "issuer" };
+  const found = { asked, resource: null, resourceAddress: null, issuer: null, server: null, documents: [], isIssuer: kind === "issuer" };
   return {
     found,
-    run: ({ options }) => walk(found, kind, options),
+    run: async ({ options }) => {
+      await walk(found, kind, options);
+      await askAsClientsDo(found, page, options);
+    },
     checks: ({ exchanges }) => checksOf(found, exchanges, page),
     words: () => wordsOf(found),
   };
@@ -27,13 +31,27 @@ async function walk(found, kind, options) {
       if (kind === "resource" || !(await isServed(found, error, options))) throw error;
       return;
     }
+    found.documents.push(found.resource.metadataUrl);
     found.resourceAddress = found.asked;
     found.issuer = found.resource.metadata.authorization_servers?.[0];
     if (found.issuer === undefined) throw new Error("The metadata of the resource names no authorization server.");
   } else {
     found.issuer = found.asked;
   }
-  found.server = (await discoverServer(found.issuer, options)).metadata;
+  take(found, await discoverServer(found.issuer, options));
+}
+
+function take(found, { metadata, metadataUrl }) {
+  found.server = metadata;
+  found.documents.push(metadataUrl);
+}
+
+/** MCP clients send MCP-Protocol-Version when they look for metadata, and browsers ask the server first whether a page may. */
+async function askAsClientsDo({ documents }, page, options) {
+  for (const url of documents) {
+    if (originOf(url) === originOf(page)) continue;
+    await send("preflight", url, { method: "GET", headers: { accept: "application/json", "mcp-protocol-version": "2025-11-25" } }, options);
+  }
 }
 
 /** Whether an address without resource metadata is an issuer, or has its server on its own origin, as in MCP 2025-03-26. */
@@ -51,7 +69,7 @@ async function isServed(found, error, options) {
     });
     if (server === null) continue;
     found.issuer = candidate;
-    found.server = server.metadata;
+    take(found, server);
     found.isIssuer = candidate !== origin || isOrigin;
     found.resourceAddress = found.isIssuer ? null : found.asked;
     return true;
@@ -71,7 +89,7 @@ function checksOf(found, exchanges, page) {
   const servers = issuer ? serverChecks({ exchanges, issuer }) : [];
   // An issuer was only asked whether it is a resource: who reads that answer doesn't matter.
   const relevant = isIssuer ? exchanges.filter(({ purpose }) => purpose === "authorization_server_metadata") : exchanges;
-  return [...resources, ...taken, ...legacy, ...servers, ...readable(relevant, page)];
+  return [...resources, ...taken, ...legacy, ...servers, ...preflights(exchanges), ...readable(relevant, page)];
 }
 
 function wordsOf({ resource, resourceAddress, issuer, server }) {

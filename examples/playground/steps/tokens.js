@@ -14,7 +14,7 @@ const kept = (response) => {
 };
 
 /** The values that are secret. */
-export const secretsOf = (tokens) => [tokens.accessToken, tokens.refreshToken];
+const secretsOf = (tokens) => [tokens.accessToken, tokens.refreshToken];
 
 /** Redeems the code. */
 export function redemption({ server, client, request, code, page }) {
@@ -22,6 +22,7 @@ export function redemption({ server, client, request, code, page }) {
   return {
     run: async ({ options }) => kept(await redeemCode(server, { clientId: client, code, codeVerifier, redirectUri, resource }, options)),
     checks: ({ exchanges, outcome }) => [...tokenChecks({ exchanges, tokens: outcome, asked: { scope, resource }, server }), ...readable(exchanges, page)],
+    secretsOf,
     words: ({ scope: granted, refreshToken }) => `There is an access token${refreshToken ? " and a refresh token" : ""}${granted ? `, for ${granted}` : ""}.`,
   };
 }
@@ -34,6 +35,7 @@ export function renewal({ server, client, tokens, scope, resource, page }) {
       ...refreshChecks({ exchanges, before: tokens, after: outcome, asked: { scope: scope ?? tokens.scope, resource }, server }),
       ...readable(exchanges, page),
     ],
+    secretsOf,
     words: () => "There are new tokens.",
   };
 }
@@ -72,6 +74,7 @@ export function revocation({ server, client, tokens, kind, resource, page }) {
       return null;
     },
     checks: ({ exchanges }) => [...revocationChecks({ exchanges, kind }), ...readable(exchanges, page)],
+    secretsOf: (still) => (still ? secretsOf(still) : []),
     words: (still) => (still ? "The token was given back, and still works." : "The token was given back."),
   };
 }

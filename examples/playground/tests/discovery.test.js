@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bearerChallenge } from "../checks/challenge.js";
 import { isSafe } from "../checks/check.js";
-import { readable } from "../checks/network.js";
+import { preflights, readable } from "../checks/network.js";
 import { resourceChecks } from "../checks/resource.js";
 import { documentChecks as metadataChecks, serverChecks } from "../checks/server.js";
 import { exchange, goodServer, states } from "./given.js";
@@ -118,4 +118,13 @@ test("RFC 10017 section 6.3.3.4: an answer that can't be read is told from none,
   assert.equal(readable([exchange("token", `${ISSUER}/token`, 200, {})], PAGE)[0].state, "right");
   assert.equal(readable([exchange("token", `${ISSUER}/token`, 200, {})], `${ISSUER}/playground/`)[0].state, "unknown");
   assert.equal(readable([exchange("token", `${ISSUER}/token`, 200, {}, { "access-control-allow-origin": "*" })], `${ISSUER}/playground/`)[0].state, "right");
+});
+
+test("RFC 10017 section 6.3.3.4: metadata that MCP clients in browsers can't read is wrong, though others can", () => {
+  const url = `${ISSUER}/.well-known/oauth-authorization-server`;
+  const closed = { purpose: "preflight", request: { method: "GET", url, headers: {} }, error: "Failed to fetch", milliseconds: 1 };
+  const id = "preflight_/.well-known/oauth-authorization-server";
+  assert.deepEqual(states(preflights([closed])), { [id]: "wrong" });
+  assert.deepEqual(states(preflights([exchange("preflight", url, 200, {})])), { [id]: "right" });
+  assert.equal(readable([closed], PAGE).length, 0);
 });

@@ -34,11 +34,17 @@ export class StepView {
   /** Opens the step, or says what it needs first. Once it has run its state stays. */
   allow(needs) {
     for (const fields of this.#fields) fields.disabled = needs !== null;
+    this.#section.dataset.allowed = needs === null ? "yes" : "no";
+    const hasRun = !["waiting", "ready"].includes(this.#section.dataset.state);
+    if (!hasRun) this.#show(needs === null ? "ready" : "waiting");
     this.#needs.hidden = needs === null;
     this.#needs.textContent = needs ?? "";
-    this.#section.dataset.allowed = needs === null ? "yes" : "no";
-    const state = this.#section.dataset.state;
-    if (state === "waiting" || state === "ready") this.#show(needs === null ? "ready" : "waiting");
+  }
+
+  /** Forgets that it has run: another walk has begun. */
+  reset() {
+    for (const area of this.#areas.values()) area.replaceChildren();
+    this.#show("waiting");
   }
 
   /** Clears what an earlier run left. */

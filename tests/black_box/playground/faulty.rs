@@ -83,7 +83,7 @@ impl Faulty {
         format!("{}/mcp", self.address)
     }
 
-    /// What a path answers from now on.
+    /// What a path answers from now on, or `OPTIONS` at every path.
     pub fn set(&self, path: &str, answer: Answer) {
         self.state.lock().expect("state").answers.insert(path.to_owned(), answer);
     }
@@ -185,11 +185,12 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
 }
 
 fn answer(method: &str, target: &str, body: String, state: &Mutex<State>) -> Answer {
-    if method == "OPTIONS" {
-        return Answer { status: 204, headers: Vec::new(), body: String::new() };
-    }
     let url = Url::parse("http://127.0.0.1").and_then(|base| base.join(target)).expect("a target");
     let mut state = state.lock().expect("state");
+    if method == "OPTIONS" {
+        let allowed = Answer { status: 204, headers: Vec::new(), body: String::new() };
+        return state.answers.get(method).cloned().unwrap_or(allowed);
+    }
     state.requests.push((url.path().to_owned(), body.clone()));
     if let Some(answer) = state.answers.get(url.path()) {
         return answer.clone();

@@ -82,6 +82,14 @@ fn whole_walk(server: &Server) {
     playground.expect_right("call", &["tools/call_message"]);
     assert!(playground.chromium.text("[data-area=call]").contains("from the playground"));
 
+    // MCP 2026-07-28 has no initialize, and says in headers what is called.
+    playground.chromium.click("#revision option[value='2026-07-28']");
+    playground.run("call", "#connect");
+    playground.expect_right("call", &["tools/list_message"]);
+    choose_tool(&playground, "list_notes");
+    playground.run("call", "#call-tool");
+    playground.expect_right("call", &["tools/call_message"]);
+
     playground.run("refresh", "#refresh-now");
     playground.expect_right("refresh", &["rotates", "new_access_token", "audience"]);
     // CORS-03, RFC 7662 section 2.1: only resource servers are answered, and that is no fault.

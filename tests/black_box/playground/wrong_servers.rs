@@ -18,9 +18,15 @@ pub fn trials() -> Vec<Case> {
             },
         ),
         Case::new(
-            "issue 5: an MCP server without metadata, one that pages may not read and one that isn't there are told apart",
+            "issue 5: an MCP server without metadata, one that pages may not read and one that isn't there are told apart in the playground",
             |servers| {
                 nothing_found(servers.playground());
+            },
+        ),
+        Case::new(
+            "RFC 10017 section 6.3.3.4: a server that answers no preflight is told what to send, in the playground",
+            |servers| {
+                closed_to_browsers(servers.playground());
             },
         ),
         Case::new(
@@ -85,7 +91,7 @@ fn wrong_metadata(server: &Server) {
         playground.discover(&faulty.resource());
         playground.expect_wrong("discovery", wrong);
         if wrong.is_empty() {
-            playground.expect_right("discovery", &["resource", "issuer", "pkce"]);
+            playground.expect_right("discovery", &["resource", "issuer", "pkce", PREFLIGHT]);
         }
         // MCP: a client goes no further. That clients need a secret is for registration to find out.
         let goes_on = wrong.is_empty() || wrong == ["public_clients"];
@@ -94,6 +100,22 @@ fn wrong_metadata(server: &Server) {
         assert_eq!(playground.chromium.title(), "OAuth playground", "{name}");
         assert_eq!(playground.chromium.count("a[href^='javascript']"), 0, "{name}");
     }
+}
+
+/// The check whether MCP clients in browsers may read the metadata too.
+const PREFLIGHT: &str = "preflight_/.well-known/oauth-authorization-server";
+
+fn closed_to_browsers(server: &Server) {
+    let (playground, faulty) = (Playground::open(server), Faulty::start());
+    faulty.set("OPTIONS", Answer::json(401, &json!({})));
+    playground.discover(&faulty.resource());
+    let wrong = playground.checks("discovery", "wrong");
+    assert!(wrong.contains(&PREFLIGHT.to_owned()), "no {PREFLIGHT} among {wrong:?}");
+    playground.run("registration", "#register");
+    let id = format!("cors_registration_{}", faulty.resource().replace("/mcp", ""));
+    assert_eq!(playground.checks("registration", "wrong"), [id]);
+    let words = playground.chromium.text("[data-step=registration] .change");
+    assert!(words.contains("Access-Control-Allow-Headers: content-type"), "{words}");
 }
 
 fn nothing_found(server: &Server) {
