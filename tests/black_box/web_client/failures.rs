@@ -45,6 +45,10 @@ pub fn trials() -> Vec<Case> {
             forced,
         ),
         case(
+            "needs 39: a call that insists on another token doesn't take the valid one from a call beside it",
+            forced_beside_another,
+        ),
+        case(
             "needs 39: an error other than invalid_grant, or no answer of RFC 6749 at all, ends no session",
             other_errors,
         ),
@@ -196,6 +200,23 @@ fn forced(world: &World) {
     // Who doesn't insist still has what is valid.
     assert_eq!(app.access_token(), token);
     expect_kept(&app);
+}
+
+fn forced_beside_another(world: &World) {
+    let app = App::with_prelude(world, &clock(0));
+    app.sign_in("{}");
+    let token = app.access_token();
+    world.middle.always(&app.client.id, "/token", Turn::Answer(status(503)));
+    // Ten seconds are left: it is to be refreshed, and is of use.
+    app.run("moveClock(3590_000);");
+    let outcomes = app.run(
+        "return await Promise.all([
+           attempt(() => client.getAccessToken({ forceRefresh: true })),
+           attempt(() => client.getAccessToken()),
+         ]);",
+    );
+    assert_eq!(outcomes[0]["failed"]["code"], "temporarily_unavailable", "{outcomes}");
+    assert_eq!(outcomes[1]["value"], json!(token), "{outcomes}");
 }
 
 fn still_valid(world: &World) {

@@ -220,7 +220,6 @@ fn step_up_by_popup(world: &World) {
     assert_eq!(words(session["scope"].as_str().expect("scope")), ["api", "api:write"]);
     // The next one needs nobody.
     assert_eq!(app.run(&deletion(world, &place)), 200);
-    // A person who doesn't want to gets what the popup says.
     assert_eq!(app.chromium.tabs().len(), 1);
 }
 

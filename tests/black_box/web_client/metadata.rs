@@ -35,6 +35,10 @@ pub fn trials() -> Vec<Case> {
             "MCL-01: the address of the metadata is the challenge's, and one that must not be followed is not",
             challenge,
         ),
+        case(
+            "MCL-01, RFC 8414 section 3.1: the metadata of an issuer with a path is looked for in the order of the specifications",
+            in_order,
+        ),
         case("issue 5: where there is no metadata it is not_discoverable", nothing),
     ]
 }
@@ -241,4 +245,33 @@ fn nothing(world: &World) {
     app.create(&options(&server));
     let _ = app.fails("await client.signIn();").expect("not_discoverable");
     expect_untouched(&app, &server);
+}
+
+fn in_order(world: &World) {
+    let (app, server) = (App::new(world), FakeServer::start());
+    let issuer = format!("{}/tenant", server.issuer());
+    let places = [
+        "/.well-known/oauth-authorization-server/tenant",
+        "/.well-known/openid-configuration/tenant",
+        "/tenant/.well-known/openid-configuration",
+    ];
+    let mut metadata = server.metadata();
+    metadata["issuer"] = json!(issuer);
+    for place in places {
+        server.answer(place, Answer::of(404, "text/plain", ""));
+    }
+    let asked = || places.map(|place| server.received(place).len());
+    let lines = format!("return await latchkey.discoverServer('{issuer}');");
+    // Each place is asked only when those before it have nothing.
+    for (nth, place) in places.iter().enumerate().rev() {
+        let before = asked();
+        server.answer(place, Answer::json(&metadata, "no-store"));
+        let found = app.run(&lines);
+        assert_eq!(found["metadataUrl"], format!("{}{place}", server.issuer()));
+        assert_eq!(found["metadata"], metadata);
+        let expected = [0, 1, 2].map(|other| before[other] + usize::from(other <= nth));
+        assert_eq!(asked(), expected, "{place}");
+    }
+    // The one of a server at the root is not the tenant's.
+    assert!(server.received(SERVER_METADATA).is_empty());
 }

@@ -20,6 +20,10 @@ pub fn trials() -> Vec<Case> {
         case("BRW-02, MCL-07: an app registers once and is known from then on", once),
         case("MCL-07: an app with a client metadata document registers nowhere", metadata_document),
         case(
+            "MCL-07: where the server takes no metadata documents an app that has one registers, if it says as what",
+            document_not_taken,
+        ),
+        case(
             "MCL-07: without a client id where nobody may register it is registration_not_supported",
             not_supported,
         ),
@@ -100,4 +104,23 @@ fn not_supported(world: &World) {
     app.create(&format!("{{ ...{}, clientId: undefined }}", server.options()));
     let _ = app.fails("await client.signIn();").expect("registration_not_supported");
     assert_eq!(app.chromium.url(), format!("{}/", app.site.origin()));
+}
+
+fn document_not_taken(world: &World) {
+    let (app, server) = (App::new(world), FakeServer::start());
+    let options = format!(
+        "{{ ...{}, clientId: 'https://app.example/client.json', registration: {{ client_name: 'Acme' }} }}",
+        server.options()
+    );
+    app.create(&options);
+    app.begin("await client.signIn();");
+    app.chromium.click("#allow");
+    let client_id = app.arrive(&options)["session"]["clientId"].clone();
+    let registered = server.received("/register");
+    assert_eq!(registered.len(), 1);
+    let asked: Value = serde_json::from_slice(&registered[0].body).expect("JSON");
+    assert_eq!(asked["client_name"], "Acme", "{asked}");
+    for path in ["/authorize", "/token"] {
+        assert_eq!(json!(server.received(path)[0].field("client_id")), client_id, "{path}");
+    }
 }

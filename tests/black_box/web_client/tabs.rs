@@ -175,14 +175,8 @@ fn newer_session(world: &World) {
     let other = app.another_tab(LOCAL);
     app.begin("await client.signIn();");
     app.chromium.click(ALLOW);
-    app.wait_until_ready();
-    app.create(LOCAL);
-    app.begin("return await client.handleCallback();");
-    // It may wait for the refresh that is under way, but not for its good end.
-    world.middle.wait_until_begun(&app.client.id, "/token", 3);
-    app.wait_until("the new tokens", || (app.token_requests().len() == 2).then_some(()));
+    let session = app.arrive(LOCAL)["session"].clone();
     hold.release();
-    let session = app.done()["session"].clone();
     assert_eq!(session["scope"], "api");
     let newer = app.token_requests()[1].member("access_token");
     assert_eq!(app.access_token(), newer);

@@ -133,7 +133,7 @@ impl Drop for Lent<'_> {
     }
 }
 
-/// The word a text of a JSON value is, for messages and comparisons.
+/// The text that a JSON value is.
 #[track_caller]
 pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
