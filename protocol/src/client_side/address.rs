@@ -54,7 +54,6 @@ impl Address {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::client_side::members::tests::address;
 
     #[test]
