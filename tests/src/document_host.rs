@@ -3,11 +3,12 @@
 
 use serde_json::Value;
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::loopback::read_head;
 use crate::random;
 
 /// How long one request may take to arrive.
@@ -136,16 +137,7 @@ fn serve(stream: &TcpStream, state: &Mutex<HashMap<String, Page>>) -> std::io::R
     stream.set_read_timeout(Some(PATIENCE))?;
     // A head longer than this is nobody's.
     let mut reader = BufReader::new(stream.take(64 * 1024));
-    let mut head = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        let line = line.trim_end();
-        if line.is_empty() {
-            break;
-        }
-        head.push(line.to_owned());
-    }
+    let head = read_head(&mut reader)?;
     let target = head.first().and_then(|line| line.split(' ').nth(1)).unwrap_or("/").to_owned();
     let answer = {
         let mut pages = state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -137,7 +137,8 @@ fn serve(stream: &TcpStream, react: impl Fn(&Request) -> Reaction) -> std::io::R
     }
 }
 
-fn receive(reader: &mut impl BufRead) -> std::io::Result<Option<Request>> {
+/// The lines of a request before its body.
+pub(crate) fn read_head(reader: &mut impl BufRead) -> std::io::Result<Vec<String>> {
     let mut head = Vec::new();
     loop {
         let mut line = String::new();
@@ -148,6 +149,11 @@ fn receive(reader: &mut impl BufRead) -> std::io::Result<Option<Request>> {
         }
         head.push(line.to_owned());
     }
+    Ok(head)
+}
+
+fn receive(reader: &mut impl BufRead) -> std::io::Result<Option<Request>> {
+    let head = read_head(reader)?;
     let mut lines = head.iter();
     let Some((method, rest)) = lines.next().and_then(|line| line.split_once(' ')) else {
         return Ok(None);

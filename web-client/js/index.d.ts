@@ -197,7 +197,7 @@ export interface SignInOptions extends SignalOptions {
 export interface AccessTokenOptions extends SignalOptions {
   /** Seconds for which the token must still be valid. Default 30. */
   minimumValidity?: number;
-  /** Refresh although the token is still valid. */
+  /** A new token although there is a valid one; where there can be none, the call fails. */
   forceRefresh?: boolean;
 }
 
@@ -292,7 +292,10 @@ export interface ResourceDiscovery {
   challenge?: string;
 }
 
-/** Asks the resource, follows `resource_metadata` of its 401, else looks at the well-known addresses (RFC 9728 sections 3 and 5). */
+/**
+ * Asks the resource, follows `resource_metadata` of its 401, else looks at the well-known addresses (RFC 9728 sections 3 and 5).
+ * `metadata.resource` is the address that was asked, or a path above it, with or without a slash at its end.
+ */
 export function discoverResource(resource: string | URL, options?: StepOptions): Promise<ResourceDiscovery>;
 
 export interface ServerDiscovery {

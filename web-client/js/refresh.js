@@ -51,7 +51,15 @@ export class Refresher {
     this.#underWay ??= this.#refresh(need, sessions.fingerprint(session)).finally(() => {
       this.#underWay = undefined;
     });
-    return this.#underWay;
+    try {
+      return await this.#underWay;
+    } catch (error) {
+      // Callers who share a refresh need not share its failure: where the token is still good, what went wrong may mend itself
+      // before it ends.
+      const current = await this.#keeper.load();
+      if (current && stateFor(need, current, need.force) !== "expired") return current;
+      throw error;
+    }
   }
 
   /** Refreshes the session that was `seen` before the wait for other tabs, unless one of them was first. */
@@ -66,10 +74,8 @@ export class Refresher {
         if (state === "fresh") return session;
         const { done, wait, error } = await this.#attempt(session, attempt);
         if (done) return done;
-        // The token is still good: what went wrong may mend itself before it ends.
-        const current = await this.#keeper.load();
-        if (state === "due" && current) return current;
-        if (wait === undefined) throw error;
+        // While the token is still good nobody waits for another try.
+        if (state === "due" || wait === undefined) throw error;
         await after(wait);
       }
     });

@@ -1,5 +1,6 @@
 // A keeper in a dedicated worker, as the page sees it: the same methods, and the refresh token never comes over.
 import { LatchkeyError, own } from "./error.js";
+import { compiled } from "./load.js";
 
 export class RemoteKeeper {
   #worker;
@@ -29,7 +30,7 @@ export class RemoteKeeper {
     }
     const keeper = new RemoteKeeper(worker, emit, onExchange);
     try {
-      await keeper.#call("open", name);
+      await keeper.#call("open", name, await compiled());
     } catch (error) {
       keeper.close();
       throw error;

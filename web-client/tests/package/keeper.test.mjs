@@ -146,6 +146,14 @@ test("issue 5: forceRefresh gives out no token from before", async () => {
   assert.equal(store.session().refreshToken, "r0");
 });
 
+test("issue 5: callers who share a refresh need not share its failure", async () => {
+  const { server, client } = await begin({ session: NEARLY_OVER });
+  server.answers["/token"] = () => [503, {}, { "retry-after": "60" }];
+  const [forced, other] = await Promise.allSettled([client.getAccessToken({ forceRefresh: true }), client.getAccessToken()]);
+  assert.equal(forced.reason.code, "temporarily_unavailable");
+  assert.equal(other.value, "access of r0");
+});
+
 test("issue 5: who aborts leaves the refresh to the others", async () => {
   const { server, client } = await begin();
   let answer;
