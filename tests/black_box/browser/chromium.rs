@@ -118,8 +118,23 @@ impl Chromium {
                     self.url(),
                     self.script("return document.body.innerText")
                 ),
-                Err(_) => std::thread::sleep(Duration::from_millis(50)),
+                Err(_) => {
+                    self.send_lost_form_again();
+                    std::thread::sleep(Duration::from_millis(50));
+                }
             }
+        }
+    }
+
+    /// Sends a form again that wrangler lost on its way to the worker, whose connection it had just
+    /// closed for idleness (cloudflare/workers-sdk issue 14641): it says so, and the worker saw nothing.
+    fn send_lost_form_again(&self) {
+        let script =
+            "return document.body?.innerText.startsWith('Your worker restarted mid-request');";
+        let body = json!({ "script": script, "args": [] });
+        // Between two pages there is none to ask.
+        if self.session.command("POST", "/execute/sync", &body).is_ok_and(|lost| lost == true) {
+            let _ = self.session.command("POST", "/refresh", &json!({}));
         }
     }
 
