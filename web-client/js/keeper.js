@@ -105,8 +105,10 @@ export class Keeper {
 
   /** Forgets a session, here and in the other tabs. */
   async #end(session, reason) {
-    await this.#store.remove();
-    this.#tabs.post({ kind: "ended", before: sessions.fingerprint(session), reason });
+    const before = sessions.fingerprint(session);
+    // Needs #39: not the session that another tab may have stored meanwhile.
+    await this.#store.removeIf((text) => isOf(text, before));
+    this.#tabs.post({ kind: "ended", before, reason });
     this.#tellEnd(reason);
   }
 
@@ -134,8 +136,14 @@ export class Keeper {
       this.#refresher.release();
       this.#emit("refreshed", sessions.view(session));
     } else if (kind === "ended" && (isSame || (!current && hadSession))) {
-      if (isSame) await this.#store.remove();
+      if (isSame) await this.#store.removeIf((text) => isOf(text, before));
       this.#tellEnd(reason);
     }
   }
+}
+
+/** Whether a stored text is the session with this fingerprint. */
+function isOf(text, fingerprint) {
+  const session = sessions.read(text);
+  return session !== undefined && sessions.fingerprint(session) === fingerprint;
 }

@@ -1,8 +1,21 @@
 // Where the text of a session is kept: in memory, in the browser's storage, or where the page says.
 import { LatchkeyError } from "./error.js";
 
-/** The store for the option `storage`: `get`, `set` and `remove` of one text, and whether scripts of other tabs can read it. */
+/**
+ * The store for the option `storage`: `get`, `set` and `remove` of one text, whether scripts of other tabs can read it, and
+ * `removeIf`, which looks and removes with nothing in between where the store is the browser's own.
+ */
 export function storeFor(storage, name) {
+  const store = textStore(storage, name);
+  const removeIf = (isIt) => {
+    const text = store.get();
+    if (typeof text?.then === "function") return text.then((value) => (isIt(value) ? store.remove() : undefined));
+    return isIt(text) ? store.remove() : undefined;
+  };
+  return { ...store, removeIf };
+}
+
+function textStore(storage, name) {
   if (typeof storage === "object" && storage !== null) {
     for (const method of ["get", "set", "remove"]) if (typeof storage[method] !== "function") throw unknown();
     return {
