@@ -8,6 +8,10 @@ import { storeFor } from "./store.js";
 import { join } from "./tabs.js";
 import { askForTokens, refusal, revoke } from "./tokens.js";
 
+/** How often a tab looks for the session that another one says it stored, and how many milliseconds longer each time. */
+const LOOKS = 20;
+const LONGER = 50;
+
 export class Keeper {
   #store;
   #http;
@@ -90,7 +94,7 @@ export class Keeper {
     await this.#store.set(sessions.write(session));
     this.#hadSession = true;
     this.#refresher.release();
-    this.#tabs.post({ kind: "began" });
+    this.#tabs.post({ kind: "began", began: sessions.fingerprint(session) });
     this.#emit("signedin", sessions.view(session));
     return sessions.view(session);
   }
@@ -118,17 +122,14 @@ export class Keeper {
     if (isNews) this.#emit("signedout", { reason });
   }
 
-  async #hear({ kind, before, text, reason, until }) {
+  async #hear({ kind, began, before, text, reason, until }) {
     if (kind === "held") return this.#refresher.hold(until);
+    if (kind === "began") return this.#follow(began);
     const hadSession = this.#hadSession;
     // A store that can't be read for now: the next call will say so.
     const current = await this.load().catch(() => undefined);
     const isSame = current !== undefined && before === sessions.fingerprint(current);
-    if (kind === "began" && current) {
-      // Only a store that the tabs share has a session that this tab didn't begin.
-      this.#refresher.release();
-      this.#emit("signedin", sessions.view(current));
-    } else if (kind === "refreshed") {
+    if (kind === "refreshed") {
       const session = sessions.read(text);
       if (!session || !current) return;
       if (isSame) await this.#store.set(text);
@@ -138,6 +139,19 @@ export class Keeper {
     } else if (kind === "ended" && (isSame || (!current && hadSession))) {
       if (isSame) await this.#store.removeIf((text) => isOf(text, before));
       this.#tellEnd(reason);
+    }
+  }
+
+  /** Tells of a session that another tab began, if the tabs share their store. */
+  async #follow(began) {
+    // A browser may deliver what a tab says before what it stored: tabs can be processes of their own.
+    for (let attempt = 1; attempt <= LOOKS; attempt += 1) {
+      const current = await this.load().catch(() => undefined);
+      if (current && sessions.fingerprint(current) === began) {
+        this.#refresher.release();
+        return this.#emit("signedin", sessions.view(current));
+      }
+      await after(attempt * LONGER);
     }
   }
 }

@@ -36,6 +36,10 @@ pub fn trials() -> Vec<Case> {
             signed_in_elsewhere,
         ),
         case(
+            "issue 5: a tab that is told of a sign-in before its browser shows it the tokens looks again",
+            told_before_stored,
+        ),
+        case(
             "issue 5: the tab that was closed in the middle of a refresh keeps nobody waiting",
             closed_in_the_middle,
         ),
@@ -220,4 +224,20 @@ fn signed_in_elsewhere(world: &World) {
     assert_eq!(app.wait_for_event("signedin"), session);
     assert_eq!(app.access_token(), token);
     assert_eq!(app.token_requests_begun(), 1);
+}
+
+fn told_before_stored(world: &World) {
+    let app = App::new(world);
+    app.create(LOCAL);
+    app.run(
+        "window.looks = 0;
+         const { getItem } = Storage.prototype;
+         Storage.prototype.getItem = function (name) { return (looks += 1) <= 3 ? null : getItem.call(this, name); };",
+    );
+    app.chromium.new_tab();
+    app.open();
+    let session = app.sign_in(LOCAL)["session"].clone();
+    app.back_to_first();
+    assert_eq!(app.wait_for_event("signedin"), session);
+    assert_eq!(app.run("return looks;"), 4);
 }
