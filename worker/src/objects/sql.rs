@@ -88,6 +88,14 @@ impl Database {
         Ok(found.map_or(0, |found| found.version))
     }
 
+    /// Makes the schema of an empty database at once; it is that of `version`.
+    pub(super) fn make(&self, script: &str, version: usize) -> Result<(), Failure> {
+        self.run(script, vec![])?;
+        self.run("CREATE TABLE schema_version (version INTEGER NOT NULL)", vec![])?;
+        let version = integer(u64::try_from(version).unwrap_or(u64::MAX));
+        self.run("INSERT INTO schema_version (version) VALUES (?)", vec![version])
+    }
+
     /// Brings the schema to the newest version. `migrations` holds one script per version, the first
     /// for version 1; each is applied once, in order.
     pub(super) fn migrate(&self, migrations: &[&str]) -> Result<(), Failure> {

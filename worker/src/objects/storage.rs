@@ -68,6 +68,17 @@ impl<'a> Storage<'a> {
         Ok(database)
     }
 
+    /// As [`Self::created`], for an object that is most often made by this. `newest` makes at once what the
+    /// migrations make one after the other.
+    pub fn made(&self, newest: &str, migrations: &[&str]) -> Result<Database, Failure> {
+        let database = self.database();
+        if !self.known.schema.get() && database.is_empty()? {
+            database.make(newest, migrations.len())?;
+            self.known.schema.set(true);
+        }
+        self.created(migrations)
+    }
+
     fn database(&self) -> Database {
         Database::new(self.state.storage().sql(), self.tally.clone())
     }

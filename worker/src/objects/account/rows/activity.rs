@@ -38,6 +38,15 @@ const LOGGED_APPS: &str = "SELECT client_id, max(at) AS last_at FROM activity
 /// The most apps that one message lists.
 const LIST_AT_MOST: u64 = 100;
 
+/// How many entries there are of each kind.
+const COUNT_KINDS: &str = "SELECT kind, count(*) AS count FROM activity GROUP BY kind";
+
+#[derive(Deserialize)]
+struct KindRow {
+    kind: String,
+    count: u64,
+}
+
 #[derive(Deserialize)]
 struct NumberRow {
     id: u64,
@@ -67,8 +76,13 @@ impl Rows {
 
     /// Deletes the oldest entries if there are more than are kept.
     pub(super) fn trim_activity(&self) -> Result<(), Failure> {
-        for (statement, keep) in trims() {
-            self.writable()?.run(&statement, vec![integer(keep)])?;
+        let database = self.writable()?;
+        // Counting reads each entry once, and each trim does again: most often there is none to do.
+        let counts: Vec<KindRow> = database.rows(COUNT_KINDS, vec![])?;
+        for ((statement, keep), count) in trims().into_iter().zip(counts_of_trims(&counts)) {
+            if count > keep {
+                database.run(&statement, vec![integer(keep)])?;
+            }
         }
         Ok(())
     }
@@ -108,6 +122,18 @@ fn trims() -> Vec<(String, u64)> {
     KEEP.iter()
         .map(|(kinds, keep)| (trim(&format!("kind IN {}", list(kinds))), *keep))
         .chain([others])
+        .collect()
+}
+
+/// How many entries there are of what each of [`trims`] is about, in the same order.
+fn counts_of_trims(counts: &[KindRow]) -> Vec<u64> {
+    let of = |is_it: &dyn Fn(&str) -> bool| {
+        counts.iter().filter(|row| is_it(&row.kind)).map(|row| row.count).sum()
+    };
+    let is_counted = |kind: &str| KEEP.iter().any(|(kinds, _)| kinds.contains(&kind));
+    KEEP.iter()
+        .map(|(kinds, _)| of(&|kind| kinds.contains(&kind)))
+        .chain([of(&|kind| !is_counted(kind))])
         .collect()
 }
 

@@ -130,3 +130,32 @@ fn every_kind_with_a_bound_of_its_own_is_a_kind() {
         assert!(kinds.contains(name), "{name}");
     }
 }
+
+#[test]
+fn what_is_counted_together_is_what_is_trimmed_together() {
+    let database = database();
+    for (kind, times) in [
+        ("called", 2),
+        ("refused", 3),
+        ("code_redeemed", 1),
+        ("refreshed", 2),
+        ("revoked", 4),
+        ("sign_in_refused", 5),
+        ("signed_in", 1),
+        ("consented", 8),
+    ] {
+        add(&database, kind, None, times);
+    }
+    let mut statement = database.prepare(COUNT_KINDS).expect("a statement");
+    let rows = statement.query_map([], |row| {
+        Ok(KindRow { kind: row.get(0)?, count: row.get::<_, u32>(1)?.into() })
+    });
+    let counts: Vec<KindRow> = rows.expect("rows").map(Result::unwrap).collect();
+    assert_eq!(counts_of_trims(&counts), [2, 3, 7, 5, 9]);
+    // Each trim that keeps nothing deletes just as many.
+    let deleted: Vec<u64> = trims()
+        .iter()
+        .map(|(statement, _)| u64::try_from(trim(&database, statement, 0)).expect("a number"))
+        .collect();
+    assert_eq!(deleted, [2, 3, 7, 5, 9]);
+}

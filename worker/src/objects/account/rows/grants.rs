@@ -6,7 +6,7 @@ use latchkey_protocol::identifier::GrantId;
 use latchkey_protocol::time::UnixTime;
 use serde::Deserialize;
 
-use super::{IdRow, Rows};
+use super::{IdRow, Rows, is_worth_noting};
 use crate::failure::Failure;
 use crate::objects::sql::{integer, record, text, time};
 
@@ -61,6 +61,11 @@ impl GrantRow {
         let Self { version, forget_at, last_called_at, .. } = self;
         Ok(StoredGrant { record, version, forget_at, last_called_at })
     }
+}
+
+#[derive(Deserialize)]
+struct LastCallRow {
+    last_called_at: Option<UnixTime>,
 }
 
 impl Rows {
@@ -120,15 +125,20 @@ impl Rows {
             .ok_or_else(|| Failure::unavailable("writing a grant", "it changed meanwhile"))
     }
 
-    /// Notes a call; whether there is such a grant. The version stays: nothing is decided on it.
+    /// Notes a call, if it is time to; whether there is such a grant. The version stays: nothing is decided
+    /// on it.
     pub fn note_call_of_grant(&self, id: &GrantId, at: UnixTime) -> Result<bool, Failure> {
         let Some(database) = &self.database else { return Ok(false) };
-        let noted: Option<IdRow> = database.row(
-            "UPDATE grants SET last_called_at = max(coalesce(last_called_at, 0), ?)
-             WHERE id = ? RETURNING id",
-            vec![time(at), text(id.as_str())],
-        )?;
-        Ok(noted.is_some())
+        let row: Option<LastCallRow> = database
+            .row("SELECT last_called_at FROM grants WHERE id = ?", vec![text(id.as_str())])?;
+        let Some(LastCallRow { last_called_at }) = row else { return Ok(false) };
+        if is_worth_noting(last_called_at, at) {
+            database.run(
+                "UPDATE grants SET last_called_at = ? WHERE id = ?",
+                vec![time(at), text(id.as_str())],
+            )?;
+        }
+        Ok(true)
     }
 
     pub(super) fn put_revoked_access_token(

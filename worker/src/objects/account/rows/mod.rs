@@ -16,7 +16,7 @@ use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::Deserialize;
 
 use super::messages::Create;
-use super::schema::MIGRATIONS;
+use super::schema::{MIGRATIONS, NEWEST};
 use crate::failure::Failure;
 use crate::objects::sql::{Database, text, time};
 use crate::objects::storage::Storage;
@@ -24,6 +24,15 @@ use activity::KEEP_ACTIVITY;
 
 /// The shortest time between two sweeps.
 pub const SWEEP_EVERY: Lifetime = Lifetime::hours(1);
+
+/// The last use of a grant or a token is noted at most this often: a row written for each call would
+/// cost as much as the call's own entry in the log.
+const NOTE_USE_EVERY: Lifetime = Lifetime::minutes(1);
+
+/// Whether a use at `at` is noted, when `last` is the one that was noted last.
+fn is_worth_noting(last: Option<UnixTime>, at: UnixTime) -> bool {
+    last.is_none_or(|last| at.since(last) >= NOTE_USE_EVERY)
+}
 
 /// The rows of one account. An account that doesn't exist has none and stores nothing.
 pub struct Rows {
@@ -63,7 +72,7 @@ impl Rows {
         message: &Create,
         now: UnixTime,
     ) -> Result<(Self, bool), Failure> {
-        let database = storage.created(MIGRATIONS)?;
+        let database = storage.made(NEWEST, MIGRATIONS)?;
         let created: Option<IdRow> = database.row(
             "INSERT INTO profile (id, account, email, password_hash, created_at)
              VALUES (1, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING id",
@@ -122,7 +131,7 @@ impl Rows {
         database.run("DELETE FROM activity WHERE at <= ?", vec![time(now.minus(KEEP_ACTIVITY))])?;
         self.trim_activity()?;
         let row: Option<NextRow> = database.row(
-            "SELECT min(next) AS next, (SELECT min(at) FROM activity) AS oldest_activity FROM (
+            "SELECT min(next) AS next, (SELECT at FROM activity ORDER BY id LIMIT 1) AS oldest_activity FROM (
                 SELECT min(forget_at) AS next FROM sessions
                 UNION ALL SELECT min(forget_at) FROM grants
                 UNION ALL SELECT min(forget_at) FROM revoked_access_tokens
@@ -136,5 +145,20 @@ impl Rows {
             let oldest = row.oldest_activity.map(|at| at.plus(KEEP_ACTIVITY).end_of_day());
             [row.next, oldest].into_iter().flatten().min()
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_use_is_noted_and_then_one_a_minute() {
+        let at = UnixTime::from_seconds;
+        assert!(is_worth_noting(None, at(100)));
+        assert!(!is_worth_noting(Some(at(100)), at(159)));
+        assert!(is_worth_noting(Some(at(100)), at(160)));
+        // Another machine's clock was ahead.
+        assert!(!is_worth_noting(Some(at(100)), at(90)));
     }
 }

@@ -5,7 +5,7 @@ use latchkey_protocol::personal_access_token::PersonalAccessTokenRecord;
 use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::Deserialize;
 
-use super::Rows;
+use super::{Rows, is_worth_noting};
 use crate::failure::Failure;
 use crate::objects::sql::{record, text, time};
 
@@ -73,18 +73,20 @@ impl Rows {
             .run("DELETE FROM personal_access_tokens WHERE id = ?", vec![text(id.as_str())])
     }
 
-    /// Notes a call; the token's label, if there is such a token.
+    /// Notes a call, if it is time to; the token's label, if there is such a token.
     pub fn note_call_of_token(
         &self,
         id: &PersonalAccessTokenId,
         at: UnixTime,
     ) -> Result<Option<String>, Failure> {
         let Some(database) = &self.database else { return Ok(None) };
-        let noted: Option<TokenRow> = database.row(
-            "UPDATE personal_access_tokens SET last_used_at = max(coalesce(last_used_at, 0), ?)
-             WHERE id = ? RETURNING record, last_used_at",
-            vec![time(at), text(id.as_str())],
-        )?;
-        Ok(noted.map(TokenRow::read).transpose()?.map(|token| token.record.label))
+        let Some(token) = self.personal_access_token(id)? else { return Ok(None) };
+        if is_worth_noting(token.last_used_at, at) {
+            database.run(
+                "UPDATE personal_access_tokens SET last_used_at = ? WHERE id = ?",
+                vec![time(at), text(id.as_str())],
+            )?;
+        }
+        Ok(Some(token.record.label))
     }
 }
