@@ -1,9 +1,12 @@
 //! The few ways in which objects use their SQLite.
 
+use js_sys::{Array, JSON};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use worker::{SqlStorage, SqlStorageValue};
 
 use crate::failure::Failure;
+use latchkey_protocol::json;
 use latchkey_protocol::time::UnixTime;
 
 /// An object's database. Statements with no await between them commit together.
@@ -36,10 +39,8 @@ impl Database {
         statement: &str,
         bindings: Vec<SqlStorageValue>,
     ) -> Result<Vec<T>, Failure> {
-        self.sql
-            .exec(statement, bindings)
-            .and_then(|cursor| cursor.to_array())
-            .map_err(|cause| Failure::unavailable("reading a row", cause))
+        let rows = self.query(statement, bindings)?.into_iter().map(json::from_value);
+        rows.collect::<Result<_, _>>().map_err(|cause| Failure::unavailable("reading a row", cause))
     }
 
     /// Runs a statement that gives at most one row.
@@ -49,6 +50,24 @@ impl Database {
         bindings: Vec<SqlStorageValue>,
     ) -> Result<Option<T>, Failure> {
         Ok(self.rows(statement, bindings)?.into_iter().next())
+    }
+
+    /// Runs a statement; its rows as objects. The runtime writes them as JSON in one go: a value at a time would cross the
+    /// boundary of the WebAssembly many times.
+    fn query(
+        &self,
+        statement: &str,
+        bindings: Vec<SqlStorageValue>,
+    ) -> Result<Vec<Value>, Failure> {
+        let failed = |cause: worker::Error| Failure::unavailable("reading a row", cause);
+        let cursor = self.sql.exec(statement, bindings).map_err(failed)?;
+        let rows = cursor.collect::<Result<Array, _>>().map_err(failed)?;
+        let rows = JSON::stringify(&rows).map_err(|cause| failed(cause.into()))?;
+        match json::parse(&String::from(rows)) {
+            Ok(Value::Array(rows)) => Ok(rows),
+            Ok(_) => Err(Failure::unavailable("reading a row", "no list of rows")),
+            Err(cause) => Err(Failure::unavailable("reading a row", cause)),
+        }
     }
 
     /// Runs a statement for its effect.
@@ -119,7 +138,7 @@ pub fn text(value: impl Into<String>) -> SqlStorageValue {
 
 /// A record as a binding: JSON.
 pub fn record(value: &impl serde::Serialize) -> Result<SqlStorageValue, Failure> {
-    serde_json::to_string(value)
+    json::write(value)
         .map(SqlStorageValue::String)
         .map_err(|cause| Failure::unavailable("writing a record", cause))
 }
@@ -133,7 +152,6 @@ pub struct RecordRow {
 impl RecordRow {
     /// The record.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_str(&self.record)
-            .map_err(|cause| Failure::unavailable("reading a record", cause))
+        json::read(&self.record).map_err(|cause| Failure::unavailable("reading a record", cause))
     }
 }
