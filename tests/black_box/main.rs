@@ -38,6 +38,7 @@ mod headless;
 mod limits;
 mod log;
 mod matrix;
+mod operations;
 mod pages;
 mod playground;
 mod private_key_jwt;
@@ -113,6 +114,7 @@ fn main() -> ExitCode {
         failures::trials(),
         headless::trials(),
         gateway::trials(),
+        operations::trials(),
         matrix::trials(),
         // Clients and browsers that nobody here wrote.
         clients::trials(),

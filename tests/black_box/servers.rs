@@ -28,6 +28,7 @@ pub struct Servers {
     invited: Slot<Server>,
     limited: Slot<Server>,
     machines: Slot<Front>,
+    counted: Slot<Front>,
     matrix: Slot<matrix::World>,
     headless_matrix: Slot<matrix::World>,
     web_client: Slot<web_client::World>,
@@ -137,6 +138,11 @@ impl Servers {
         before(&self.machines, Deployment::machines)
     }
 
+    /// The log has a line with what each request did at the platform.
+    pub fn counted(&self) -> &Front {
+        before(&self.counted, Deployment::counted)
+    }
+
     /// The command-line matrix, where a person is asked.
     pub fn matrix(&self) -> &matrix::World {
         running(&self.matrix, || matrix::World::start(false))
@@ -168,7 +174,8 @@ impl Servers {
             &self.limited,
         ];
         let running = running.into_iter().filter_map(|slot| slot.get()?.as_ref());
-        let fronts = [&self.gateway, &self.brief_tokens, &self.administered, &self.machines];
+        let fronts =
+            [&self.gateway, &self.brief_tokens, &self.administered, &self.machines, &self.counted];
         let fronts = fronts.into_iter().filter_map(|slot| Some(&slot.get()?.as_ref()?.server));
         let introspected = self.introspected.get().and_then(Option::as_ref);
         let introspected = introspected.map(|introspected| &introspected.front.server);

@@ -4,6 +4,7 @@
 //! and compatibility date can't drift away from what people deploy.
 
 mod administered;
+mod counted;
 mod examples;
 mod gateway;
 mod machines;

@@ -7,6 +7,7 @@ use latchkey_protocol::grant::client_credentials::tokens_count;
 use latchkey_protocol::jwt::{AccessTokenClaims, Authority};
 use latchkey_protocol::time::UnixTime;
 
+use crate::bindings::Bindings;
 use crate::clients::shard_name;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -43,7 +44,7 @@ pub async fn state(context: &Context, claims: &AccessTokenClaims) -> Result<Acce
 ///
 /// [`Failure`] when the shard doesn't answer.
 pub async fn own_token_state(
-    env: &worker::Env,
+    env: &Bindings,
     configuration: &Configuration,
     client_id: &ClientId,
     token_id: &str,

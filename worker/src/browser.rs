@@ -2,7 +2,7 @@
 
 use latchkey_protocol::configuration::Issuer;
 use latchkey_protocol::device;
-use latchkey_protocol::identifier::{AccountId, SessionId};
+use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::params::Parameters;
 use latchkey_protocol::sealed::csrf_matches;
 use latchkey_protocol::secret::Secret;
@@ -10,11 +10,14 @@ use latchkey_protocol::time::Lifetime;
 use latchkey_protocol::token::SessionToken;
 
 use crate::context::Context;
+use crate::endpoints::sealed_request::Waiting;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys::KeySet;
-use crate::objects::account::messages::{CheckSession, EndSession, Person, SessionKey};
-use crate::objects::{self, ObjectKind};
+use crate::objects::account::messages::{
+    BringRequest, CheckSession, EndSession, Next, Person, SessionKey,
+};
+use crate::objects::{self, Message, ObjectKind};
 use crate::platform::RuntimeEntropy;
 
 const SESSION: &str = "latchkey_session";
@@ -38,6 +41,27 @@ pub struct SignedIn {
     pub account: AccountId,
     /// The session.
     pub key: SessionKey,
+}
+
+/// What a session's cookie says.
+#[derive(Debug)]
+pub struct Claim {
+    /// Whose session it is.
+    pub account: AccountId,
+    /// The session.
+    pub key: SessionKey,
+}
+
+impl Claim {
+    /// Asks the account something that it answers only if the key is good: one message, where asking
+    /// first whether it is would be two.
+    pub async fn ask<M: Message>(
+        &self,
+        context: &Context,
+        message: &M,
+    ) -> Result<M::Reply, Failure> {
+        objects::send(&context.env, ObjectKind::Account, self.account.as_str(), message).await
+    }
 }
 
 /// Why a posted form isn't believed.
@@ -74,24 +98,36 @@ impl Browser {
         self.device.as_deref()
     }
 
-    /// Who is signed in, if anybody is.
-    pub async fn signed_in(&self, context: &Context) -> Result<Option<SignedIn>, Failure> {
-        let Some(token) = &self.session else { return Ok(None) };
-        let key = SessionKey { session: token.session.clone(), secret: token.secret.clone() };
-        let message = CheckSession { key };
-        let person =
-            objects::send(&context.env, ObjectKind::Account, token.account.as_str(), &message)
-                .await?;
-        Ok(person.map(|person| SignedIn {
-            person,
+    /// What the cookie says, which no account has confirmed.
+    pub fn claim(&self) -> Option<Claim> {
+        self.session.as_ref().map(|token| Claim {
             account: token.account.clone(),
-            key: message.key,
-        }))
+            key: SessionKey { session: token.session.clone(), secret: token.secret.clone() },
+        })
     }
 
-    /// Which session the cookie names, whether or not it is still open.
-    pub fn session_id(&self) -> Option<&SessionId> {
-        self.session.as_ref().map(|token| &token.session)
+    /// Who is signed in, if anybody is.
+    pub async fn signed_in(&self, context: &Context) -> Result<Option<SignedIn>, Failure> {
+        let Some(Claim { account, key }) = self.claim() else { return Ok(None) };
+        let message = CheckSession { key };
+        let person =
+            objects::send(&context.env, ObjectKind::Account, account.as_str(), &message).await?;
+        Ok(person.map(|person| SignedIn { person, account, key: message.key }))
+    }
+
+    /// Who is signed in, if anybody is, and what comes next for them with an authorization request.
+    pub async fn bring(
+        &self,
+        context: &Context,
+        Waiting { request, client }: Waiting<'_>,
+    ) -> Result<Option<(SignedIn, Next)>, Failure> {
+        let Some(Claim { account, key }) = self.claim() else { return Ok(None) };
+        let (request, client_name) = (request.clone(), client.metadata.client_name.clone());
+        let message = BringRequest { account, key, request, client_name };
+        let name = message.account.as_str();
+        let reply = objects::send(&context.env, ObjectKind::Account, name, &message).await?;
+        let BringRequest { account, key, .. } = message;
+        Ok(reply.map(|(person, next)| (SignedIn { person, account, key }, next)))
     }
 
     /// The session that the cookie names, if it is one of `account`.

@@ -6,21 +6,23 @@ use latchkey_protocol::entropy::Entropy;
 use latchkey_protocol::error::ErrorReply;
 use latchkey_protocol::time::UnixTime;
 use std::fmt;
+use std::future::Future;
 use std::rc::Rc;
 
+use crate::bindings::Bindings;
 use crate::failure::{Failure, RETRY_AFTER_SECONDS};
-use crate::http::Answer;
+use crate::http::{Answer, Incoming};
 use crate::log::{Event, Level};
 use crate::platform::{self, RuntimeEntropy};
+use crate::trace::Trace;
 
 /// One request's surroundings.
 pub struct Context {
     /// The deployment's settings.
     pub configuration: Rc<Configuration>,
-    /// The bindings.
-    pub env: worker::Env,
-    /// What may go on after the answer has left.
-    pub later: worker::Context,
+    /// The bindings, for what the answer waits for.
+    pub env: Bindings,
+    later: Rc<worker::Context>,
     /// The time at which the request arrived.
     pub now: UnixTime,
     /// What this request is called in the log, in error answers and on error pages.
@@ -52,17 +54,36 @@ impl Context {
         env: worker::Env,
         later: worker::Context,
         endpoint: &'static str,
-        client_address: Option<String>,
+        incoming: &Incoming,
     ) -> Self {
+        let reference = new_reference();
+        let trace = configuration.log.trace.then(|| {
+            let (method, ray) = (incoming.method().to_owned(), incoming.header("cf-ray"));
+            Trace::begin(endpoint, reference.clone(), method, ray)
+        });
         Self {
             configuration,
-            env,
-            later,
+            env: Bindings::of_request(env, trace),
+            later: Rc::new(later),
             now: platform::now(),
-            reference: new_reference(),
+            reference,
             endpoint,
-            client_address,
+            client_address: incoming.header("cf-connecting-ip"),
         }
+    }
+
+    /// Goes on with something after the answer has left, in surroundings whose bindings count it apart:
+    /// nobody waits for it. The platform gives it 30 seconds.
+    pub fn afterwards<F: Future<Output = ()> + 'static>(&self, go_on: impl FnOnce(Self) -> F) {
+        self.later.wait_until(go_on(Self {
+            configuration: Rc::clone(&self.configuration),
+            env: self.env.afterwards(),
+            later: Rc::clone(&self.later),
+            now: self.now,
+            reference: self.reference.clone(),
+            endpoint: self.endpoint,
+            client_address: self.client_address.clone(),
+        }));
     }
 
     /// A line of the log about this request.

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::objects::keyring::{self, Get, PublishedKey};
 use crate::objects::{self, ObjectKind};
+use crate::trace::Operation;
 use crate::web_crypto::{self, ImportedKey};
 
 /// How long an isolate works with what it knows. Far shorter than a key is published before it
@@ -89,30 +90,44 @@ impl KeySet {
     }
 
     /// Signs an access token.
-    pub async fn sign(&self, claims: &AccessTokenClaims) -> Result<Secret, Failure> {
+    pub async fn sign(
+        &self,
+        context: &Context,
+        claims: &AccessTokenClaims,
+    ) -> Result<Secret, Failure> {
         let unsigned = Unsigned::access_token(claims, &self.signing_key_id)
             .map_err(|cause| Failure::unavailable("writing an access token", cause))?;
-        let signature = web_crypto::sign_es256(&self.signing, unsigned.message()).await?;
+        let signature = self.signature(context, unsigned.message()).await?;
         Ok(unsigned.with_signature(&signature))
     }
 
     /// Signs an assertion for the server behind the gateway.
-    pub async fn sign_assertion(&self, claims: &AssertionClaims) -> Result<Secret, Failure> {
+    pub async fn sign_assertion(
+        &self,
+        context: &Context,
+        claims: &AssertionClaims,
+    ) -> Result<Secret, Failure> {
         let unsigned = Unsigned::assertion(claims, &self.signing_key_id)
             .map_err(|cause| Failure::unavailable("writing an assertion", cause))?;
-        let signature = web_crypto::sign_es256(&self.signing, unsigned.message()).await?;
+        let signature = self.signature(context, unsigned.message()).await?;
         Ok(unsigned.with_signature(&signature))
     }
 
     /// Signs an introspection response.
     pub async fn sign_introspection(
         &self,
+        context: &Context,
         claims: &IntrospectionClaims<'_>,
     ) -> Result<Secret, Failure> {
         let unsigned = Unsigned::introspection(claims, &self.signing_key_id)
             .map_err(|cause| Failure::unavailable("writing an introspection response", cause))?;
-        let signature = web_crypto::sign_es256(&self.signing, unsigned.message()).await?;
+        let signature = self.signature(context, unsigned.message()).await?;
         Ok(unsigned.with_signature(&signature))
+    }
+
+    async fn signature(&self, context: &Context, message: &[u8]) -> Result<Vec<u8>, Failure> {
+        context.env.tally().note(Operation::Signatures, 1);
+        web_crypto::sign_es256(&self.signing, message).await
     }
 
     /// Checks an access token of ours: signature, issuer and time.
@@ -122,9 +137,8 @@ impl KeySet {
     /// The outer one is a [`Failure`] of ours, the inner one says why the token isn't believed.
     pub async fn verify(
         &self,
+        context: &Context,
         text: &str,
-        issuer: &str,
-        now: UnixTime,
     ) -> Result<Result<AccessTokenClaims, JwtError>, Failure> {
         let received = match Received::parse(text) {
             Ok(received) => received,
@@ -135,13 +149,14 @@ impl KeySet {
             None => SignatureVerdict::Invalid,
             Some(key) => {
                 let key = self.imported(key).await?;
+                context.env.tally().note(Operation::SignatureChecks, 1);
                 let valid =
                     web_crypto::verify_es256(&key, received.signature(), received.message())
                         .await?;
                 if valid { SignatureVerdict::Valid } else { SignatureVerdict::Invalid }
             }
         };
-        Ok(received.verify(verdict, issuer, now))
+        Ok(received.verify(verdict, context.configuration.issuer.as_str(), context.now))
     }
 
     async fn imported(&self, key: &PublishedKey) -> Result<ImportedKey, Failure> {

@@ -15,6 +15,7 @@
 )]
 
 mod access_tokens;
+mod bindings;
 mod browser;
 mod clients;
 mod configuration;
@@ -31,6 +32,7 @@ mod pages;
 mod password;
 mod platform;
 mod router;
+mod trace;
 mod web_crypto;
 
 /// Says in the log what happened before a panic ends the isolate.

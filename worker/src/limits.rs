@@ -10,6 +10,7 @@ use latchkey_protocol::time::Lifetime;
 use crate::context::Context;
 use crate::http::Answer;
 use crate::log::Level;
+use crate::trace::Operation;
 
 /// Counts one network.
 const NETWORK: &str = "NETWORK_LIMIT";
@@ -67,10 +68,11 @@ async fn counted(context: &Context, endpoint: LimitedEndpoint) -> Option<&'stati
         Sharers::Network(range) => (NETWORK, range),
         Sharers::Egress(range) => (SHARED_EGRESS, range),
     };
-    if !Reflect::has(&context.env, &binding.into()).unwrap_or(false) {
+    if !Reflect::has(context.env.platform(), &binding.into()).unwrap_or(false) {
         return None;
     }
-    let counted = match context.env.rate_limiter(binding) {
+    let _under_way = context.env.hop(Operation::RateLimits);
+    let counted = match context.env.platform().rate_limiter(binding) {
         Ok(limiter) => limiter.limit(format!("{}:{range}", endpoint.name())).await,
         Err(cause) => Err(cause),
     };

@@ -49,6 +49,15 @@ impl Event {
         self
     }
 
+    /// Adds a member with counts, unless nothing was counted.
+    #[must_use]
+    pub fn with_counts(mut self, name: &str, counts: Value) -> Self {
+        if counts.as_object().is_some_and(|counts| !counts.is_empty()) {
+            self.members.insert(name.to_owned(), counts);
+        }
+        self
+    }
+
     /// Writes the line.
     pub fn write(mut self) {
         self.members.insert("level".to_owned(), Value::from(self.level.as_str()));

@@ -245,13 +245,19 @@ pub async fn answer(request: worker::Request, env: worker::Env, later: worker::C
     };
     let look = endpoints::look(&configuration);
     let target = Target::find(&configuration, &look, &incoming, Parts::of(&configuration, &env));
-    let context =
-        Context::new(configuration, env, later, target.name(), incoming.header("cf-connecting-ip"));
+    let context = Context::new(configuration, env, later, target.name(), &incoming);
+    let answer = answer_at(&context, target, &mut incoming).await;
+    context.env.answered(answer.status());
+    answer
+}
+
+/// The answer of whatever is at the place that was asked for.
+async fn answer_at(context: &Context, target: Target, incoming: &mut Incoming) -> Answer {
     if let Target::Nothing = target {
         incoming.discard_body().await;
-        return not_found(&context, &incoming);
+        return not_found(context, incoming);
     }
-    if let Some(hint) = endpoints::issuer_hint(&context.configuration, &incoming) {
+    if let Some(hint) = endpoints::issuer_hint(&context.configuration, incoming) {
         context.event(Level::Error, "misconfigured").with("do", hint.clone()).write();
         return Answer::empty(500)
             .with_header("content-type", "text/plain; charset=utf-8")
@@ -259,13 +265,11 @@ pub async fn answer(request: worker::Request, env: worker::Env, later: worker::C
             .with_body(format!("{hint}\n\nReference: {}\n", context.reference));
     }
     match target {
-        Target::Route(route) => of_route(&context, route, &mut incoming).await,
-        Target::Resource | Target::Nothing => {
-            match gateway::answer(&context, &mut incoming).await {
-                Some(answer) => answer,
-                None => not_found(&context, &incoming),
-            }
-        }
+        Target::Route(route) => of_route(context, route, incoming).await,
+        Target::Resource | Target::Nothing => match gateway::answer(context, incoming).await {
+            Some(answer) => answer,
+            None => not_found(context, incoming),
+        },
     }
 }
 

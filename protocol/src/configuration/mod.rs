@@ -27,7 +27,9 @@ pub use protected_resource::{
     AcceptedCredentials, Gateway, ProtectedResource, ResourceKind, Upstream,
 };
 pub use registration_settings::{Registration, RegistrationAccess, StatementKey, TrustedIssuer};
-pub use settings::{DocumentSettings, Legacy, Lifetimes, Prefixes, Product, ScopeDefinition};
+pub use settings::{
+    DocumentSettings, Legacy, Lifetimes, LogSettings, Prefixes, Product, ScopeDefinition,
+};
 
 use crate::client::{ClientId, ClientPolicy, ClientRecord, TokenEndpointAuthMethod};
 use crate::client_id_metadata::Reach;
@@ -86,6 +88,8 @@ pub struct Configuration {
     pub playground: bool,
     /// What only a development server may have; everything off by default.
     pub development: Development,
+    /// What the log has beside what always is in it.
+    pub log: LogSettings,
 }
 
 /// From where a server of this issuer fetches. On a developer's machine clients are there too.
@@ -174,6 +178,7 @@ impl Configuration {
             client_registry_shards: settings.client_registry_shards,
             playground,
             development,
+            log: settings.log,
         })
     }
 

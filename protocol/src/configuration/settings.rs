@@ -32,6 +32,7 @@ pub(super) struct Settings {
     pub client_registry_shards: u8,
     pub playground: Option<bool>,
     pub development: DevelopmentSettings,
+    pub log: LogSettings,
 }
 
 impl Default for Settings {
@@ -55,6 +56,7 @@ impl Default for Settings {
             client_registry_shards: 16,
             playground: None,
             development: DevelopmentSettings::default(),
+            log: LogSettings::default(),
         }
     }
 }
@@ -203,6 +205,14 @@ pub struct ScopeDefinition {
     /// Which other scopes whoever holds this one has too, as `notes:write` may imply `notes:read`.
     #[serde(default)]
     pub implies: Vec<ScopeToken>,
+}
+
+/// What the log has beside what always is in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogSettings {
+    /// One line for each request with what it did at the platform. Default false.
+    pub trace: bool,
 }
 
 /// What only old clients need. Each one weakens the server; each is off by default.

@@ -78,7 +78,7 @@ pub(super) fn hash_of(secret: &str) -> String {
     Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn secret_of(id: &str) -> String {
+pub(super) fn secret_of(id: &str) -> String {
     format!("the secret of {id}, which only the tests know")
 }
 

@@ -37,7 +37,7 @@ pub async fn change(
 pub async fn remove(context: &Context, client_id: &ClientId) -> Result<bool, Failure> {
     let Some(shard) = shard_of(context, client_id) else { return Ok(false) };
     let was_there = ask(context, shard, &Remove { client_id: client_id.clone() }).await?;
-    forget(context, client_id).await;
+    forget(context, client_id);
     if was_there {
         // The client is gone and the shard's alarm is set: this only makes it quick.
         let told = ask(context, shard, &EndGrants { client_id: client_id.clone() }).await;

@@ -17,6 +17,7 @@ use web_sys::{RequestCache, RequestInit, RequestRedirect};
 use worker::AbortController;
 
 use crate::context::Context;
+use crate::trace::Operation;
 
 /// The compatibility flag without which the platform's fetch may reach what isn't public.
 const STRICT_FETCH: &str = "global_fetch_strictly_public";
@@ -88,6 +89,7 @@ pub async fn get(
     }
     let controller = AbortController::default();
     let longest = context.configuration.lifetimes.client_document;
+    let _under_way = context.env.hop(Operation::Fetches);
     let exchange = Box::pin(exchange(url, limit, longest, &controller));
     let patience = worker::Delay::from(Duration::from_secs(FETCH_TIME.as_seconds()));
     let result = match select(exchange, patience).await {

@@ -42,6 +42,9 @@ const REMEMBER_AT_MOST: usize = 256;
 thread_local! {
     static REMEMBERED: RefCell<HashMap<ClientId, (UnixTime, Rc<ClientRecord>)>> =
         RefCell::new(HashMap::new());
+    /// Clients that turned out to be gone, and when. Their copies in the cache are deleted once the
+    /// answer has left, and count for nothing here from now on.
+    static GONE: RefCell<HashMap<ClientId, UnixTime>> = RefCell::new(HashMap::new());
 }
 
 /// A client as the cache keeps it.
@@ -121,6 +124,7 @@ pub async fn look_up(context: &Context, client_id: &ClientId) -> Result<Found, F
     }
     // An id that was never issued here is nobody's; asking for it would only cost.
     if shard_of(context, client_id).is_some()
+        && !is_gone(client_id, context.now)
         && let Some(Copy { read_at, record }) =
             stored_copies::read::<Copy>(context, &cache_key(client_id)).await
         && Copy::counts(read_at, &record, context.now)
@@ -144,10 +148,9 @@ pub async fn find_now(
     let message = Find { client_id: client_id.clone() };
     let found = ask(context, shard, &message).await?;
     match found.filter(|client| !client.is_expired(context.now)) {
-        Some(client) if is_remembered_so(&client) => Ok(Some(remember(context.now, client))),
-        Some(client) => Ok(Some(keep(context, client))),
+        Some(client) => Ok(Some(keep_what_is_new(context, client))),
         None => {
-            forget_copy(context, client_id).await;
+            forget_copy(context, client_id);
             Ok(None)
         }
     }
@@ -176,13 +179,18 @@ pub async fn register(context: &Context, shard: u8, record: ClientRecord) -> Res
     Ok(())
 }
 
-/// Notes that a client was used, if it is time to: its record says so, so that most uses cost
-/// nothing.
-pub async fn touch(context: &Context, client: &ClientRecord) -> Result<(), Failure> {
-    if client.touch(context.now, lifetimes(&context.configuration)).is_some() {
-        note_use(context, &client.client_id, None).await?;
+/// Notes that a client was used, after the answer has left, if it is time to: its record says so, so
+/// that most uses cost nothing. If it can't be noted now, the next use does.
+pub fn touch(context: &Context, client: &ClientRecord) {
+    if client.touch(context.now, lifetimes(&context.configuration)).is_none() {
+        return;
     }
-    Ok(())
+    let client_id = client.client_id.clone();
+    context.afterwards(|context| async move {
+        if let Err(failure) = note_use(&context, &client_id, None).await {
+            context.log_failure(&failure);
+        }
+    });
 }
 
 /// Notes that a person is about to allow a client something, before it is allowed, so that all of it
@@ -218,9 +226,9 @@ async fn note_use(
     };
     let touched = ask(context, shard, &message).await?;
     if touched.is_none() {
-        forget_copy(context, client_id).await;
+        forget_copy(context, client_id);
     }
-    Ok(touched.map(|client| keep(context, client)))
+    Ok(touched.map(|client| keep_what_is_new(context, client)))
 }
 
 /// Asks a shard.
@@ -252,23 +260,42 @@ pub fn keep(context: &Context, client: ClientRecord) -> Rc<ClientRecord> {
     remember(context.now, client)
 }
 
+/// Keeps copies of a client that its shard has just handed out. If just this is remembered, the
+/// cache's copy is as good as another: requests that are refused, however many, write nothing, and
+/// neither do people who allow one client one after the other.
+fn keep_what_is_new(context: &Context, client: ClientRecord) -> Rc<ClientRecord> {
+    if is_remembered_so(&client) { remember(context.now, client) } else { keep(context, client) }
+}
+
 /// Forgets the copies of a client that turned out to be gone. Where there was none nothing is
 /// written: asking for made-up ids must not cost more than that.
-async fn forget_copy(context: &Context, client_id: &ClientId) {
+fn forget_copy(context: &Context, client_id: &ClientId) {
     // Whatever was found in the cache was remembered too.
     if REMEMBERED.with_borrow(|clients| clients.contains_key(client_id)) {
-        forget(context, client_id).await;
+        forget(context, client_id);
     }
 }
 
-/// Forgets every copy that can be reached from here, before the answer leaves.
-pub async fn forget(context: &Context, client_id: &ClientId) {
+/// Forgets every copy that can be reached from here: this isolate's at once, the cache's after the
+/// answer has left.
+pub fn forget(context: &Context, client_id: &ClientId) {
     REMEMBERED.with_borrow_mut(|clients| clients.remove(client_id));
-    stored_copies::delete(context, &cache_key(client_id)).await;
+    GONE.with_borrow_mut(|gone| {
+        if gone.len() >= REMEMBER_AT_MOST {
+            gone.clear();
+        }
+        gone.insert(client_id.clone(), context.now);
+    });
+    stored_copies::delete(context, cache_key(client_id));
 }
 
-/// Whether just this is remembered, so that the cache's copy is as good as another: requests that are
-/// refused, however many, write nothing.
+/// Whether a copy that lies in the cache could still say otherwise.
+fn is_gone(client_id: &ClientId, now: UnixTime) -> bool {
+    let gone = GONE.with_borrow(|gone| gone.get(client_id).copied());
+    gone.is_some_and(|at| now.since(at) < COPY_COUNTS)
+}
+
+/// Whether just this is remembered.
 fn is_remembered_so(client: &ClientRecord) -> bool {
     let text = |client: &ClientRecord| serde_json::to_string(client).ok();
     REMEMBERED.with_borrow(|clients| {

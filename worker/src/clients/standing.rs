@@ -5,6 +5,7 @@ use latchkey_protocol::configuration::Configuration;
 use latchkey_protocol::time::UnixTime;
 
 use super::{find, shard_name};
+use crate::bindings::Bindings;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::objects::client_registry::messages::Find;
@@ -49,7 +50,7 @@ pub async fn standing(context: &Context, client_id: &ClientId) -> Result<Standin
 ///
 /// The same.
 pub async fn standing_now(
-    env: &worker::Env,
+    env: &Bindings,
     configuration: &Configuration,
     client_id: &ClientId,
     now: UnixTime,

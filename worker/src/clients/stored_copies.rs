@@ -8,6 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::context::Context;
 use crate::log::Level;
+use crate::trace::Operation;
 
 const BINDING: &str = "CACHE";
 /// The shortest time that KV keeps a value.
@@ -20,7 +21,8 @@ pub fn key(kind: &str, name: &str) -> String {
 
 /// Reads a copy.
 pub async fn read<T: DeserializeOwned>(context: &Context, key: &str) -> Option<T> {
-    let found = match context.env.kv(BINDING) {
+    let _under_way = context.env.hop(Operation::KvReads);
+    let found = match context.env.platform().kv(BINDING) {
         Ok(cache) => cache.get(key).text().await.map_err(|cause| cause.to_string()),
         Err(cause) => Err(cause.to_string()),
     };
@@ -35,27 +37,32 @@ pub async fn read<T: DeserializeOwned>(context: &Context, key: &str) -> Option<T
 
 /// Writes a copy after the answer has left; nobody waits for it.
 pub fn keep(context: &Context, key: &str, value: &impl Serialize, lifetime: Lifetime) {
-    let written = context.env.kv(BINDING).map_err(|cause| cause.to_string()).and_then(|cache| {
+    let cache = context.env.platform().kv(BINDING).map_err(|cause| cause.to_string());
+    let written = cache.and_then(|cache| {
         let value = json::write(value).map_err(|cause| cause.to_string())?;
         cache.put(key, value).map_err(|cause| cause.to_string())
     });
     match written {
-        Ok(put) => context.later.wait_until(async move {
+        Ok(put) => context.afterwards(|context| async move {
+            let _under_way = context.env.hop(Operation::KvWrites);
             drop(put.expiration_ttl(lifetime.max(SHORTEST).as_seconds()).execute().await);
         }),
         Err(cause) => log_trouble(context, cause),
     }
 }
 
-/// Deletes a copy, before the answer leaves.
-pub async fn delete(context: &Context, key: &str) {
-    let deleted = match context.env.kv(BINDING) {
-        Ok(cache) => cache.delete(key).await.map_err(|cause| cause.to_string()),
-        Err(cause) => Err(cause.to_string()),
-    };
-    if let Err(cause) = deleted {
-        log_trouble(context, cause);
-    }
+/// Deletes a copy after the answer has left; nobody waits for it.
+pub fn delete(context: &Context, key: String) {
+    context.afterwards(|context| async move {
+        let _under_way = context.env.hop(Operation::KvDeletes);
+        let deleted = match context.env.platform().kv(BINDING) {
+            Ok(cache) => cache.delete(&key).await.map_err(|cause| cause.to_string()),
+            Err(cause) => Err(cause.to_string()),
+        };
+        if let Err(cause) = deleted {
+            log_trouble(&context, cause);
+        }
+    });
 }
 
 fn log_trouble(context: &Context, cause: String) {

@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, BodyError, Incoming};
 use crate::keys::{self, KeySet};
-use crate::log::{Event, Level};
+use crate::log::Level;
 use crate::objects::account::messages::{
     AccountOverview, ConnectedApp, EndOtherSessions, EndSessionOf, Log, Overview, RevokeApp,
     RevokeToken,
@@ -33,16 +33,18 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
         return take_back(context, incoming, &browser).await;
     }
     let keys = keys::key_set(context).await?;
-    let Some(signed_in) = browser.signed_in(context).await? else {
+    let Some(claim) = browser.claim() else {
         return sign_in::show(context, &keys, &browser, None, "", None);
     };
-    let message = Overview { key: signed_in.key.clone() };
-    let Some(overview) = ask(context, &signed_in, &message).await? else {
+    let message = Overview { key: claim.key };
+    let account = claim.account.as_str();
+    let overview = objects::send(&context.env, ObjectKind::Account, account, &message).await?;
+    let Some(overview) = overview else {
         return sign_in::show(context, &keys, &browser, None, "", None);
     };
     let query = incoming.query().ok();
     let done = query.as_ref().and_then(|query| query.get("done").ok().flatten());
-    show(context, &keys, &browser, &signed_in, &overview, done.and_then(Done::parse))
+    show(context, &keys, &browser, &message.key.session, &overview, done.and_then(Done::parse))
 }
 
 /// What the CSRF token of the account's forms is for: they are good for one session only.
@@ -66,17 +68,11 @@ pub fn go_there(context: &Context) -> Answer {
 
 /// Adds to a person's activity log once the answer has left, so that it costs the answer nothing.
 pub fn log_later(context: &Context, account: AccountId, activity: Activity) {
-    let env = context.env.clone();
     let message = Log { activity, at: context.now };
-    let (endpoint, reference) = (context.endpoint.to_owned(), context.reference.clone());
-    context.later.wait_until(async move {
-        let sent = objects::send(&env, ObjectKind::Account, account.as_str(), &message).await;
-        if let Err(failure) = sent {
-            Event::new(Level::Error, "failed")
-                .with("endpoint", endpoint)
-                .with("reference", reference)
-                .with("cause", failure.to_string())
-                .write();
+    context.afterwards(|context| async move {
+        let (kind, name) = (ObjectKind::Account, account.as_str());
+        if let Err(failure) = objects::send(&context.env, kind, name, &message).await {
+            context.log_failure(&failure);
         }
     });
 }
@@ -128,12 +124,12 @@ fn show(
     context: &Context,
     keys: &KeySet,
     browser: &Browser,
-    signed_in: &SignedIn,
+    session: &SessionId,
     overview: &AccountOverview,
     done: Option<Done>,
 ) -> Result<Answer, Failure> {
     let configuration = &context.configuration;
-    let csrf = browser.csrf_token(keys, &purpose(&signed_in.key.session))?;
+    let csrf = browser.csrf_token(keys, &purpose(session))?;
     let sign_out_csrf = browser.csrf_token(keys, sign_out::PURPOSE)?;
     let look = look(configuration);
     let apps: Vec<AppItem<'_>> =

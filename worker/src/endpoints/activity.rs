@@ -1,5 +1,6 @@
 //! `GET /account/activity` and its exports: what happened in an account.
 
+use futures_util::future::{join, join_all, join3};
 use latchkey_protocol::activity::{self, Activity, Entry, Group};
 use latchkey_protocol::client::ClientId;
 use latchkey_protocol::configuration::{Configuration, Endpoint};
@@ -8,9 +9,8 @@ use latchkey_protocol::resource::ResourceIndicator;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use super::account::ask;
 use super::{look, page as answer_page, sign_in};
-use crate::browser::{Browser, SignedIn};
+use crate::browser::{Browser, Claim};
 use crate::clients;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -36,21 +36,14 @@ const SHORT_NAME: usize = 40;
 /// One page of the list.
 pub async fn page(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
     let browser = Browser::read(context, incoming);
-    let Some(signed_in) = browser.signed_in(context).await? else {
-        let keys = keys::key_set(context).await?;
-        return sign_in::show(context, &keys, &browser, None, "", None);
-    };
-    let overview = Overview { key: signed_in.key.clone() };
+    let claim = browser.claim();
     let limit = u32::try_from(PAGE + 1).unwrap_or(u32::MAX);
     let filter = filter(incoming, limit);
-    let entries = read(context, &signed_in, filter.clone()).await?;
-    let logged = LoggedApps { key: signed_in.key.clone() };
-    let (Some(overview), Some(logged), Some(mut entries)) = (
-        ask(context, &signed_in, &overview).await?,
-        ask(context, &signed_in, &logged).await?,
-        entries,
-    ) else {
-        return Ok(go_sign_in(context));
+    let Some((overview, logged, mut entries)) =
+        gathered(context, claim.as_ref(), filter.clone()).await?
+    else {
+        let keys = keys::key_set(context).await?;
+        return sign_in::show(context, &keys, &browser, None, "", None);
     };
     let has_more = entries.len() > PAGE;
     entries.truncate(PAGE);
@@ -110,14 +103,12 @@ async fn export(
     write: impl FnOnce(&[Entry], &BTreeMap<ClientId, String>) -> String,
 ) -> Result<Answer, Failure> {
     let browser = Browser::read(context, incoming);
-    let Some(signed_in) = browser.signed_in(context).await? else {
-        return Ok(go_sign_in(context));
-    };
-    let overview = Overview { key: signed_in.key.clone() };
+    let Some(claim) = browser.claim() else { return Ok(go_sign_in(context)) };
+    let overview = Overview { key: claim.key.clone() };
     let filter = ActivityFilter { before: None, ..filter(incoming, EXPORT) };
-    let entries = read_all(context, &signed_in, filter).await?;
-    let (Some(overview), Some(entries)) = (ask(context, &signed_in, &overview).await?, entries)
-    else {
+    let (overview, entries) =
+        join(claim.ask(context, &overview), read_all(context, &claim, filter)).await;
+    let (Some(overview), Some(entries)) = (overview?, entries?) else {
         return Ok(go_sign_in(context));
     };
     let wanted = entries.iter().filter_map(|entry| entry.activity.client_id());
@@ -134,24 +125,45 @@ fn go_sign_in(context: &Context) -> Answer {
     Answer::redirect(303, context.configuration.endpoints.path(Endpoint::SignIn))
 }
 
+/// What the page needs, asked for at once; `None` when nobody is signed in.
+async fn gathered(
+    context: &Context,
+    claim: Option<&Claim>,
+    filter: ActivityFilter,
+) -> Result<Option<(AccountOverview, Vec<LoggedApp>, Vec<Entry>)>, Failure> {
+    let Some(claim) = claim else { return Ok(None) };
+    let overview = Overview { key: claim.key.clone() };
+    let logged = LoggedApps { key: claim.key.clone() };
+    let (overview, logged, entries) = join3(
+        claim.ask(context, &overview),
+        claim.ask(context, &logged),
+        read(context, claim, filter),
+    )
+    .await;
+    Ok(match (overview?, logged?, entries?) {
+        (Some(overview), Some(logged), Some(entries)) => Some((overview, logged, entries)),
+        _ => None,
+    })
+}
+
 async fn read(
     context: &Context,
-    signed_in: &SignedIn,
+    claim: &Claim,
     filter: ActivityFilter,
 ) -> Result<Option<Vec<Entry>>, Failure> {
-    ask(context, signed_in, &ReadActivity { key: signed_in.key.clone(), filter }).await
+    claim.ask(context, &ReadActivity { key: claim.key.clone(), filter }).await
 }
 
 /// Everything of the filter, newest first. It ends at a read that finds nothing, not at a short one: entries
 /// that this release can't read are left out of a read.
 async fn read_all(
     context: &Context,
-    signed_in: &SignedIn,
+    claim: &Claim,
     mut filter: ActivityFilter,
 ) -> Result<Option<Vec<Entry>>, Failure> {
     let mut all = Vec::new();
     for _ in 0..EXPORT_READS {
-        let Some(entries) = read(context, signed_in, filter.clone()).await? else {
+        let Some(entries) = read(context, claim, filter.clone()).await? else {
             return Ok(None);
         };
         let Some(oldest) = entries.last() else { break };
@@ -246,10 +258,11 @@ async fn client_names<'a>(
             missing.push(client_id);
         }
     }
-    for client_id in missing {
-        match clients::name(context, client_id).await {
+    let looked_up = missing.iter().map(|client_id| clients::name(context, client_id));
+    for (client_id, name) in missing.iter().zip(join_all(looked_up).await) {
+        match name {
             Ok(Some(name)) => {
-                names.insert(client_id.clone(), name);
+                names.insert((*client_id).clone(), name);
             }
             Ok(None) => {}
             // A name that isn't found is not worth the page.

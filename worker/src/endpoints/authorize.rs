@@ -1,6 +1,7 @@
 //! `GET` and `POST /authorize`
 //! ([RFC 6749 section 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
 
+use futures_util::future::join;
 use latchkey_protocol::authorize::{self, AuthorizationRequest, LocalError, Refusal};
 use latchkey_protocol::client::ClientRecord;
 use latchkey_protocol::configuration::Endpoint;
@@ -100,9 +101,8 @@ async fn proceed(
         return Ok(answer);
     }
     let browser = Browser::read(context, incoming);
-    let keys = keys::key_set(context).await?;
-    let signed_in = browser.signed_in(context).await?;
-    next_page::show(context, &keys, &browser, signed_in.as_ref(), waiting).await
+    let (keys, brought) = join(keys::key_set(context), browser.bring(context, waiting)).await;
+    next_page::show(context, &*keys?, &browser, brought?, waiting)
 }
 
 /// Programs may look before they open a browser.

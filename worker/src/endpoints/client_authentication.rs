@@ -15,6 +15,7 @@ use crate::clients::{self, NotFound, key_sets};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
+use crate::trace::Operation;
 use crate::web_crypto;
 
 /// A form whose client has authenticated.
@@ -150,6 +151,7 @@ async fn proven(
     let jwt = assertion.jwt();
     let mut verdict = SignatureVerdict::Invalid;
     for key in key_sets::candidates(context, client, jwt).await? {
+        context.env.tally().note(Operation::SignatureChecks, 1);
         let signature = jwt.signature();
         if web_crypto::verify_with_jwk(jwt.algorithm(), &key, &signature, jwt.message()).await? {
             verdict = SignatureVerdict::Valid;

@@ -11,12 +11,12 @@ use super::sealed_request::{self, OpenedRequest, Presented, client_view, page_wi
 use super::{
     Trouble, consent_page, error_page, look, next_page, page, posted_form, unreadable_form,
 };
-use crate::browser::{Browser, SignedIn};
+use crate::browser::{Browser, Claim, SignedIn};
 use crate::clients;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
-use crate::keys;
+use crate::keys::{self, KeySet};
 use crate::log::Level;
 use crate::objects::account::messages::{Approve, Approved, ApprovedBy};
 use crate::objects::{self, ObjectKind};
@@ -35,8 +35,8 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
         Presented::Absent | Presented::Device(_) => return nothing_to_decide(context),
     };
     let browser = Browser::read(context, incoming);
-    let signed_in = browser.signed_in(context).await?;
-    next_page::show(context, &keys, &browser, signed_in.as_ref(), opened.waiting()).await
+    let brought = browser.bring(context, opened.waiting()).await?;
+    next_page::show(context, &keys, &browser, brought, opened.waiting())
 }
 
 async fn decide(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
@@ -51,42 +51,53 @@ async fn decide(context: &Context, incoming: &mut Incoming) -> Result<Answer, Fa
         Presented::Absent | Presented::Device(_) => return nothing_to_decide(context),
     };
     let browser = Browser::read(context, incoming);
-    let Some(signed_in) = browser.signed_in(context).await? else {
-        // Signed out in another tab: sign in again and decide then.
-        let sealed = sealed_request::seal(context, &keys, &opened.request)?;
-        let location = page_with_request(context, Endpoint::SignIn, &sealed);
-        return Ok(Answer::redirect(303, location));
-    };
-    let purpose = consent_page::purpose(&opened.request, &signed_in.key.session);
+    let Some(claim) = browser.claim() else { return sign_in_again(context, &keys, &opened) };
+    let purpose = consent_page::purpose(&opened.request, &claim.account, &claim.key.session);
     if let Err(reason) = browser.check_form(incoming, &form, &keys, &purpose) {
         return posted_form::refuse(context, &keys, Some(&opened), reason);
     }
     match form.get("decision") {
-        Ok(Some("allow")) => allow(context, &signed_in, &opened).await,
-        Ok(Some("deny")) => deny(context, &signed_in, &opened),
+        // The account itself looks whether the session is still open.
+        Ok(Some("allow")) => allow(context, &keys, claim, &opened).await,
+        Ok(Some("deny")) => match browser.signed_in(context).await? {
+            Some(signed_in) => deny(context, &signed_in, &opened),
+            None => sign_in_again(context, &keys, &opened),
+        },
         _ => nothing_to_decide(context),
     }
 }
 
+/// Signed out in another tab: sign in again and decide then.
+fn sign_in_again(
+    context: &Context,
+    keys: &KeySet,
+    opened: &OpenedRequest,
+) -> Result<Answer, Failure> {
+    let sealed = sealed_request::seal(context, keys, &opened.request)?;
+    let location = page_with_request(context, Endpoint::SignIn, &sealed);
+    Ok(Answer::redirect(303, location))
+}
+
 async fn allow(
     context: &Context,
-    signed_in: &SignedIn,
+    keys: &KeySet,
+    Claim { account, key }: Claim,
     opened: &OpenedRequest,
 ) -> Result<Answer, Failure> {
     // Used clients live on. This comes first: a grant of a client that is about to be forgotten
     // would be of no use.
-    if !clients::note_consent(context, &opened.client, &signed_in.account).await? {
+    if !clients::note_consent(context, &opened.client, &account).await? {
         return sealed_request::client_gone(context, &opened.client.client_id);
     }
     let message = Approve {
-        account: signed_in.account.clone(),
-        by: ApprovedBy::Session(signed_in.key.clone()),
+        account: account.clone(),
+        by: ApprovedBy::Session(key),
         request: opened.request.clone(),
         client_name: opened.client.metadata.client_name.clone(),
         only_if_allowed_before: false,
     };
-    let account = signed_in.account.as_str();
-    let approved = objects::send(&context.env, ObjectKind::Account, account, &message).await?;
+    let name = account.as_str();
+    let approved = objects::send(&context.env, ObjectKind::Account, name, &message).await?;
     match approved {
         Approved::Done(Approval::CodeIssued) => {
             context
@@ -94,7 +105,7 @@ async fn allow(
                 .with("client_id", opened.client.client_id.to_string())
                 .with("grant", opened.request.grant.to_string())
                 .write();
-            let location = code_location(context, &signed_in.account, &opened.request);
+            let location = code_location(context, &account, &opened.request);
             send_back(context, opened.waiting(), Outcome::Allowed, &location)
         }
         Approved::Done(Approval::AlreadyUsed) => {
@@ -103,12 +114,7 @@ async fn allow(
                 AlreadyApprovedPage { look: &look, client: Some(client_view(&opened.client)) };
             page(context, 200, done.render())
         }
-        Approved::NotSignedIn | Approved::NotAllowedBefore => {
-            let keys = keys::key_set(context).await?;
-            let sealed = sealed_request::seal(context, &keys, &opened.request)?;
-            let location = page_with_request(context, Endpoint::SignIn, &sealed);
-            Ok(Answer::redirect(303, location))
-        }
+        Approved::NotSignedIn | Approved::NotAllowedBefore => sign_in_again(context, keys, opened),
     }
 }
 

@@ -1,10 +1,10 @@
 //! The page that asks whether a client may have access.
 
 use latchkey_protocol::authorize::AuthorizationRequest;
-use latchkey_protocol::identifier::SessionId;
+use latchkey_protocol::identifier::{AccountId, SessionId};
 use latchkey_protocol::scope::Scope;
 
-use super::account::{ask, resource_lines, scope_lines};
+use super::account::{resource_lines, scope_lines};
 use super::sealed_request::{Waiting, client_view, destination, seal};
 use super::{look, page};
 use crate::browser::{Browser, SignedIn};
@@ -12,28 +12,28 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::Answer;
 use crate::keys::KeySet;
-use crate::objects::account::messages;
+use crate::objects::account::messages::EarlierAccess;
 use crate::pages::{AccessPeriod, ConsentPage, Earlier, ScopeLine};
 
 /// Where access is taken back: the account page, without the base path.
 const MANAGE_PATH: &str = "/account";
 
-/// The consent page.
-pub async fn show(
+/// The consent page. `known` is what the account said about the installation that asks.
+pub fn show(
     context: &Context,
     keys: &KeySet,
     browser: &Browser,
     signed_in: &SignedIn,
+    known: EarlierAccess,
     waiting: Waiting<'_>,
 ) -> Result<Answer, Failure> {
     let Waiting { request, client } = waiting;
     let configuration = &context.configuration;
     let sealed = seal(context, keys, request)?;
     let look = look(configuration);
-    let csrf = browser.csrf_token(keys, &purpose(request, &signed_in.key.session))?;
+    let csrf =
+        browser.csrf_token(keys, &purpose(request, &signed_in.account, &signed_in.key.session))?;
     let host = request.redirect_uri.display_host();
-    let message = messages::Earlier { key: signed_in.key.clone(), request: request.clone() };
-    let known = ask(context, signed_in, &message).await?;
     let earlier = known.scope.unwrap_or_default();
     let asked = all_of_it(&earlier, &request.scope);
     let scopes = marked(scope_lines(configuration, &asked), &earlier);
@@ -75,9 +75,10 @@ fn marked<'a>(lines: Vec<ScopeLine<'a>>, earlier: &Scope) -> Vec<ScopeLine<'a>> 
 }
 
 /// What the CSRF token of both forms of this page is for: they are good for one request and one
-/// session only.
-pub fn purpose(request: &AuthorizationRequest, session: &SessionId) -> String {
-    format!("consent:{}:{session}", request.grant)
+/// session only. So whoever has such a token was signed in to this account by this session when the page
+/// was shown.
+pub fn purpose(request: &AuthorizationRequest, account: &AccountId, session: &SessionId) -> String {
+    format!("consent:{}:{account}:{session}", request.grant)
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub async fn get(context: &Context, incoming: &Incoming) -> Result<Answer, Failu
         notices.push("Settings for old clients are on; new clients do not need them.".to_owned());
     }
     let look = look(configuration);
-    let playground = playground::is_on(configuration, &context.env)
+    let playground = playground::is_on(configuration, context.env.platform())
         .then(|| configuration.endpoints.playground_path());
     let home = HomePage {
         look: &look,

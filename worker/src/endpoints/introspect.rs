@@ -3,6 +3,7 @@
 
 use futures_util::future::join;
 use latchkey_protocol::client::ClientId;
+use latchkey_protocol::grant::refresh_token::RefreshTokenState;
 use latchkey_protocol::introspection::{
     self, Introspected, IntrospectionRequest, ResponseFormat, Token,
 };
@@ -35,14 +36,12 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
         Ok(introspection) => introspection,
         Err(error) => return Ok(context.refuse(&error.reply(), &error, Some(client_id))),
     };
-    let token = find(context, introspection.token.expose()).await?;
+    let token = find(context, client_id, introspection.token.expose()).await?;
     let introspected = token.map_or_else(Introspected::inactive, |token| {
         introspection::reply(token, client_id, &context.configuration, context.now)
     });
     // A resource server only ever asks, so this is how its client lives on.
-    if let Err(failure) = clients::touch(context, &request.record).await {
-        context.log_failure(&failure);
-    }
+    clients::touch(context, &request.record);
     // RFC 9701 section 4. Errors stay JSON: they say nothing about a token.
     let format = ResponseFormat::of_accept(incoming.header("accept").as_deref());
     let answer = match format {
@@ -69,21 +68,27 @@ async fn signed(
         issued_at: context.now,
         introspected,
     };
-    keys::key_set(context).await?.sign_introspection(&claims).await
+    keys::key_set(context).await?.sign_introspection(context, &claims).await
 }
 
 /// What the text stands for, if it is a token that is good. The hint isn't needed: RFC 7662 section
 /// 2.1 has it widen the search to every kind anyway, and the text itself says its kind.
-async fn find(context: &Context, text: &str) -> Result<Option<Token>, Failure> {
+async fn find(context: &Context, caller: &ClientId, text: &str) -> Result<Option<Token>, Failure> {
     let (env, kind) = (&context.env, ObjectKind::Account);
     let prefixes = &context.configuration.prefixes;
     if let Some(token) = GrantToken::parse(&prefixes.refresh_token, text) {
         let message = InspectRefreshToken { grant: token.grant, secret: token.secret };
-        let state = objects::send(env, kind, token.account.as_str(), &message).await?;
-        let Some(state) = state else { return Ok(None) };
-        let standing = standing(context, &state.client_id).await?;
-        return Ok((standing == Standing::Good)
-            .then_some(Token::RefreshToken { account: token.account, state }));
+        // Only its own client learns anything about it, so that is the one to ask the shard about.
+        let (state, standing) = join(
+            objects::send(env, kind, token.account.as_str(), &message),
+            standing(context, caller),
+        )
+        .await;
+        let (state, standing) = (state?, standing?);
+        let is_good =
+            |state: &RefreshTokenState| state.client_id == *caller && standing == Standing::Good;
+        let own = state.filter(is_good);
+        return Ok(own.map(|state| Token::RefreshToken { account: token.account, state }));
     }
     if let Ok(token) = PersonalAccessToken::parse(&prefixes.personal_access_token, text) {
         let message = CheckPersonalAccessToken { id: token.id, secret: token.secret };
@@ -95,8 +100,7 @@ async fn find(context: &Context, text: &str) -> Result<Option<Token>, Failure> {
         }));
     }
     let keys = keys::key_set(context).await?;
-    let issuer = context.configuration.issuer.as_str();
-    let Ok(claims) = keys.verify(text, issuer, context.now).await? else { return Ok(None) };
+    let Ok(claims) = keys.verify(context, text).await? else { return Ok(None) };
     let (state, standing) =
         join(access_tokens::state(context, &claims), standing(context, &claims.client_id)).await;
     match (state?, standing?) {

@@ -11,39 +11,41 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::Answer;
 use crate::keys::KeySet;
-use crate::objects::account::messages::{Approve, Approved, ApprovedBy};
-use crate::objects::{self, ObjectKind};
+use crate::objects::account::messages::{Approved, Next};
 
-/// Shows the next page, or answers without one.
-pub async fn show(
+/// Shows the next page, or answers without one. `brought` is what the account of whoever is signed in
+/// said.
+pub fn show(
     context: &Context,
     keys: &KeySet,
     browser: &Browser,
-    signed_in: Option<&SignedIn>,
+    brought: Option<(SignedIn, Next)>,
     waiting: Waiting<'_>,
 ) -> Result<Answer, Failure> {
     let Waiting { request, client } = waiting;
-    let authenticated = signed_in.map(|signed_in| Authenticated {
+    let signed_in = match brought {
+        Some((signed_in, Next::Ask(earlier))) => {
+            return consent_page::show(context, keys, browser, &signed_in, earlier, waiting);
+        }
+        Some((signed_in, Next::Silent(approved))) => {
+            return silent(context, &signed_in, approved, waiting);
+        }
+        Some((signed_in, Next::Other)) => Some(signed_in),
+        None => None,
+    };
+    let authenticated = signed_in.as_ref().map(|signed_in| Authenticated {
         session: &signed_in.key.session,
         authenticated_at: signed_in.person.authenticated_at,
     });
-    match (authorize::interaction(request, authenticated), signed_in) {
-        (Interaction::Consent, Some(signed_in)) => {
-            consent_page::show(context, keys, browser, signed_in, waiting).await
-        }
-        (Interaction::Silent, Some(signed_in)) => silent(context, signed_in, waiting).await,
-        (Interaction::Refuse(reason), _) => {
-            redirect_error(context, client, &refusal(request, reason))
-        }
-        (Interaction::SignUp, _) if context.configuration.sign_up => {
+    match authorize::interaction(request, authenticated) {
+        Interaction::Refuse(reason) => redirect_error(context, client, &refusal(request, reason)),
+        Interaction::SignUp if context.configuration.sign_up => {
             let filled = sign_up::Filled::default();
             sign_up::show(context, keys, browser, Some(Goal::App(waiting)), &filled)
         }
-        (
-            Interaction::SignIn | Interaction::SignUp | Interaction::Consent | Interaction::Silent,
-            _,
-        ) => {
-            let known = signed_in.map(|signed_in| signed_in.person.email.as_str());
+        // The account decides the last two by the same rule, so they don't come here.
+        Interaction::SignIn | Interaction::SignUp | Interaction::Consent | Interaction::Silent => {
+            let known = signed_in.as_ref().map(|signed_in| signed_in.person.email.as_str());
             let email = request.login_hint.as_deref().or(known).unwrap_or_default();
             sign_in::show(context, keys, browser, Some(Goal::App(waiting)), email, None)
         }
@@ -51,21 +53,13 @@ pub async fn show(
 }
 
 /// `prompt=none`: an answer without a page, if the person has allowed just this before.
-async fn silent(
+fn silent(
     context: &Context,
     signed_in: &SignedIn,
+    approved: Approved,
     waiting: Waiting<'_>,
 ) -> Result<Answer, Failure> {
     let Waiting { request, client } = waiting;
-    let message = Approve {
-        account: signed_in.account.clone(),
-        by: ApprovedBy::Session(signed_in.key.clone()),
-        request: request.clone(),
-        client_name: client.metadata.client_name.clone(),
-        only_if_allowed_before: true,
-    };
-    let account = signed_in.account.as_str();
-    let approved = objects::send(&context.env, ObjectKind::Account, account, &message).await?;
     let reason = match approved {
         Approved::Done(Approval::CodeIssued) => {
             let location = code_location(context, &signed_in.account, request);

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::endpoints::look;
 use crate::failure::Failure;
 use crate::http::{Answer, BodyStream, Incoming, playground_headers};
+use crate::trace::Operation;
 
 /// The assets binding with the playground's files.
 const BINDING: &str = "PLAYGROUND";
@@ -51,7 +52,8 @@ pub async fn get(context: &Context, incoming: &Incoming) -> Result<Option<Answer
 /// A file of the deployment.
 async fn asset(context: &Context, file: &str) -> Result<Option<Answer>, Failure> {
     let failed = |cause: worker::Error| Failure::unavailable("reading the playground", cause);
-    let files = context.env.assets(BINDING).map_err(failed)?;
+    let files = context.env.platform().assets(BINDING).map_err(failed)?;
+    let _under_way = context.env.hop(Operation::AssetCalls);
     // The host stands for nothing: the binding looks at the path.
     let response = files.fetch(format!("https://playground.invalid{file}"), None).await;
     let response = response.map_err(failed)?;

@@ -1,5 +1,6 @@
 //! `GET` and `POST /sign-in`: e-mail and password.
 
+use futures_util::future::join;
 use latchkey_protocol::activity::Activity;
 use latchkey_protocol::authorize::AuthorizationRequest;
 use latchkey_protocol::configuration::Endpoint;
@@ -92,7 +93,20 @@ async fn sign_in(
     let typed = form.field("email");
     let goal = form.goal();
     match check_password(context, &form).await? {
-        Check::Right(account) => begin(context, browser, &account, goal, keys).await,
+        Check::Right { account, directory_key } => {
+            let forget = ForgetTries {};
+            let directory = ObjectKind::Directory;
+            let (begun, forgotten) = join(
+                begin(context, browser, &account, goal, keys),
+                objects::send(&context.env, directory, &directory_key, &forget),
+            )
+            .await;
+            if let Err(failure) = forgotten {
+                // They count for an hour more, and nobody is kept out by them but for a minute.
+                context.log_failure(&failure);
+            }
+            begun
+        }
         Check::Wrong => {
             context.refused(&"wrong e-mail address or password", None);
             show(context, keys, browser, goal, typed, Some(WRONG))
@@ -109,7 +123,7 @@ async fn sign_in(
 }
 
 enum Check {
-    Right(AccountId),
+    Right { account: AccountId, directory_key: String },
     Wrong,
     Wait(u64),
 }
@@ -134,10 +148,7 @@ async fn check_password(context: &Context, form: &PostedForm) -> Result<Check, F
         objects::send(&context.env, ObjectKind::Account, asked.as_str(), &Credentials {}).await?;
     let right = password::verify(&password, stored.as_ref())?;
     match account {
-        Some(account) if right => {
-            objects::send(&context.env, directory, &key, &ForgetTries {}).await?;
-            Ok(Check::Right(account))
-        }
+        Some(account) if right => Ok(Check::Right { account, directory_key: key }),
         Some(account) => {
             // After the answer has left: the time doesn't tell whether there is an account.
             log_later(context, account, Activity::SignInRefused);
@@ -155,20 +166,22 @@ pub async fn begin(
     goal: Option<Goal<'_>>,
     keys: &KeySet,
 ) -> Result<Answer, Failure> {
-    if browser.session_of(account).is_none()
-        && let Err(failure) = browser.end_session(context).await
-    {
-        // Somebody else was signed in in this browser. Their session ends by itself in time.
-        context.log_failure(&failure);
-    }
+    let end_other = async {
+        if browser.session_of(account).is_none()
+            && let Err(failure) = browser.end_session(context).await
+        {
+            // Somebody else was signed in in this browser. Their session ends by itself in time.
+            context.log_failure(&failure);
+        }
+    };
     let message = BeginSession {
         replaces: browser.session_of(account),
         device: browser.device().map(str::to_owned),
     };
+    let begin = objects::send(&context.env, ObjectKind::Account, account.as_str(), &message);
+    let (begun, ()) = join(begin, end_other).await;
     let key: SessionKey =
-        objects::send(&context.env, ObjectKind::Account, account.as_str(), &message)
-            .await?
-            .ok_or_else(|| Failure::unavailable("beginning a session", "the account is gone"))?;
+        begun?.ok_or_else(|| Failure::unavailable("beginning a session", "the account is gone"))?;
     context.event(Level::Info, "signed in").with("account", account.to_string()).write();
     let location = match goal {
         Some(Goal::App(waiting)) => {

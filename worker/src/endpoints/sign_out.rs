@@ -21,8 +21,10 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
     let keys = keys::key_set(context).await?;
     let browser = Browser::read(context, incoming);
     // The form is on the start page or, for "not you?", on the consent page.
-    let purpose = |opened: Option<&OpenedRequest>| match (opened, browser.session_id()) {
-        (Some(opened), Some(session)) => consent_page::purpose(&opened.request, session),
+    let purpose = |opened: Option<&OpenedRequest>| match (opened, browser.claim()) {
+        (Some(opened), Some(claim)) => {
+            consent_page::purpose(&opened.request, &claim.account, &claim.key.session)
+        }
         _ => PURPOSE.to_owned(),
     };
     let form = match PostedForm::read(context, incoming, &keys, &browser, purpose).await? {

@@ -7,6 +7,7 @@ use latchkey_protocol::registration::software_statement::{
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::trace::Operation;
 use crate::web_crypto::verify_with_jwk;
 
 /// The statement, if a trusted issuer made it.
@@ -33,6 +34,7 @@ pub async fn believed(
     let mut verdict = SignatureVerdict::Invalid;
     for key in keys {
         let (message, signature) = (received.message(), received.signature());
+        context.env.tally().note(Operation::SignatureChecks, 1);
         if verify_with_jwk(key.algorithm, &key.jwk, signature, message).await? {
             verdict = SignatureVerdict::Valid;
             break;

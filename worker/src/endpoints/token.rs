@@ -3,6 +3,7 @@
 mod device;
 mod issue;
 
+use futures_util::future::join;
 use latchkey_protocol::grant::client_credentials;
 use latchkey_protocol::token_request::{self, GrantRequest, TokenRequest};
 
@@ -16,7 +17,10 @@ use crate::objects::{self, ObjectKind};
 
 /// Answers a token request.
 pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
-    let form = match authenticated_form(context, incoming).await? {
+    // The keys come first: once a code is redeemed or a token rotated, nothing may stand between
+    // that and the answer.
+    let (form, keys) = join(authenticated_form(context, incoming), keys::key_set(context)).await;
+    let form = match form? {
         Ok(form) => form,
         Err(answer) => return Ok(answer),
     };
@@ -27,9 +31,7 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
         Ok(request) => request,
         Err(error) => return Ok(context.refuse(&error.reply(), &error, client_id)),
     };
-    // The keys come first: once a code is redeemed or a token rotated, nothing may stand between
-    // that and the answer.
-    let keys = keys::key_set(context).await?;
+    let keys = keys?;
     let (account, grant, request) = match request {
         TokenRequest::OfPerson { account, grant, request } => (account, grant, request),
         TokenRequest::OfClient(request) => {

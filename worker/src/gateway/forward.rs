@@ -23,6 +23,7 @@ use crate::http::{Answer, BodyStream, Incoming, Taken};
 use crate::keys;
 use crate::log::Level;
 use crate::platform::RuntimeEntropy;
+use crate::trace::Operation;
 
 /// Forwards a request and hands the answer back. `message` is its body, if that was read.
 ///
@@ -73,7 +74,7 @@ async fn send(
     let gateway = visit.requested.gateway;
     let service = match &gateway.upstream {
         Upstream::Url { .. } => None,
-        Upstream::Service { binding, .. } => match visit.context.env.service(binding) {
+        Upstream::Service { binding, .. } => match visit.context.env.platform().service(binding) {
             Ok(service) => Some(service),
             Err(_) => {
                 incoming.discard_body_briefly().await;
@@ -106,7 +107,12 @@ async fn send(
     };
     let request = worker::Request::from(request);
     let signal = controller.signal();
+    let under_way = visit.context.env.hop(match service {
+        Some(_) => Operation::ServiceCalls,
+        None => Operation::Fetches,
+    });
     let answer = Box::pin(async move {
+        let _under_way = under_way;
         match service {
             Some(service) => service.fetch_request(request).await,
             None => worker::Fetch::Request(request).send_with_signal(&signal).await,
@@ -148,7 +154,7 @@ async fn request_headers(
         issued_at: context.now,
         expires_at: context.now.plus(ASSERTION_LIFETIME),
     };
-    let assertion = keys::key_set(context).await?.sign_assertion(&claims).await?;
+    let assertion = keys::key_set(context).await?.sign_assertion(context, &claims).await?;
     let headers = worker::Headers::new();
     let failed = |cause| Failure::unavailable("writing the headers of a forwarded request", cause);
     for (name, value) in incoming.headers() {

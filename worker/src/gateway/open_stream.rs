@@ -5,15 +5,14 @@
 
 use futures_util::future::{Either, select};
 use latchkey_protocol::access::{Credential, Holder};
-use latchkey_protocol::configuration::Configuration;
 use latchkey_protocol::subject::Subject;
-use std::rc::Rc;
 use std::time::Duration;
 use worker::AbortController;
 
 use super::Visit;
 use crate::access_tokens;
 use crate::clients::{self, Standing};
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::Taken;
 use crate::objects::account::messages::{AccessState, StillGood};
@@ -35,16 +34,15 @@ pub fn is_event_stream(content_type: &str) -> bool {
 pub fn watch(visit: &Visit<'_>, holder: &Holder, mut over: Taken, controller: AbortController) {
     let bound = visit.requested.gateway.revocation_bound.as_seconds();
     let every = Duration::from_secs(bound.max(ASK_EVERY));
-    let (env, holder) = (visit.context.env.clone(), holder.clone());
-    let configuration = Rc::clone(&visit.context.configuration);
-    visit.context.later.wait_until(async move {
+    let holder = holder.clone();
+    visit.context.afterwards(|context| async move {
         loop {
             let tick = worker::Delay::from(every);
             if let Either::Left(_) = select(Box::pin(over.wait()), tick).await {
                 return;
             }
             // Whoever doesn't answer is asked again; nobody loses a stream to that.
-            if let Ok(AccessState::Revoked) = state(&env, &configuration, &holder).await {
+            if let Ok(AccessState::Revoked) = state(&context, &holder).await {
                 controller.abort();
                 return;
             }
@@ -53,11 +51,8 @@ pub fn watch(visit: &Visit<'_>, holder: &Holder, mut over: Taken, controller: Ab
 }
 
 /// Whether the credential still counts. An access token's own end doesn't: a stream may outlive it.
-async fn state(
-    env: &worker::Env,
-    configuration: &Configuration,
-    holder: &Holder,
-) -> Result<AccessState, Failure> {
+async fn state(context: &Context, holder: &Holder) -> Result<AccessState, Failure> {
+    let Context { configuration, env, .. } = context;
     match (&holder.subject, &holder.credential) {
         (_, Credential::OwnAccessToken { client_id, token_id }) => {
             access_tokens::own_token_state(env, configuration, client_id, token_id).await

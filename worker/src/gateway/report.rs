@@ -7,13 +7,13 @@ use latchkey_protocol::activity::{Activity, Call, RefusedCall};
 use latchkey_protocol::client::ClientId;
 use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::subject::Subject;
-use latchkey_protocol::time::UnixTime;
 use std::time::Duration;
 
 use super::Visit;
 use super::check::Caller;
 use super::message::Message;
-use crate::log::{Event, Level};
+use crate::context::Context;
+use crate::log::Level;
 use crate::objects::account::messages::Log;
 use crate::objects::{self, ObjectKind};
 use crate::platform;
@@ -87,8 +87,8 @@ pub fn sent(visit: &Visit<'_>, caller: Caller, labels: Labels) -> Sent {
         duration_ms: 0,
         reference: visit.context.reference.clone(),
     };
-    let report = Report::of(visit, caller);
-    visit.context.later.wait_until(async move {
+    let subject = caller.subject;
+    visit.context.afterwards(|context| async move {
         let entry = |status| {
             let duration_ms = platform::milliseconds().saturating_sub(started_at);
             Activity::Called(Call { status, duration_ms, ..call.clone() })
@@ -96,12 +96,12 @@ pub fn sent(visit: &Visit<'_>, caller: Caller, labels: Labels) -> Sent {
         let status = match select(&mut answered, worker::Delay::from(LONG)).await {
             Either::Left((status, _)) => status,
             Either::Right(_) => {
-                report.send(entry(Call::NO_ANSWER_YET)).await;
+                send(&context, &subject, entry(Call::NO_ANSWER_YET)).await;
                 answered.await
             }
         };
         // Without a status the answer was a failure of ours.
-        report.send(entry(status.unwrap_or(503))).await;
+        send(&context, &subject, entry(status.unwrap_or(503))).await;
     });
     Sent(sender)
 }
@@ -118,68 +118,44 @@ pub fn refused(visit: &Visit<'_>, caller: Caller, labels: Labels, reason: &str) 
         reason: reason.to_owned(),
         reference: visit.context.reference.clone(),
     };
-    let report = Report::of(visit, caller);
-    visit.context.later.wait_until(async move { report.send(Activity::Refused(call)).await });
+    let subject = caller.subject;
+    visit.context.afterwards(|context| async move {
+        send(&context, &subject, Activity::Refused(call)).await;
+    });
 }
 
-/// Whose log is told, and about which request. What is sent is never awaited by the answer: a slow or
-/// broken account object costs the client nothing.
-struct Report {
-    env: worker::Env,
-    subject: Subject,
-    at: UnixTime,
-    endpoint: &'static str,
-    reference: String,
+/// Tells whoever keeps a log of the caller. Nothing of it is awaited by the answer: a slow or broken
+/// account object costs the client nothing.
+async fn send(context: &Context, subject: &Subject, activity: Activity) {
+    match subject {
+        Subject::Person(account) => tell(context, account, activity).await,
+        Subject::Client(client_id) => write(context, client_id, &activity),
+    }
 }
 
-impl Report {
-    fn of(visit: &Visit<'_>, caller: Caller) -> Self {
-        let context = visit.context;
-        Self {
-            env: context.env.clone(),
-            subject: caller.subject,
-            at: context.now,
-            endpoint: context.endpoint,
-            reference: context.reference.clone(),
-        }
-    }
+/// Writes a line about a call. A refusal has its line already.
+fn write(context: &Context, client_id: &ClientId, activity: &Activity) {
+    let Activity::Called(call) = activity else { return };
+    context
+        .event(Level::Info, "called")
+        .with("client_id", client_id.to_string())
+        .with("resource", call.resource.to_string())
+        .with("method", call.method.clone())
+        .with("status", call.status.to_string())
+        .with("duration_ms", call.duration_ms.to_string())
+        .write();
+}
 
-    async fn send(&self, activity: Activity) {
-        match &self.subject {
-            Subject::Person(account) => self.tell(account, activity).await,
-            Subject::Client(client_id) => self.write(client_id, &activity),
-        }
-    }
-
-    /// Writes a line about a call. A refusal has its line already.
-    fn write(&self, client_id: &ClientId, activity: &Activity) {
-        let Activity::Called(call) = activity else { return };
-        Event::new(Level::Info, "called")
-            .with("endpoint", self.endpoint.to_owned())
-            .with("reference", self.reference.clone())
-            .with("client_id", client_id.to_string())
-            .with("resource", call.resource.to_string())
-            .with("method", call.method.clone())
-            .with("status", call.status.to_string())
-            .with("duration_ms", call.duration_ms.to_string())
+async fn tell(context: &Context, account: &AccountId, activity: Activity) {
+    let message = Log { activity, at: context.now };
+    let account = account.as_str();
+    let sent = objects::send(&context.env, ObjectKind::Account, account, &message).await;
+    if let Err(failure) = sent {
+        context
+            .event(Level::Error, "failed")
+            .with("cause", failure.to_string())
+            .with("do", "The call itself was served; it is missing in the activity log.".to_owned())
             .write();
-    }
-
-    async fn tell(&self, account: &AccountId, activity: Activity) {
-        let message = Log { activity, at: self.at };
-        let account = account.as_str();
-        let sent = objects::send(&self.env, ObjectKind::Account, account, &message).await;
-        if let Err(failure) = sent {
-            Event::new(Level::Error, "failed")
-                .with("endpoint", self.endpoint.to_owned())
-                .with("reference", self.reference.clone())
-                .with("cause", failure.to_string())
-                .with(
-                    "do",
-                    "The call itself was served; it is missing in the activity log.".to_owned(),
-                )
-                .write();
-        }
     }
 }
 

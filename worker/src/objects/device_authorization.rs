@@ -10,11 +10,11 @@ use latchkey_protocol::grant::device_code::{
 };
 use latchkey_protocol::identifier::{AccountId, GrantId};
 use latchkey_protocol::json;
-use latchkey_protocol::time::UnixTime;
+use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::{Deserialize, Serialize};
 
-use super::sql::{Database, integer, record, time};
-use super::{Message, Received, reply, unknown};
+use super::sql::{integer, record, time};
+use super::{Known, Message, Received, Storage, reply, unknown, with_counts};
 use crate::failure::Failure;
 use crate::log::{Event, Level};
 use crate::platform;
@@ -105,22 +105,24 @@ impl Message for DenyCode {
 #[worker::durable_object(alarm)]
 pub struct DeviceAuthorization {
     state: worker::State,
+    known: Known,
 }
 
 impl worker::DurableObject for DeviceAuthorization {
     fn new(state: worker::State, _env: worker::Env) -> Self {
-        Self { state }
+        Self { state, known: Known::default() }
     }
 
     async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
         let received = Received::read(request).await?;
         // From here to the write there is no await: what a message reads and writes is one step.
-        let now = platform::now();
-        match received.name.as_str() {
+        let (now, storage) = (platform::now(), Storage::of(&self.state, &self.known, &received));
+        let answer = match received.name.as_str() {
             Begin::NAME => {
-                let begun = received.message::<Begin>().and_then(|m| self.begin(&m.record, now));
+                let begun =
+                    received.message::<Begin>().and_then(|m| begin(&storage, &m.record, now));
                 if let Ok(Some(forget_at)) = begun
-                    && let Err(cause) = self.sweep_at(forget_at).await
+                    && let Err(cause) = sweep_at(&storage, forget_at).await
                 {
                     // The request is stored: refusing it now would only make the device begin another.
                     Event::new(Level::Error, "alarm not set")
@@ -129,42 +131,44 @@ impl worker::DurableObject for DeviceAuthorization {
                 }
                 reply::<Begin>(begun.map(|begun| begun.is_some()))
             }
-            PollDevice::NAME => reply::<PollDevice>(
-                received
-                    .message::<PollDevice>()
-                    .and_then(|m| self.decide(|record| device_code::poll(record, &m.poll, now))),
-            ),
+            PollDevice::NAME => {
+                reply::<PollDevice>(received.message::<PollDevice>().and_then(|m| {
+                    decide(&storage, |record| device_code::poll(record, &m.poll, now))
+                }))
+            }
             LookUpCode::NAME => {
                 reply::<LookUpCode>(received.message::<LookUpCode>().and_then(|m| {
-                    let record = self.stored()?.map(|(_, record)| record);
+                    let record = stored(&storage)?.map(|(_, record)| record);
                     Ok(device_code::look_up(record, &m.viewer, now))
                 }))
             }
             ApproveCode::NAME => reply::<ApproveCode>(received.message::<ApproveCode>().and_then(
                 |ApproveCode { account, shown }| {
-                    self.decide(|record| {
+                    decide(&storage, |record| {
                         device_code::approve(record, shown.as_ref(), &account, now)
                     })
                 },
             )),
             DenyCode::NAME => reply::<DenyCode>(received.message::<DenyCode>().and_then(
                 |DenyCode { account, shown }| {
-                    self.decide(|record| device_code::deny(record, &shown, &account, now))
+                    decide(&storage, |record| device_code::deny(record, &shown, &account, now))
                 },
             )),
-            name => unknown(name),
-        }
+            name => return unknown(name),
+        };
+        with_counts(answer?, &received.tally)
     }
 
     /// Forgets the request once nothing about it matters any more.
     async fn alarm(&self) -> worker::Result<worker::Response> {
+        let storage = Storage::of_alarm(&self.state, &self.known);
         let stored =
-            self.stored().map_err(|failure| worker::Error::RustError(failure.to_string()))?;
+            stored(&storage).map_err(|failure| worker::Error::RustError(failure.to_string()))?;
         match stored {
             Some((_, record)) if !record.forget_at().has_passed(platform::now()) => {
-                self.sweep_at(record.forget_at()).await?;
+                sweep_at(&storage, record.forget_at()).await?;
             }
-            Some(_) | None => self.state.storage().delete_all().await?,
+            Some(_) | None => storage.delete_all().await?,
         }
         worker::Response::empty()
     }
@@ -183,59 +187,57 @@ struct IdRow {
     _id: u32,
 }
 
-impl DeviceAuthorization {
-    fn stored(&self) -> Result<Option<(u64, DeviceAuthorizationRecord)>, Failure> {
-        let Some(database) = Database::existing(&self.state, MIGRATIONS)? else {
-            return Ok(None);
-        };
-        let row: Option<Row> =
-            database.row("SELECT version, record FROM device_authorization", vec![])?;
-        row.map(|row| {
-            let record = json::read(&row.record)
-                .map_err(|cause| Failure::unavailable("reading a device authorization", cause))?;
-            Ok((row.version, record))
-        })
-        .transpose()
-    }
+fn stored(storage: &Storage<'_>) -> Result<Option<(u64, DeviceAuthorizationRecord)>, Failure> {
+    let Some(database) = storage.existing(MIGRATIONS)? else {
+        return Ok(None);
+    };
+    let row: Option<Row> =
+        database.row("SELECT version, record FROM device_authorization", vec![])?;
+    row.map(|row| {
+        let record = json::read(&row.record)
+            .map_err(|cause| Failure::unavailable("reading a device authorization", cause))?;
+        Ok((row.version, record))
+    })
+    .transpose()
+}
 
-    /// Claims the user code. When the request can be forgotten, if the code was free.
-    fn begin(
-        &self,
-        begun: &DeviceAuthorizationRecord,
-        now: UnixTime,
-    ) -> Result<Option<UnixTime>, Failure> {
-        let claimed: Option<IdRow> = Database::created(&self.state, MIGRATIONS)?
-            .row(CLAIM, vec![record(begun)?, time(begun.ends_at()), time(now)])?;
-        Ok(claimed.map(|_| begun.forget_at()))
-    }
+/// Claims the user code. When the request can be forgotten, if the code was free.
+fn begin(
+    storage: &Storage<'_>,
+    begun: &DeviceAuthorizationRecord,
+    now: UnixTime,
+) -> Result<Option<UnixTime>, Failure> {
+    let claimed: Option<IdRow> = storage
+        .created(MIGRATIONS)?
+        .row(CLAIM, vec![record(begun)?, time(begun.ends_at()), time(now)])?;
+    Ok(claimed.map(|_| begun.forget_at()))
+}
 
-    /// Decides on the stored request and writes what comes of it, if it is still the one that was
-    /// decided on.
-    fn decide<R>(
-        &self,
-        decide: impl FnOnce(Option<DeviceAuthorizationRecord>) -> RecordDecision<R>,
-    ) -> Result<R, Failure> {
-        let stored = self.stored()?;
-        let version = stored.as_ref().map(|(version, _)| *version);
-        let decision = decide(stored.map(|(_, record)| record));
-        if let (Some(written), Some(version)) = (decision.write, version) {
-            let changed: Option<IdRow> = Database::created(&self.state, MIGRATIONS)?.row(
-                "UPDATE device_authorization SET record = ?, ends_at = ?, version = version + 1
-                 WHERE id = 1 AND version = ? RETURNING id",
-                vec![record(&*written)?, time(written.ends_at()), integer(version)],
-            )?;
-            if changed.is_none() {
-                let cause = "it changed meanwhile";
-                return Err(Failure::unavailable("writing a device authorization", cause));
-            }
+/// Decides on the stored request and writes what comes of it, if it is still the one that was
+/// decided on.
+fn decide<R>(
+    storage: &Storage<'_>,
+    decide: impl FnOnce(Option<DeviceAuthorizationRecord>) -> RecordDecision<R>,
+) -> Result<R, Failure> {
+    let stored = stored(storage)?;
+    let version = stored.as_ref().map(|(version, _)| *version);
+    let decision = decide(stored.map(|(_, record)| record));
+    if let (Some(written), Some(version)) = (decision.write, version) {
+        let changed: Option<IdRow> = storage.created(MIGRATIONS)?.row(
+            "UPDATE device_authorization SET record = ?, ends_at = ?, version = version + 1
+             WHERE id = 1 AND version = ? RETURNING id",
+            vec![record(&*written)?, time(written.ends_at()), integer(version)],
+        )?;
+        if changed.is_none() {
+            let cause = "it changed meanwhile";
+            return Err(Failure::unavailable("writing a device authorization", cause));
         }
-        Ok(decision.reply)
     }
+    Ok(decision.reply)
+}
 
-    async fn sweep_at(&self, at: UnixTime) -> worker::Result<()> {
-        let seconds = at.since(platform::now()).as_seconds().max(1);
-        self.state.storage().set_alarm(std::time::Duration::from_secs(seconds)).await
-    }
+async fn sweep_at(storage: &Storage<'_>, at: UnixTime) -> worker::Result<()> {
+    storage.set_alarm(at.since(platform::now()).max(Lifetime::seconds(1))).await
 }
 
 #[cfg(test)]

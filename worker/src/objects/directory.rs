@@ -6,7 +6,7 @@ use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use super::sql::{Database, RecordRow, record, text};
-use super::{Message, Received, reply, unknown};
+use super::{Known, Message, Received, Storage, reply, unknown, with_counts};
 use crate::failure::Failure;
 use crate::platform;
 
@@ -67,33 +67,39 @@ impl Message for Claim {
 #[worker::durable_object(alarm)]
 pub struct Directory {
     state: worker::State,
+    known: Known,
 }
 
 impl worker::DurableObject for Directory {
     fn new(state: worker::State, _env: worker::Env) -> Self {
-        Self { state }
+        Self { state, known: Known::default() }
     }
 
     async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
         let received = Received::read(request).await?;
-        match received.name.as_str() {
+        let storage = Storage::of(&self.state, &self.known, &received);
+        let answer = match received.name.as_str() {
             TrySignIn::NAME => {
-                let answer = self.try_sign_in(platform::now());
-                self.ensure_sweep().await?;
+                let answer = try_sign_in(&storage, platform::now());
+                ensure_sweep(&storage).await?;
                 reply::<TrySignIn>(answer)
             }
-            ForgetTries::NAME => reply::<ForgetTries>(self.forget_tries()),
-            Claim::NAME => reply::<Claim>(received.message().and_then(|claim| self.claim(&claim))),
-            name => unknown(name),
-        }
+            ForgetTries::NAME => reply::<ForgetTries>(forget_tries(&storage)),
+            Claim::NAME => {
+                reply::<Claim>(received.message().and_then(|m: Claim| claim(&storage, &m)))
+            }
+            name => return unknown(name),
+        };
+        with_counts(answer?, &received.tally)
     }
 
     /// Forgets old tries. An identifier that never got an account leaves nothing behind.
     async fn alarm(&self) -> worker::Result<worker::Response> {
-        match self.sweep(platform::now()) {
-            Ok(Sweep::Nothing) => self.state.storage().delete_all().await?,
+        let storage = Storage::of_alarm(&self.state, &self.known);
+        match sweep(&storage, platform::now()) {
+            Ok(Sweep::Nothing) => storage.delete_all().await?,
             Ok(Sweep::KeepPointer) => {}
-            Ok(Sweep::Later) => self.ensure_sweep().await?,
+            Ok(Sweep::Later) => ensure_sweep(&storage).await?,
             // An error, and no answer, makes the runtime try again.
             Err(failure) => return Err(worker::Error::RustError(failure.to_string())),
         }
@@ -116,73 +122,68 @@ struct PointerRow {
     account: AccountId,
 }
 
-impl Directory {
-    fn pointer(&self, database: &Database) -> Result<Option<AccountId>, Failure> {
-        let row: Option<PointerRow> =
-            database.row("SELECT account FROM pointer WHERE id = 1", vec![])?;
-        Ok(row.map(|row| row.account))
-    }
+fn pointer(database: &Database) -> Result<Option<AccountId>, Failure> {
+    let row: Option<PointerRow> =
+        database.row("SELECT account FROM pointer WHERE id = 1", vec![])?;
+    Ok(row.map(|row| row.account))
+}
 
-    fn tries(&self, database: &Database) -> Result<Option<Tries>, Failure> {
-        let row: Option<RecordRow> =
-            database.row("SELECT record FROM tries WHERE id = 1", vec![])?;
-        row.map(|row| row.read()).transpose()
-    }
+fn tries(database: &Database) -> Result<Option<Tries>, Failure> {
+    let row: Option<RecordRow> = database.row("SELECT record FROM tries WHERE id = 1", vec![])?;
+    row.map(|row| row.read()).transpose()
+}
 
-    fn try_sign_in(&self, now: UnixTime) -> Result<SignInTry, Failure> {
-        let database = Database::created(&self.state, MIGRATIONS)?;
-        match try_again(self.tries(&database)?, now) {
-            Try::Wait(wait) => Ok(SignInTry::Wait(wait)),
-            Try::Allowed(tries) => {
-                database.run(
-                    "INSERT INTO tries (id, record) VALUES (1, ?)
-                     ON CONFLICT (id) DO UPDATE SET record = excluded.record",
-                    vec![record(&tries)?],
-                )?;
-                Ok(SignInTry::Allowed(self.pointer(&database)?))
-            }
+fn try_sign_in(storage: &Storage<'_>, now: UnixTime) -> Result<SignInTry, Failure> {
+    let database = storage.created(MIGRATIONS)?;
+    match try_again(tries(&database)?, now) {
+        Try::Wait(wait) => Ok(SignInTry::Wait(wait)),
+        Try::Allowed(tries) => {
+            database.run(
+                "INSERT INTO tries (id, record) VALUES (1, ?)
+                 ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+                vec![record(&tries)?],
+            )?;
+            Ok(SignInTry::Allowed(pointer(&database)?))
         }
     }
+}
 
-    fn forget_tries(&self) -> Result<(), Failure> {
-        match Database::existing(&self.state, MIGRATIONS)? {
-            None => Ok(()),
-            Some(database) => database.run("DELETE FROM tries", vec![]),
-        }
+fn forget_tries(storage: &Storage<'_>) -> Result<(), Failure> {
+    match storage.existing(MIGRATIONS)? {
+        None => Ok(()),
+        Some(database) => database.run("DELETE FROM tries", vec![]),
     }
+}
 
-    fn sweep(&self, now: UnixTime) -> Result<Sweep, Failure> {
-        let Some(database) = Database::existing(&self.state, MIGRATIONS)? else {
-            return Ok(Sweep::Nothing);
-        };
-        if self.tries(&database)?.is_some_and(|tries| !tries.forget_at().has_passed(now)) {
-            return Ok(Sweep::Later);
-        }
-        database.run("DELETE FROM tries", vec![])?;
-        Ok(match self.pointer(&database)? {
-            Some(_) => Sweep::KeepPointer,
-            None => Sweep::Nothing,
-        })
+fn sweep(storage: &Storage<'_>, now: UnixTime) -> Result<Sweep, Failure> {
+    let Some(database) = storage.existing(MIGRATIONS)? else {
+        return Ok(Sweep::Nothing);
+    };
+    if tries(&database)?.is_some_and(|tries| !tries.forget_at().has_passed(now)) {
+        return Ok(Sweep::Later);
     }
+    database.run("DELETE FROM tries", vec![])?;
+    Ok(match pointer(&database)? {
+        Some(_) => Sweep::KeepPointer,
+        None => Sweep::Nothing,
+    })
+}
 
-    async fn ensure_sweep(&self) -> worker::Result<()> {
-        let storage = self.state.storage();
-        if storage.get_alarm().await?.is_none() {
-            let seconds = FORGET_AFTER.as_seconds();
-            storage.set_alarm(std::time::Duration::from_secs(seconds)).await?;
-        }
-        Ok(())
+async fn ensure_sweep(storage: &Storage<'_>) -> worker::Result<()> {
+    if !storage.has_alarm().await? {
+        storage.set_alarm(FORGET_AFTER).await?;
     }
+    Ok(())
+}
 
-    fn claim(&self, claim: &Claim) -> Result<AccountId, Failure> {
-        let database = Database::created(&self.state, MIGRATIONS)?;
-        // One conditional statement: whoever comes second changes nothing and reads the first.
-        let row: Option<PointerRow> = database.row(
-            "INSERT INTO pointer (id, account) VALUES (1, ?)
-             ON CONFLICT (id) DO UPDATE SET account = account RETURNING account",
-            vec![text(claim.account.as_str())],
-        )?;
-        row.map(|row| row.account)
-            .ok_or_else(|| Failure::unavailable(Claim::NAME, "the pointer was not written"))
-    }
+fn claim(storage: &Storage<'_>, claim: &Claim) -> Result<AccountId, Failure> {
+    let database = storage.created(MIGRATIONS)?;
+    // One conditional statement: whoever comes second changes nothing and reads the first.
+    let row: Option<PointerRow> = database.row(
+        "INSERT INTO pointer (id, account) VALUES (1, ?)
+         ON CONFLICT (id) DO UPDATE SET account = account RETURNING account",
+        vec![text(claim.account.as_str())],
+    )?;
+    row.map(|row| row.account)
+        .ok_or_else(|| Failure::unavailable(Claim::NAME, "the pointer was not written"))
 }

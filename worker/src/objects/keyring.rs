@@ -6,12 +6,12 @@ use latchkey_protocol::json;
 use latchkey_protocol::key_schedule::{self, KeyPlan, ScheduledKey};
 use latchkey_protocol::sealed::SealingKey;
 use latchkey_protocol::secret::Secret;
-use latchkey_protocol::time::UnixTime;
+use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::sql::{Database, integer, text, time};
-use super::{Message, Received, reply, unknown};
+use super::{Known, Message, Received, Storage, reply, unknown, with_counts};
 use crate::failure::Failure;
 use crate::platform::{self, RuntimeEntropy};
 use crate::{configuration, web_crypto};
@@ -79,24 +79,27 @@ struct KeyRow {
 #[worker::durable_object(alarm)]
 pub struct Keyring {
     state: worker::State,
+    known: Known,
     env: worker::Env,
 }
 
 impl worker::DurableObject for Keyring {
     fn new(state: worker::State, env: worker::Env) -> Self {
-        Self { state, env }
+        Self { state, known: Known::default(), env }
     }
 
     async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
         let received = Received::read(request).await?;
-        match received.name.as_str() {
-            Get::NAME => reply::<Get>(self.get().await),
-            name => unknown(name),
-        }
+        let storage = Storage::of(&self.state, &self.known, &received);
+        let answer = match received.name.as_str() {
+            Get::NAME => reply::<Get>(self.get(&storage).await),
+            name => return unknown(name),
+        };
+        with_counts(answer?, &received.tally)
     }
 
     async fn alarm(&self) -> worker::Result<worker::Response> {
-        match self.get().await {
+        match self.get(&Storage::of_alarm(&self.state, &self.known)).await {
             Ok(_) => worker::Response::empty(),
             // An error, and no answer, makes the runtime try again.
             Err(failure) => Err(worker::Error::RustError(failure.to_string())),
@@ -106,11 +109,11 @@ impl worker::DurableObject for Keyring {
 
 impl Keyring {
     /// Carries the schedule out until it has nothing left to do, and reads the keys.
-    async fn get(&self) -> Result<Keys, Failure> {
+    async fn get(&self, storage: &Storage<'_>) -> Result<Keys, Failure> {
         let lifetimes = configuration::load(&self.env)
             .map_err(|error| Failure::unavailable("reading the configuration", error))?
             .lifetimes;
-        let database = Database::created(&self.state, MIGRATIONS)?;
+        let database = storage.created(MIGRATIONS)?;
         loop {
             let rows = self.rows(&database)?;
             let scheduled: Vec<ScheduledKey> = rows
@@ -132,7 +135,7 @@ impl Keyring {
                     self.create(&database, newest, signs_from).await?;
                 }
                 (None, Some(signing)) if plan.retire.is_empty() => {
-                    self.wake_at(plan.next_look).await?;
+                    wake_at(storage, plan.next_look).await?;
                     return assemble(rows, &signing);
                 }
                 (None, Some(_)) => {}
@@ -177,15 +180,14 @@ impl Keyring {
             ],
         )
     }
+}
 
-    async fn wake_at(&self, at: UnixTime) -> Result<(), Failure> {
-        let in_seconds = at.since(platform::now()).as_seconds().max(1);
-        self.state
-            .storage()
-            .set_alarm(std::time::Duration::from_secs(in_seconds))
-            .await
-            .map_err(|cause| Failure::unavailable("setting the keyring's alarm", cause))
-    }
+async fn wake_at(storage: &Storage<'_>, at: UnixTime) -> Result<(), Failure> {
+    let after = at.since(platform::now()).max(Lifetime::seconds(1));
+    storage
+        .set_alarm(after)
+        .await
+        .map_err(|cause| Failure::unavailable("setting the keyring's alarm", cause))
 }
 
 fn assemble(rows: Vec<KeyRow>, signing: &str) -> Result<Keys, Failure> {

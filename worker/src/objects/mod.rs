@@ -9,16 +9,26 @@ pub mod device_authorization;
 pub mod directory;
 pub mod keyring;
 mod sql;
+mod storage;
 
 use futures_util::future::{Either, select};
 use latchkey_protocol::json;
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
+use crate::bindings::Bindings;
 use crate::failure::Failure;
+use crate::trace::{Operation, Tally};
+
+use storage::{Known, Storage};
 
 /// How long an object may take to answer. Far longer than any of them needs under load.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What comes before the name of a message whose sender wants to know what it costs.
+const COUNTED: &str = "counted/";
+/// The header in which the object then says so.
+const COUNTS: &str = "latchkey-counts";
 
 /// A message to an object.
 pub trait Message: Serialize + DeserializeOwned {
@@ -53,6 +63,16 @@ impl ObjectKind {
             Self::Keyring => "KEYRING",
         }
     }
+
+    const fn operation(self) -> Operation {
+        match self {
+            Self::Account => Operation::AccountCalls,
+            Self::Directory => Operation::DirectoryCalls,
+            Self::ClientRegistry => Operation::ClientRegistryCalls,
+            Self::DeviceAuthorization => Operation::DeviceAuthorizationCalls,
+            Self::Keyring => Operation::KeyringCalls,
+        }
+    }
 }
 
 /// Sends `message` to the object of `kind` that is called `name`.
@@ -61,7 +81,7 @@ impl ObjectKind {
 ///
 /// [`Failure`] when the binding is missing or the object doesn't answer.
 pub async fn send<M: Message>(
-    env: &worker::Env,
+    env: &Bindings,
     kind: ObjectKind,
     name: &str,
     message: &M,
@@ -73,14 +93,14 @@ pub async fn send<M: Message>(
 
 /// The part of [`send`] that is the same for all messages, so that it is in the WebAssembly once.
 async fn exchange(
-    env: &worker::Env,
+    env: &Bindings,
     kind: ObjectKind,
     name: &str,
     message: &'static str,
     body: String,
 ) -> Result<Vec<u8>, Failure> {
     let failed = |cause: worker::Error| Failure::unavailable(message, cause);
-    let namespace = env.durable_object(kind.binding()).map_err(|cause| {
+    let namespace = env.platform().durable_object(kind.binding()).map_err(|cause| {
         Failure::MissingBinding { binding: kind.binding(), cause: cause.to_string() }
     })?;
     let stub = namespace.get_by_name(name).map_err(failed)?;
@@ -88,8 +108,11 @@ async fn exchange(
     let mut init = worker::RequestInit::new();
     init.with_method(worker::Method::Post).with_body(Some(body.into()));
     // The host is never looked up: the stub already names the object.
-    let request = worker::Request::new_with_init(&format!("https://object/{message}"), &init)
-        .map_err(failed)?;
+    let counted = if env.tally().is_on() { COUNTED } else { "" };
+    let request =
+        worker::Request::new_with_init(&format!("https://object/{counted}{message}"), &init)
+            .map_err(failed)?;
+    let _under_way = env.hop(kind.operation());
     let answer = Box::pin(stub.fetch_with_request(request));
     // An object that panicked never answers; without a bound the caller would wait with it.
     let patience = worker::Delay::from(PATIENCE);
@@ -97,6 +120,11 @@ async fn exchange(
         Either::Left((answer, _)) => answer.map_err(failed)?,
         Either::Right(_) => return Err(Failure::unavailable(message, "no answer in time")),
     };
+    if env.tally().is_on()
+        && let Some(counts) = response.headers().get(COUNTS).map_err(failed)?
+    {
+        env.tally().add(&counts);
+    }
     if response.status_code() != 200 {
         let cause = response.text().await.unwrap_or_default();
         return Err(Failure::unavailable(message, cause));
@@ -108,18 +136,34 @@ async fn exchange(
 struct Received {
     name: String,
     body: Vec<u8>,
+    /// It counts if the sender wants that.
+    tally: Tally,
 }
 
 impl Received {
     async fn read(mut request: worker::Request) -> worker::Result<Self> {
-        let name = request.path().trim_start_matches('/').to_owned();
+        let path = request.path();
+        let path = path.trim_start_matches('/');
+        let (name, tally) = match path.strip_prefix(COUNTED) {
+            Some(name) => (name, Tally::counting()),
+            None => (path, Tally::default()),
+        };
+        let name = name.to_owned();
         let body = request.bytes().await?;
-        Ok(Self { name, body })
+        Ok(Self { name, body, tally })
     }
 
     fn message<M: Message>(&self) -> Result<M, Failure> {
         json::read_bytes(&self.body).map_err(|cause| Failure::unavailable(M::NAME, cause))
     }
+}
+
+/// Adds what a message cost to its answer, if its sender wants that.
+fn with_counts(answer: worker::Response, tally: &Tally) -> worker::Result<worker::Response> {
+    if let Some(counts) = tally.to_text() {
+        answer.headers().set(COUNTS, &counts)?;
+    }
+    Ok(answer)
 }
 
 /// Writes an object's reply, or says in the log and to the caller what went wrong.

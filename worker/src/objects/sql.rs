@@ -3,34 +3,28 @@
 use js_sys::{Array, JSON};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use worker::{SqlStorage, SqlStorageValue};
+use worker::{SqlCursor, SqlStorage, SqlStorageValue};
 
 use crate::failure::Failure;
+use crate::trace::{Operation, Tally};
 use latchkey_protocol::json;
 use latchkey_protocol::time::UnixTime;
 
 /// An object's database. Statements with no await between them commit together.
 pub struct Database {
     sql: SqlStorage,
+    tally: Tally,
 }
 
 impl Database {
-    /// The database of an object that has stored something, brought to the newest schema; `None` for
-    /// one that hasn't, so that asking about a made-up id stores nothing.
-    pub fn existing(state: &worker::State, migrations: &[&str]) -> Result<Option<Self>, Failure> {
-        let database = Self { sql: state.storage().sql() };
-        if database.schema_version()? == 0 {
-            return Ok(None);
-        }
-        database.migrate(migrations)?;
-        Ok(Some(database))
+    /// A database at whatever schema it has.
+    pub(super) const fn new(sql: SqlStorage, tally: Tally) -> Self {
+        Self { sql, tally }
     }
 
-    /// The database of an object that is about to store something.
-    pub fn created(state: &worker::State, migrations: &[&str]) -> Result<Self, Failure> {
-        let database = Self { sql: state.storage().sql() };
-        database.migrate(migrations)?;
-        Ok(database)
+    /// Whether nothing was ever stored. Asking stores nothing.
+    pub(super) fn is_empty(&self) -> Result<bool, Failure> {
+        Ok(self.schema_version()? == 0)
     }
 
     /// Runs a statement and reads its rows.
@@ -60,8 +54,9 @@ impl Database {
         bindings: Vec<SqlStorageValue>,
     ) -> Result<Vec<Value>, Failure> {
         let failed = |cause: worker::Error| Failure::unavailable("reading a row", cause);
-        let cursor = self.sql.exec(statement, bindings).map_err(failed)?;
-        let rows = cursor.collect::<Result<Array, _>>().map_err(failed)?;
+        let mut cursor = self.sql.exec(statement, bindings).map_err(failed)?;
+        let rows = cursor.by_ref().collect::<Result<Array, _>>().map_err(failed)?;
+        self.count(&cursor);
         let rows = JSON::stringify(&rows).map_err(|cause| failed(cause.into()))?;
         match json::parse(&String::from(rows)) {
             Ok(Value::Array(rows)) => Ok(rows),
@@ -74,8 +69,17 @@ impl Database {
     pub fn run(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<(), Failure> {
         self.sql
             .exec(statement, bindings)
-            .map(|_| ())
+            .map(|cursor| self.count(&cursor))
             .map_err(|cause| Failure::unavailable("writing a row", cause))
+    }
+
+    /// Counts the rows of a statement, as the platform bills them.
+    fn count(&self, cursor: &SqlCursor) {
+        if self.tally.is_on() {
+            let rows = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+            self.tally.note(Operation::RowsRead, rows(cursor.rows_read()));
+            self.tally.note(Operation::RowsWritten, rows(cursor.rows_written()));
+        }
     }
 
     /// Which schema version the database has; 0 when nothing was ever stored. Asking stores nothing.
@@ -102,7 +106,7 @@ impl Database {
 
     /// Brings the schema to the newest version. `migrations` holds one script per version, the first
     /// for version 1; each is applied once, in order.
-    fn migrate(&self, migrations: &[&str]) -> Result<(), Failure> {
+    pub(super) fn migrate(&self, migrations: &[&str]) -> Result<(), Failure> {
         let current = self.schema_version()?;
         if current == 0 {
             self.run(

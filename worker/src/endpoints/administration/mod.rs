@@ -55,7 +55,8 @@ pub async fn answer(
 }
 
 fn check_token(context: &Context, incoming: &Incoming) -> Result<Result<(), AdminError>, Failure> {
-    let expected = context.env.secret(ADMIN_TOKEN).map_err(|cause| Failure::MissingBinding {
+    let expected = context.env.platform().secret(ADMIN_TOKEN);
+    let expected = expected.map_err(|cause| Failure::MissingBinding {
         binding: ADMIN_TOKEN,
         cause: cause.to_string(),
     })?;

@@ -9,14 +9,14 @@ mod scope;
 
 use latchkey_protocol::time::UnixTime;
 
-use super::{Message, Received, reply, unknown};
+use super::{Known, Message, Received, Storage, reply, unknown, with_counts};
 use crate::configuration;
 use crate::failure::Failure;
 use crate::log::{Event, Level};
 use crate::platform;
 use messages::{
-    Approve, BeginSession, CheckAccess, CheckPersonalAccessToken, CheckSession, Create,
-    CreateToken, Credentials, Earlier, EndGrantsOf, EndOtherSessions, EndSession, EndSessionOf,
+    Approve, BeginSession, BringRequest, CheckAccess, CheckPersonalAccessToken, CheckSession,
+    Create, CreateToken, Credentials, EndGrantsOf, EndOtherSessions, EndSession, EndSessionOf,
     GiveBackUserCode, GrantDevice, InspectRefreshToken, Log, LoggedApps, Overview, ReadActivity,
     Redeem, RedeemDevice, Refresh, Revoke, RevokeApp, RevokeToken, StillGood, TryUserCode,
 };
@@ -28,30 +28,32 @@ use scope::{Scope, create};
 #[worker::durable_object(alarm)]
 pub struct Account {
     state: worker::State,
+    known: Known,
     env: worker::Env,
     recent_refusals: RecentRefusals,
 }
 
 impl worker::DurableObject for Account {
     fn new(state: worker::State, env: worker::Env) -> Self {
-        Self { state, env, recent_refusals: RecentRefusals::default() }
+        Self { state, known: Known::default(), env, recent_refusals: RecentRefusals::default() }
     }
 
     async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
         let received = Received::read(request).await?;
-        let scope = match self.open() {
+        let storage = Storage::of(&self.state, &self.known, &received);
+        let scope = match self.open(&storage) {
             Ok(scope) => scope,
             Err(failure) => return worker::Response::error(failure.to_string(), 500),
         };
         // From here to the reply there is no await: what a message reads and writes is one step.
         let (now, message) = (scope.now, &received);
         let response = match received.name.as_str() {
-            Create::NAME => answer(message, |m: Create| create(&self.state, &m, now)),
+            Create::NAME => answer(message, |m: Create| create(&storage, &m, now)),
             Credentials::NAME => answer(message, |_: Credentials| scope.credentials()),
             BeginSession::NAME => answer(message, |m: BeginSession| scope.begin_session(m)),
             CheckSession::NAME => answer(message, |m: CheckSession| scope.check_session(&m)),
             EndSession::NAME => answer(message, |m: EndSession| scope.end_session(&m)),
-            Earlier::NAME => answer(message, |m: Earlier| scope.earlier(&m)),
+            BringRequest::NAME => answer(message, |m: BringRequest| scope.bring_request(m)),
             Approve::NAME => answer(message, |m: Approve| scope.approve(&m)),
             Redeem::NAME => answer(message, |m: Redeem| scope.redeem(&m)),
             Refresh::NAME => answer(message, |m: Refresh| scope.refresh(&m)),
@@ -85,20 +87,21 @@ impl worker::DurableObject for Account {
             name => return unknown(name),
         };
         if scope.rows.has_expiring_rows()
-            && let Err(cause) = self.ensure_sweep().await
+            && let Err(cause) = ensure_sweep(&storage).await
         {
             // What the message changed is written and has to be answered; the next message sets the
             // alarm.
             Event::new(Level::Error, "alarm not set").with("cause", cause.to_string()).write();
         }
-        response
+        with_counts(response?, &received.tally)
     }
 
     async fn alarm(&self) -> worker::Result<worker::Response> {
-        let swept = self.open().and_then(|scope| scope.rows.sweep(scope.now));
+        let storage = Storage::of_alarm(&self.state, &self.known);
+        let swept = self.open(&storage).and_then(|scope| scope.rows.sweep(scope.now));
         match swept {
             Ok(Some(next)) => {
-                self.sweep_at(next).await?;
+                sweep_at(&storage, next).await?;
                 worker::Response::empty()
             }
             Ok(None) => worker::Response::empty(),
@@ -109,25 +112,24 @@ impl worker::DurableObject for Account {
 }
 
 impl Account {
-    fn open(&self) -> Result<Scope, Failure> {
+    fn open(&self, storage: &Storage<'_>) -> Result<Scope, Failure> {
         let configuration = configuration::load(&self.env)
             .map_err(|error| Failure::unavailable("reading the configuration", error))?;
-        let rows = Rows::open(&self.state)?;
+        let rows = Rows::open(storage)?;
         Ok(Scope { rows, configuration, now: platform::now() })
     }
+}
 
-    /// Expired rows are swept together, an hour or more apart.
-    async fn ensure_sweep(&self) -> worker::Result<()> {
-        if self.state.storage().get_alarm().await?.is_none() {
-            self.sweep_at(platform::now()).await?;
-        }
-        Ok(())
+/// Expired rows are swept together, an hour or more apart.
+async fn ensure_sweep(storage: &Storage<'_>) -> worker::Result<()> {
+    if !storage.has_alarm().await? {
+        sweep_at(storage, platform::now()).await?;
     }
+    Ok(())
+}
 
-    async fn sweep_at(&self, at: UnixTime) -> worker::Result<()> {
-        let seconds = at.since(platform::now()).as_seconds().max(rows::SWEEP_EVERY.as_seconds());
-        self.state.storage().set_alarm(std::time::Duration::from_secs(seconds)).await
-    }
+async fn sweep_at(storage: &Storage<'_>, at: UnixTime) -> worker::Result<()> {
+    storage.set_alarm(at.since(platform::now()).max(rows::SWEEP_EVERY)).await
 }
 
 /// Reads the message, decides and writes the reply.

@@ -8,7 +8,7 @@ use worker::SqlStorageValue;
 
 use super::messages::{Change, List, Read, StoredClient, Touch};
 use super::tokens::KEEP_EXPIRED;
-use super::{ClientRegistry, GO_ON, SWEEP_EVERY};
+use super::{GO_ON, SWEEP_EVERY, Shard};
 use crate::failure::Failure;
 use crate::objects::Message;
 use crate::objects::sql::{RecordRow, integer, record, text, time};
@@ -59,7 +59,7 @@ fn end(client: &ClientRecord) -> SqlStorageValue {
     client.expires_at.map_or(SqlStorageValue::Null, time)
 }
 
-impl ClientRegistry {
+impl Shard<'_> {
     pub(super) fn register(&self, client: &ClientRecord) -> Result<(), Failure> {
         self.created()?.run(
             "INSERT INTO clients (client_id, record, expires_at, version) VALUES (?, ?, ?, 1)",

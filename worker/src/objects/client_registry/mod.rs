@@ -14,7 +14,7 @@ pub use own_tokens::{CheckClientToken, RevokeClientToken};
 use latchkey_protocol::time::Lifetime;
 
 use super::sql::Database;
-use super::{Message, Received, reply, unknown};
+use super::{Known, Message, Received, Storage, reply, unknown, with_counts};
 use crate::failure::Failure;
 use crate::log::{Event, Level};
 use crate::platform;
@@ -34,82 +34,87 @@ const GO_ON: Lifetime = Lifetime::seconds(10);
 #[worker::durable_object(alarm)]
 pub struct ClientRegistry {
     state: worker::State,
+    known: Known,
     env: worker::Env,
 }
 
 impl worker::DurableObject for ClientRegistry {
     fn new(state: worker::State, env: worker::Env) -> Self {
-        Self { state, env }
+        Self { state, known: Known::default(), env }
     }
 
     async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
         let received = Received::read(request).await?;
+        let shard = self.shard(Storage::of(&self.state, &self.known, &received));
         let message = &received;
         // What a message reads and writes is one step: there is no await in it, but where accounts
         // are told that a client is gone.
-        match received.name.as_str() {
-            Find::NAME => self.answer(message, |shard, m: Find| shard.find(&m.client_id)),
-            Read::NAME => self.answer(message, |shard, m: Read| shard.read(&m.client_id)),
-            Touch::NAME => self.answer(message, |shard, m: Touch| shard.touch(&m)),
-            Change::NAME => self.answer(message, |shard, m: Change| shard.change(&m)),
-            List::NAME => self.answer(message, |shard, m: List| shard.list(&m)),
-            CheckToken::NAME => self.answer(message, |shard, m: CheckToken| shard.check_token(&m)),
-            ListTokens::NAME => self.answer(message, |shard, m: ListTokens| shard.list_tokens(&m)),
+        let answered = match received.name.as_str() {
+            Find::NAME => shard.answer(message, |shard, m: Find| shard.find(&m.client_id)),
+            Read::NAME => shard.answer(message, |shard, m: Read| shard.read(&m.client_id)),
+            Touch::NAME => shard.answer(message, |shard, m: Touch| shard.touch(&m)),
+            Change::NAME => shard.answer(message, |shard, m: Change| shard.change(&m)),
+            List::NAME => shard.answer(message, |shard, m: List| shard.list(&m)),
+            CheckToken::NAME => shard.answer(message, |shard, m: CheckToken| shard.check_token(&m)),
+            ListTokens::NAME => shard.answer(message, |shard, m: ListTokens| shard.list_tokens(&m)),
             RemoveToken::NAME => {
-                self.answer(message, |shard, m: RemoveToken| shard.remove_token(&m))
+                shard.answer(message, |shard, m: RemoveToken| shard.remove_token(&m))
             }
             CheckClientToken::NAME => {
-                self.answer(message, |shard, m: CheckClientToken| shard.check_client_token(&m))
+                shard.answer(message, |shard, m: CheckClientToken| shard.check_client_token(&m))
             }
             RevokeClientToken::NAME => {
-                let answered = self
+                let answered = shard
                     .answer(message, |shard, m: RevokeClientToken| shard.revoke_client_token(&m));
-                self.ensure_alarm(SWEEP_EVERY).await;
+                shard.ensure_alarm(SWEEP_EVERY).await;
                 answered
             }
             ClaimAssertion::NAME => {
                 let answered =
-                    self.answer(message, |shard, m: ClaimAssertion| shard.claim_assertion(&m));
-                self.ensure_alarm(SWEEP_EVERY).await;
+                    shard.answer(message, |shard, m: ClaimAssertion| shard.claim_assertion(&m));
+                shard.ensure_alarm(SWEEP_EVERY).await;
                 answered
             }
             Register::NAME => {
-                let answered = self.answer(message, |shard, m: Register| shard.register(&m.record));
-                self.ensure_alarm(SWEEP_EVERY).await;
+                let answered =
+                    shard.answer(message, |shard, m: Register| shard.register(&m.record));
+                shard.ensure_alarm(SWEEP_EVERY).await;
                 answered
             }
             RegisterWithToken::NAME => {
-                let answered = self
+                let answered = shard
                     .answer(message, |shard, m: RegisterWithToken| shard.register_with_token(m));
-                self.ensure_alarm(SWEEP_EVERY).await;
+                shard.ensure_alarm(SWEEP_EVERY).await;
                 answered
             }
             AddToken::NAME => {
-                let answered = self.answer(message, |shard, m: AddToken| shard.add_token(&m));
-                self.ensure_alarm(SWEEP_EVERY).await;
+                let answered = shard.answer(message, |shard, m: AddToken| shard.add_token(&m));
+                shard.ensure_alarm(SWEEP_EVERY).await;
                 answered
             }
             Remove::NAME => {
-                let answered = self.answer(message, |shard, m: Remove| shard.remove(&m));
+                let answered = shard.answer(message, |shard, m: Remove| shard.remove(&m));
                 // Sooner than a sweep: whoever asked may not get as far as `EndGrants`.
-                self.set_alarm(GO_ON).await;
+                shard.set_alarm(GO_ON).await;
                 answered
             }
             EndGrants::NAME => match received.message::<EndGrants>() {
                 Ok(message) => {
-                    let left = self.end_grants_of(&message).await;
+                    let left = shard.end_grants_of(&message).await;
                     reply::<EndGrants>(left)
                 }
                 Err(failure) => reply::<EndGrants>(Err(failure)),
             },
-            name => unknown(name),
-        }
+            name => return unknown(name),
+        };
+        with_counts(answered?, &received.tally)
     }
 
     async fn alarm(&self) -> worker::Result<worker::Response> {
         let now = platform::now();
-        let next = match self.sweep(now) {
-            Ok(next) => match self.end_grants_of_removed().await {
+        let shard = self.shard(Storage::of_alarm(&self.state, &self.known));
+        let next = match shard.sweep(now) {
+            Ok(next) => match shard.end_grants_of_removed().await {
                 Ok(removal) => [next, removal].into_iter().flatten().min(),
                 Err(failure) => return Err(worker::Error::RustError(failure.to_string())),
             },
@@ -117,13 +122,25 @@ impl worker::DurableObject for ClientRegistry {
             Err(failure) => return Err(worker::Error::RustError(failure.to_string())),
         };
         if let Some(next) = next {
-            self.set_alarm(next).await;
+            shard.set_alarm(next).await;
         }
         worker::Response::empty()
     }
 }
 
 impl ClientRegistry {
+    const fn shard<'a>(&'a self, storage: Storage<'a>) -> Shard<'a> {
+        Shard { storage, env: &self.env }
+    }
+}
+
+/// One message's view of the shard.
+struct Shard<'a> {
+    storage: Storage<'a>,
+    env: &'a worker::Env,
+}
+
+impl Shard<'_> {
     fn answer<M: Message>(
         &self,
         received: &Received,
@@ -134,26 +151,25 @@ impl ClientRegistry {
 
     /// The shard's rows; `None` when it never had any.
     fn existing(&self) -> Result<Option<Database>, Failure> {
-        Database::existing(&self.state, MIGRATIONS)
+        self.storage.existing(MIGRATIONS)
     }
 
     /// The shard's rows, about to be written.
     fn created(&self) -> Result<Database, Failure> {
-        Database::created(&self.state, MIGRATIONS)
+        self.storage.created(MIGRATIONS)
     }
 
     async fn ensure_alarm(&self, after: Lifetime) {
-        match self.state.storage().get_alarm().await {
-            Ok(Some(_)) => {}
-            Ok(None) => self.set_alarm(after).await,
+        match self.storage.has_alarm().await {
+            Ok(true) => {}
+            Ok(false) => self.set_alarm(after).await,
             Err(cause) => alarm_not_set(&cause),
         }
     }
 
     /// What the message changed is written and has to be answered, whatever becomes of the alarm.
     async fn set_alarm(&self, after: Lifetime) {
-        let after = std::time::Duration::from_secs(after.as_seconds());
-        if let Err(cause) = self.state.storage().set_alarm(after).await {
+        if let Err(cause) = self.storage.set_alarm(after).await {
             alarm_not_set(&cause);
         }
     }

@@ -6,7 +6,7 @@ use latchkey_protocol::grant::client_credentials::tokens_count;
 use latchkey_protocol::time::UnixTime;
 use serde::{Deserialize, Serialize};
 
-use super::ClientRegistry;
+use super::Shard;
 use super::messages::ClaimAssertion;
 use crate::failure::Failure;
 use crate::objects::Message;
@@ -54,7 +54,7 @@ struct TokenRow {
     _token_id: String,
 }
 
-impl ClientRegistry {
+impl Shard<'_> {
     pub(super) fn claim_assertion(&self, message: &ClaimAssertion) -> Result<bool, Failure> {
         #[derive(Deserialize)]
         struct Claimed {

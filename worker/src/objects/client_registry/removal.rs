@@ -9,8 +9,9 @@ use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::time::Lifetime;
 use serde::Deserialize;
 
-use super::ClientRegistry;
+use super::Shard;
 use super::messages::{EndGrants, Remove};
+use crate::bindings::Bindings;
 use crate::failure::Failure;
 use crate::log::{Event, Level};
 use crate::objects::account::messages::EndGrantsOf;
@@ -44,7 +45,7 @@ struct IdRow {
     _client_id: String,
 }
 
-impl ClientRegistry {
+impl Shard<'_> {
     pub(super) fn remove(&self, message: &Remove) -> Result<bool, Failure> {
         let Some(database) = self.existing()? else { return Ok(false) };
         let client_id = || text(message.client_id.as_str());
@@ -92,9 +93,10 @@ impl ClientRegistry {
              ORDER BY failures LIMIT ?",
             vec![optional(client_id), integer(AT_ONCE)],
         )?;
+        let env = &Bindings::of_object(self.env.clone(), self.storage.tally().clone());
         let told = join_all(to_tell.iter().map(|one| async move {
             let message = EndGrantsOf { client_id: one.client_id.clone() };
-            send(&self.env, ObjectKind::Account, one.account.as_str(), &message).await
+            send(env, ObjectKind::Account, one.account.as_str(), &message).await
         }))
         .await;
         let mut failed = 0;

@@ -9,7 +9,7 @@ use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::Deserialize;
 use worker::SqlStorageValue;
 
-use super::ClientRegistry;
+use super::Shard;
 use super::messages::{
     AddToken, CheckToken, ListTokens, RegisterWithToken, RemoveToken, StoredToken,
 };
@@ -40,7 +40,7 @@ struct IdRow {
     _id: String,
 }
 
-impl ClientRegistry {
+impl Shard<'_> {
     pub(super) fn add_token(&self, message: &AddToken) -> Result<(), Failure> {
         let token = &message.record;
         let most = token.max_uses.map_or(SqlStorageValue::Null, |most| integer(most.into()));

@@ -10,21 +10,39 @@ use latchkey_protocol::identifier::{AccountId, GrantId};
 use latchkey_protocol::scope::Scope;
 use serde::{Deserialize, Serialize};
 
-use super::SessionKey;
+use super::{Person, SessionKey};
 use crate::objects::Message;
 
-/// Asks what the installation that asks may do already.
+/// A browser that may be signed in brings an authorization request: who it is, and what the answer needs
+/// to know of the account, in one message.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Earlier {
+pub struct BringRequest {
+    /// Whose account this is.
+    pub account: AccountId,
     /// The cookie.
     pub key: SessionKey,
     /// What is asked for.
     pub request: AuthorizationRequest,
+    /// The client's name, to be shown to them later.
+    pub client_name: Option<String>,
 }
 
-impl Message for Earlier {
-    const NAME: &'static str = "earlier";
-    type Reply = EarlierAccess;
+impl Message for BringRequest {
+    const NAME: &'static str = "bring-request";
+    /// The person, and what comes next for them.
+    type Reply = Option<(Person, Next)>;
+}
+
+/// What comes next for a person who is signed in.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Next {
+    /// They are asked, and see what the installation may do already.
+    Ask(EarlierAccess),
+    /// There is an answer without a page (`prompt=none`), if they allowed just this before.
+    Silent(Approved),
+    /// Neither: they have to sign in anew, or the client is told why there is no answer.
+    Other,
 }
 
 /// What the installation that asks may do already.

@@ -15,7 +15,8 @@ pub use access::{
 };
 pub use device::{GiveBackUserCode, GrantDevice, RedeemDevice, TryUserCode};
 pub use grants::{
-    Approve, Approved, ApprovedBy, Earlier, EarlierAccess, EndGrantsOf, Redeem, Refresh, Revoke,
+    Approve, Approved, ApprovedBy, BringRequest, EarlierAccess, EndGrantsOf, Next, Redeem, Refresh,
+    Revoke,
 };
 pub use page::{
     AccountOverview, ActivityFilter, ConnectedApp, CreateToken, EndOtherSessions, EndSessionOf,

@@ -19,6 +19,7 @@ use super::messages::Create;
 use super::schema::MIGRATIONS;
 use crate::failure::Failure;
 use crate::objects::sql::{Database, integer, text, time};
+use crate::objects::storage::Storage;
 use activity::KEEP_ACTIVITY;
 
 /// The shortest time between two sweeps.
@@ -51,17 +52,17 @@ struct NextRow {
 
 impl Rows {
     /// The rows of the account whose object this is.
-    pub fn open(state: &worker::State) -> Result<Self, Failure> {
-        Ok(Self { database: Database::existing(state, MIGRATIONS)? })
+    pub fn open(storage: &Storage<'_>) -> Result<Self, Failure> {
+        Ok(Self { database: storage.existing(MIGRATIONS)? })
     }
 
     /// Creates the account; its rows, and `false` when it was there already.
     pub fn create(
-        state: &worker::State,
+        storage: &Storage<'_>,
         message: &Create,
         now: UnixTime,
     ) -> Result<(Self, bool), Failure> {
-        let database = Database::created(state, MIGRATIONS)?;
+        let database = storage.created(MIGRATIONS)?;
         let created: Option<IdRow> = database.row(
             "INSERT INTO profile (id, account, email, password_hash, created_at)
              VALUES (1, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING id",

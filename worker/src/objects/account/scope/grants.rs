@@ -1,6 +1,7 @@
 //! Consent, and the tokens that come of it.
 
 use latchkey_protocol::activity::Activity;
+use latchkey_protocol::authorize::{self, AuthorizationRequest, Interaction, SignedIn};
 use latchkey_protocol::grant::authorization_code::{self, Approver};
 use latchkey_protocol::grant::revoke::{self, RevokeRequest};
 use latchkey_protocol::grant::{self, Decision, EndReason, Write, refresh_token};
@@ -10,17 +11,33 @@ use super::Scope;
 use crate::failure::Failure;
 use crate::objects::Message;
 use crate::objects::account::messages::{
-    Approve, Approved, ApprovedBy, Earlier, EarlierAccess, EndGrantsOf, Redeem, Refresh, Revoke,
+    Approve, Approved, ApprovedBy, BringRequest, EarlierAccess, EndGrantsOf, Next, Person, Redeem,
+    Refresh, Revoke,
 };
 use crate::objects::account::rows::Versions;
 use crate::platform::RuntimeEntropy;
 
 impl Scope {
-    pub fn earlier(&self, message: &Earlier) -> Result<EarlierAccess, Failure> {
-        if self.session(&message.key)?.is_none() {
-            return Ok(EarlierAccess::default());
-        }
-        let request = &message.request;
+    pub fn bring_request(&self, message: BringRequest) -> Result<Option<(Person, Next)>, Failure> {
+        let BringRequest { account, key, request, client_name } = message;
+        let Some(person) = self.person(&key)? else { return Ok(None) };
+        let signed_in =
+            SignedIn { session: &key.session, authenticated_at: person.authenticated_at };
+        let next = match authorize::interaction(&request, Some(signed_in)) {
+            Interaction::Consent => Next::Ask(self.earlier(&request)?),
+            Interaction::Silent => Next::Silent(self.approve(&Approve {
+                account,
+                by: ApprovedBy::Session(key),
+                request,
+                client_name,
+                only_if_allowed_before: true,
+            })?),
+            Interaction::SignIn | Interaction::SignUp | Interaction::Refuse(_) => Next::Other,
+        };
+        Ok(Some((person, next)))
+    }
+
+    fn earlier(&self, request: &AuthorizationRequest) -> Result<EarlierAccess, Failure> {
         let grants = self.rows.grants_of(&request.client_id)?;
         let records: Vec<_> = grants.into_iter().map(|stored| stored.record).collect();
         Ok(EarlierAccess {
@@ -60,7 +77,7 @@ impl Scope {
     pub(super) fn authenticated_at(&self, by: &ApprovedBy) -> Result<Option<UnixTime>, Failure> {
         match by {
             ApprovedBy::Session(key) => {
-                Ok(self.session(key)?.map(|session| session.authenticated_at))
+                Ok(self.session_in_use(key)?.map(|session| session.authenticated_at))
             }
             // Whoever sends this, only the account that the configuration names is approved for.
             ApprovedBy::TestUser => {

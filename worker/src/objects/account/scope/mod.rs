@@ -19,6 +19,7 @@ use std::rc::Rc;
 use super::messages::Create;
 use super::rows::{Rows, Versions};
 use crate::failure::Failure;
+use crate::objects::storage::Storage;
 
 /// One message's view of the account.
 pub struct Scope {
@@ -28,8 +29,8 @@ pub struct Scope {
 }
 
 /// Creates the account, unless it exists; whether it was created.
-pub fn create(state: &worker::State, message: &Create, now: UnixTime) -> Result<bool, Failure> {
-    let (rows, created) = Rows::create(state, message, now)?;
+pub fn create(storage: &Storage<'_>, message: &Create, now: UnixTime) -> Result<bool, Failure> {
+    let (rows, created) = Rows::create(storage, message, now)?;
     if created {
         rows.log(&Activity::SignedUp, now)?;
     }

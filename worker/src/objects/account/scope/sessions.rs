@@ -58,7 +58,12 @@ impl Scope {
     }
 
     pub fn check_session(&self, message: &CheckSession) -> Result<Option<Person>, Failure> {
-        let Some(session) = self.session_in_use(&message.key)? else { return Ok(None) };
+        self.person(&message.key)
+    }
+
+    /// Who is signed in by the key, whose session goes on.
+    pub(super) fn person(&self, key: &SessionKey) -> Result<Option<Person>, Failure> {
+        let Some(session) = self.session_in_use(key)? else { return Ok(None) };
         let profile = self.rows.profile()?;
         Ok(profile.map(|profile| Person {
             email: profile.email,

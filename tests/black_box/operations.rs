@@ -1,0 +1,376 @@
+//! What each request does at the platform, by the server's own count (`log.trace`). What is expected is
+//! everything that is counted: hops, rows, alarms and signatures. `docs/cost.md` has its prices.
+
+use latchkey_tests::device::DEVICE_GRANT;
+use latchkey_tests::{Call, Client, Counted, Device, Front, Page, Server, Tokens, Walk};
+use serde_json::json;
+use std::sync::Arc;
+
+use crate::Case;
+
+/// The cases.
+pub fn trials() -> Vec<Case> {
+    vec![
+        Case::new(
+            "issue 6: the metadata documents and the keys do nothing at the platform",
+            |all| {
+                documents(&all.counted().server);
+            },
+        ),
+        Case::new(
+            "issue 6: a registration is one message to its shard, and nobody waits for its copy",
+            |all| {
+                registration(&all.counted().server);
+            },
+        ),
+        Case::new(
+            "issue 6: GET /authorize with a session is one message, for a page and for a code without one",
+            |all| {
+                authorization(&all.counted().server);
+            },
+        ),
+        Case::new(
+            "issue 6: Allow is one message to the shard and one to the account, which comes after it",
+            |all| {
+                consent(&all.counted().server);
+            },
+        ),
+        Case::new("issue 6: a code exchange and a refresh are one message to the account", |all| {
+            tokens(&all.counted().server);
+        }),
+        Case::new(
+            "issue 6: a protected call is one message to the account, and none where the credential is remembered",
+            |all| {
+                protected_calls(all.counted());
+            },
+        ),
+        Case::new(
+            "issue 6: introspection asks account and shard at once, and client_credentials nobody",
+            |all| {
+                introspection(&all.counted().server);
+            },
+        ),
+        Case::new("issue 6: a revocation is one message to the account", |all| {
+            revocation(&all.counted().server);
+        }),
+        Case::new(
+            "issue 6: a device that asks and one that waits are one message, and its tokens are two",
+            |all| {
+                device(&all.counted().server);
+            },
+        ),
+        Case::new("issue 6: signing in waits for three hops one after the other", |all| {
+            sign_in(&all.counted().server);
+        }),
+        Case::new(
+            "issue 6: the account page is one message, and the activity page waits once",
+            |all| {
+                account_pages(&all.counted().server);
+            },
+        ),
+        Case::new("issue 6: nothing waits for a KV write or delete", |all| {
+            kv_writes(&all.counted().server);
+        }),
+        Case::new("issue 6: requests at the same moment are counted apart", |all| {
+            at_once(all.counted());
+        }),
+        Case::new("issue 6: without log.trace no line has counts", |all| {
+            let server = all.standard();
+            let reference =
+                Client::public(server).refresh(server, "nobody").expect_error(400, "invalid_grant");
+            let _ = server.log().event(&reference);
+            assert!(!server.log().text().contains("\"event\":\"trace\""));
+        }),
+    ]
+}
+
+/// Checks what a request does before its answer, and after. It is sent again if it did more, since a
+/// copy may just have been a minute old, or an object ten seconds out of use and have left memory: what a
+/// request always does, it does each time.
+#[track_caller]
+fn expect(waited: &str, afterwards: &str, mut send: impl FnMut() -> Counted) -> Counted {
+    let mut last = send();
+    for _ in 0..4 {
+        if last.waited.all() == waited && last.afterwards.all() == afterwards {
+            return last;
+        }
+        last = send();
+    }
+    assert_eq!((last.waited.all().as_str(), last.afterwards.all().as_str()), (waited, afterwards));
+    last
+}
+
+/// A GET by the walk's browser, which follows no redirect.
+fn look(walk: &Walk<'_>, path: &str) -> Counted {
+    let cookies = walk.browser.jar.header().expect("cookies");
+    walk.server.count(walk.server.call("GET", path).header("cookie", &cookies))
+}
+
+/// A form of a page, sent by the walk's browser.
+fn send<'a>(walk: &Walk<'a>, page: &Page, endpoint: &str, pairs: &[(&str, &str)]) -> Call<'a> {
+    let cookies = walk.browser.jar.header().expect("cookies");
+    let form = page.form(endpoint);
+    walk.server.call("POST", endpoint).form(&form.filled(pairs)).header("cookie", &cookies)
+}
+
+fn documents(server: &Server) {
+    let jwks = || server.count(server.call("GET", "/jwks"));
+    // Whoever comes first has the isolate fetch the keys.
+    let _ = jwks();
+    for path in [
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-protected-resource/api",
+    ] {
+        let counted = expect("", "", || server.count(server.call("GET", path)));
+        assert_eq!(counted.reply.status, 200, "{}", counted.reply.describe());
+    }
+    expect("", "", jwks);
+}
+
+fn registration(server: &Server) {
+    let metadata = json!({
+        "redirect_uris": ["https://client.example/callback"],
+        "token_endpoint_auth_method": "none",
+    });
+    // Twice as many as there are shards: one comes to a shard that has its tables already.
+    let mut counted = Vec::new();
+    for _ in 0..32 {
+        let call = server.call("POST", "/register").header("content-type", "application/json");
+        let one = server.count(call.body(metadata.to_string()));
+        assert_eq!(one.reply.status, 201, "{}", one.reply.describe());
+        assert_eq!(one.waited.calls(), "client_registry_calls 1, in_turn 1");
+        assert_eq!(one.afterwards.all(), "in_turn 1, kv_writes 1");
+        counted.push(one.waited.all());
+    }
+    let usual = "client_registry_calls 1, in_turn 1, rows_written 2";
+    assert!(counted.iter().any(|one| one == usual), "{counted:?}");
+}
+
+fn authorization(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let request = walk.request();
+    let page = || look(&walk, &request.path(server));
+    let counted = expect("account_calls 1, in_turn 1, rows_read 2", "", page);
+    assert!(counted.reply.text().contains("name=\"decision\""), "{}", counted.reply.describe());
+    // Nobody is asked about somebody who isn't signed in.
+    expect("", "", || server.count(server.call("GET", &walk.request().path(server))));
+
+    // The person has allowed it, and the client asks for no page.
+    let _ = walk.tokens();
+    let asks = || look(&walk, &walk.request().and("prompt", "none").path(server));
+    let first = asks();
+    assert_eq!(first.reply.status, 302, "{}", first.reply.describe());
+    assert!(first.reply.header("location").is_some_and(|location| location.contains("code=")));
+    assert_eq!((first.waited.of("account_calls"), first.waited.of("in_turn")), (1, 1));
+    assert_eq!((first.waited.of("rows_written"), first.afterwards.all().as_str()), (3, ""));
+}
+
+fn consent(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let mut rows = Vec::new();
+    for _ in 0..3 {
+        let request = walk.request();
+        let page = walk.consent_page(&request);
+        let counted = server.count(send(&walk, &page, "/consent", &[("decision", "allow")]));
+        assert_eq!(counted.reply.status, 303, "{}", counted.reply.describe());
+        assert_eq!(counted.waited.calls(), "account_calls 1, client_registry_calls 1, in_turn 2");
+        rows.push((counted.waited.of("rows_written"), counted.afterwards.all()));
+    }
+    // The first one is noted in the client's record too, and its copy is written anew. Those that widen
+    // nothing are the grant with its indexes, and the log.
+    assert_eq!(rows.last(), Some(&(5, String::new())), "{rows:?}");
+}
+
+fn tokens(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let did = "account_calls 1, in_turn 1, rows_read 5, rows_written 4, signatures 1";
+    let exchanged = expect(did, "", || {
+        let code = walk.code();
+        server.count(walk.client.call(server, "/token", &code.fields()))
+    });
+    let mut refresh = Tokens::from_reply(&exchanged.reply).refresh;
+    expect(did, "", || {
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+        let counted = server.count(walk.client.call(server, "/token", &fields));
+        refresh = Tokens::from_reply(&counted.reply).refresh;
+        counted
+    });
+}
+
+fn protected_calls(front: &Front) {
+    const LOGGED: &str = "account_calls 1, in_turn 1, rows_read 5, rows_written 3";
+    let (server, place) = (&front.server, front.upstream.plain());
+    let mut walk = Walk::begin(server);
+    let resources = [front.resource("/api"), front.resource("/remembered")];
+    let resources: Vec<_> = resources.iter().map(String::as_str).collect();
+    let personal = walk.browser.new_token("Counted", &["mcp"], &resources);
+    let api = front.tokens(&mut walk, "/api", "mcp").access;
+    let remembered = front.tokens(&mut walk, "/remembered", "mcp").access;
+
+    let get = |path: &str, token: &str| {
+        let counted =
+            server.count(server.call("GET", &format!("{path}/{}", place.name())).bearer(token));
+        assert_eq!(counted.reply.status, 200, "{}", counted.reply.describe());
+        counted
+    };
+    // The upstream is a fetch, and what it gets is signed.
+    let asked =
+        "account_calls 1, fetches 1, in_turn 2, rows_read 1, signature_checks 1, signatures 1";
+    expect(asked, LOGGED, || get("/api", &api));
+    let asked = "account_calls 1, fetches 1, in_turn 2, rows_read 1, signatures 1";
+    expect(asked, LOGGED, || get("/api", &personal));
+    for token in [&remembered, &personal] {
+        let first = get("/remembered", token);
+        assert_eq!(first.waited.of("account_calls"), 1, "{}", first.line);
+        expect("fetches 1, in_turn 1, signatures 1", LOGGED, || get("/remembered", token));
+    }
+    // Without a good credential nothing is asked, and nothing reaches the upstream.
+    expect("", "", || server.count(server.call("GET", "/api").bearer("nobody's token")));
+    expect("", "", || server.count(server.call("GET", "/api")));
+}
+
+fn introspection(server: &Server) {
+    const BOTH: &str = "account_calls 1, client_registry_calls 1, in_turn 1, rows_read 2";
+    let mut walk = Walk::with(server, Client::with_method(server, "client_secret_basic"));
+    let (tokens, asker) = (walk.tokens(), Client::configured("nightly"));
+    let resource = format!("{}/api", server.issuer());
+    let personal = walk.browser.new_token("Counted", &["mcp"], &[&resource]);
+    let signed = format!("{BOTH}, signature_checks 1");
+    for (asker, token, did) in [
+        (&asker, &tokens.access, signed.as_str()),
+        (&walk.client, &tokens.refresh, BOTH),
+        (&asker, &personal, "account_calls 1, in_turn 1, rows_read 1"),
+    ] {
+        let counted = expect(did, "", || {
+            server.count(asker.call(server, "/introspect", &[("token", token)]))
+        });
+        assert_eq!(counted.reply.json()["active"], true, "{}", counted.reply.describe());
+    }
+    let fields = [("grant_type", "client_credentials"), ("scope", "mcp")];
+    expect("signatures 1", "", || server.count(asker.call(server, "/token", &fields)));
+}
+
+fn revocation(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let mut revoke = |of: fn(&Tokens) -> &str, calls: &str| {
+        let tokens = walk.tokens();
+        let call = walk.client.call(server, "/revoke", &[("token", of(&tokens))]);
+        let counted = server.count(call);
+        assert_eq!(counted.reply.status, 200, "{}", counted.reply.describe());
+        assert_eq!(
+            (counted.waited.calls().as_str(), counted.afterwards.all().as_str()),
+            (calls, "")
+        );
+        counted.waited.of("rows_written")
+    };
+    let access = revoke(|tokens| &tokens.access, "account_calls 1, in_turn 1, signature_checks 1");
+    assert_eq!(access, 3, "the token's id and the log");
+    let refresh = revoke(|tokens| &tokens.refresh, "account_calls 1, in_turn 1");
+    assert!(refresh > 3, "the grants of the installation, and the log");
+}
+
+fn device(server: &Server) {
+    let client = Client::of_device(server, "none");
+    let _ = Device::of(server, client.clone(), &[]);
+    let begun = expect(
+        "alarms_set 1, device_authorization_calls 1, in_turn 1, rows_read 6, rows_written 7",
+        "",
+        || server.count(client.call(server, "/device_authorization", &[])),
+    );
+    let document = begun.reply.json();
+    let code = document["device_code"].as_str().expect("a code").to_owned();
+    let poll = || {
+        let fields = [("grant_type", DEVICE_GRANT), ("device_code", code.as_str())];
+        server.count(client.call(server, "/token", &fields))
+    };
+    let waiting = poll();
+    assert_eq!(waiting.reply.status, 400, "{}", waiting.reply.describe());
+    assert_eq!(waiting.waited.calls(), "device_authorization_calls 1, in_turn 1");
+    assert_eq!((waiting.waited.of("rows_written"), waiting.afterwards.all().as_str()), (1, ""));
+
+    let mut walk = Walk::begin(server);
+    let page = walk.browser.enter_code(document["user_code"].as_str().expect("a code")).expect(200);
+    let _ = walk.browser.decide_device(&page, "allow").expect(200);
+    let allowed = poll();
+    let _ = Tokens::from_reply(&allowed.reply);
+    // Only the code's object knows whose account that is.
+    let calls = "account_calls 1, device_authorization_calls 1, in_turn 2, signatures 1";
+    assert_eq!(allowed.waited.calls(), calls);
+    assert_eq!((allowed.waited.of("rows_written"), allowed.afterwards.all().as_str()), (4, ""));
+}
+
+fn sign_in(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let fields = [("email", walk.person.email.clone()), ("password", walk.person.password.clone())];
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let page = walk.browser.page("/sign-in").expect(200);
+    // The address says which account, whose password is checked, and the session begins while the tries
+    // are forgotten.
+    expect(
+        "account_calls 2, directory_calls 2, in_turn 3, rows_read 7, rows_written 5",
+        "",
+        || {
+            let counted = server.count(send(&walk, &page, "/sign-in", &fields));
+            assert_eq!(counted.reply.status, 303, "{}", counted.reply.describe());
+            counted
+        },
+    );
+}
+
+fn account_pages(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let _ = walk.tokens();
+    let page = expect("account_calls 1, in_turn 1, rows_read 5", "", || look(&walk, "/account"));
+    assert!(page.reply.text().contains("/sign-out"), "{}", page.reply.describe());
+    let activity = look(&walk, "/account/activity");
+    assert_eq!(activity.waited.calls(), "account_calls 3, in_turn 1", "{}", activity.line);
+}
+
+fn kv_writes(server: &Server) {
+    let metadata = json!({ "redirect_uris": ["https://client.example/callback"] });
+    let client = Client::register(server, &metadata);
+    let uri = client.document["registration_client_uri"].as_str().expect("a URI");
+    let path = server.local_path("/", uri).expect("a path of this server");
+    let token = client.document["registration_access_token"].as_str().expect("a token");
+    let removed = server.count(server.call("DELETE", &path).bearer(token));
+    assert_eq!(removed.reply.status, 204, "{}", removed.reply.describe());
+    assert_eq!(removed.afterwards.of("kv_deletes"), 1, "{}", removed.line);
+    // It is gone here at once all the same, whatever the cache still has.
+    client.refresh(server, "nobody").expect_error(401, "invalid_client");
+
+    let text = server.log().text();
+    let lines: Vec<_> = text.lines().filter(|line| line.contains("\"event\":\"trace\"")).collect();
+    assert!(lines.iter().any(|line| line.contains("kv_writes")), "a registration writes a copy");
+    for line in lines {
+        // The members come in the order of the alphabet.
+        let (_, waited) = line.split_once("\"waited\"").unwrap_or_default();
+        assert!(!waited.contains("kv_writes") && !waited.contains("kv_deletes"), "{line}");
+    }
+}
+
+fn at_once(front: &Front) {
+    let (server, place) = (&front.server, front.upstream.plain());
+    let token = Arc::new(front.token("/api", "mcp"));
+    let target = format!("/api/{}", place.name());
+    std::thread::scope(|scope| {
+        for number in 0..16 {
+            let (token, target) = (Arc::clone(&token), target.as_str());
+            scope.spawn(move || {
+                for _ in 0..3 {
+                    let counted = if number % 2 == 0 {
+                        server.count(server.call("GET", target).bearer(&token))
+                    } else {
+                        server.count(server.call("GET", "/.well-known/oauth-authorization-server"))
+                    };
+                    assert_eq!(counted.reply.status, 200, "{}", counted.reply.describe());
+                    let expected = if number % 2 == 0 { [1, 1, 1] } else { [0, 0, 0] };
+                    let found = ["account_calls", "fetches", "signatures"]
+                        .map(|operation| counted.waited.of(operation));
+                    assert_eq!(found, expected, "{}", counted.line);
+                    assert_eq!(counted.afterwards.of("account_calls"), expected[0]);
+                }
+            });
+        }
+    });
+}
