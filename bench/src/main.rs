@@ -1,0 +1,83 @@
+//! Latchkey side by side with its peers and with the platform's own limit, in one run.
+//!
+//! `bench/README.md` says how to run it and what the figures mean. `npm run bench` builds what is
+//! measured and then starts this.
+#![expect(clippy::print_stdout, reason = "the tables are what it is for")]
+
+mod connection;
+mod contender;
+mod figures;
+mod flags;
+mod load;
+mod page;
+mod party;
+mod report;
+mod stage;
+mod turns;
+mod work;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::flags::Flags;
+use crate::report::{Machine, Report, Settings, Versions, chart, tables};
+use crate::stage::{PEOPLE, Stage};
+
+// One thread: the contender shares the machine with this program, and needs the rest of it.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<()> {
+    let flags = Flags::read(std::env::args().skip(1))?;
+    let folder = tempfile::tempdir_in(&flags.storage)
+        .with_context(|| format!("a new folder in {}", flags.storage.display()))?;
+    let stage = Stage::set(flags.connections, folder.path());
+    let work = tokio::select! {
+        work = async { turns::all(&flags, stage.await?).await } => work?,
+        // What is running ends with its standard input, and the folder goes with this function.
+        () = interrupted() => bail!("interrupted"),
+    };
+    let settings = Settings {
+        date: Settings::today(),
+        seconds: flags.measured.as_secs_f64(),
+        connections: flags.connections,
+        rounds: flags.rounds,
+        people: PEOPLE.min(flags.connections),
+        storage: flags.storage.display().to_string(),
+        build: Settings::build(),
+    };
+    let report = Report::new(Machine::this(), Versions::in_use(), settings, work);
+    let text = tables(&report);
+    println!("\n{text}");
+    write(flags.markdown.as_deref(), || Ok(text.clone()))?;
+    write(flags.svg.as_deref(), || Ok(chart(&report)))?;
+    write(flags.json.as_deref(), || Ok(serde_json::to_string_pretty(&report)? + "\n"))
+}
+
+fn write(file: Option<&Path>, text: impl FnOnce() -> Result<String>) -> Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    std::fs::write(file, text()?).with_context(|| format!("writing {}", file.display()))
+}
+
+async fn interrupted() {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
