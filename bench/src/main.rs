@@ -2,7 +2,6 @@
 //!
 //! `bench/README.md` says how to run it and what the figures mean. `npm run bench` builds what is
 //! measured and then starts this.
-#![expect(clippy::print_stdout, reason = "the tables are what it is for")]
 
 mod connection;
 mod contender;
@@ -19,10 +18,10 @@ mod work;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::flags::Flags;
+use crate::flags::{Flags, USAGE};
 use crate::report::{Machine, Report, Settings, Versions, chart, tables};
 use crate::stage::{PEOPLE, Stage};
 
@@ -39,15 +38,30 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<()> {
-    let flags = Flags::read(std::env::args().skip(1))?;
+    let mut arguments: Vec<_> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--help") {
+        println!("{USAGE}");
+        return Ok(());
+    }
+    // Says what is wrong with the flags, and nothing else.
+    let is_check = arguments.first().is_some_and(|first| first == "--check");
+    let flags = Flags::read(arguments.drain(usize::from(is_check)..))?;
+    if is_check {
+        return Ok(());
+    }
     let folder = tempfile::tempdir_in(&flags.storage)
         .with_context(|| format!("a new folder in {}", flags.storage.display()))?;
-    let stage = Stage::set(flags.connections, folder.path());
-    let work = tokio::select! {
-        work = async { turns::all(&flags, stage.await?).await } => work?,
-        // What is running ends with its standard input, and the folder goes with this function.
+    let mut stage = tokio::select! {
+        stage = Stage::set(flags.connections, folder.path()) => stage?,
         () = interrupted() => bail!("interrupted"),
     };
+    let work = tokio::select! {
+        work = turns::all(&flags, &mut stage) => work,
+        () = interrupted() => Err(anyhow!("interrupted")),
+    };
+    // Whatever came of it, nothing is left running, and nothing is written any more when the folder goes.
+    stage.strike().await?;
+    let work = work?;
     let settings = Settings {
         date: Settings::today(),
         seconds: flags.measured.as_secs_f64(),
