@@ -38,8 +38,6 @@ const miniflare = new Miniflare({
   },
   workers: await contender(),
 });
-const { port } = await miniflare.ready;
-console.log(JSON.stringify({ port: Number(port) }));
 
 let isEnding = false;
 process.stdin.resume();
@@ -52,3 +50,6 @@ async function end() {
   await miniflare.dispose();
   process.exit(0);
 }
+
+const { port } = await miniflare.ready;
+console.log(JSON.stringify({ port: Number(port) }));

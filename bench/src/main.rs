@@ -18,7 +18,7 @@ mod work;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::flags::{Flags, USAGE};
@@ -49,15 +49,19 @@ async fn run() -> Result<()> {
     if is_check {
         return Ok(());
     }
-    let folder = tempfile::tempdir_in(&flags.storage)
+    let folder = tempfile::Builder::new()
+        .prefix("latchkey-bench-")
+        .tempdir_in(&flags.storage)
         .with_context(|| format!("a new folder in {}", flags.storage.display()))?;
-    let mut stage = tokio::select! {
-        stage = Stage::set(flags.connections, folder.path()) => stage?,
-        () = interrupted() => bail!("interrupted"),
-    };
+    // From here on a signal is a wish that is met once what is running can be ended in order.
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut stage = Stage::set(flags.connections, folder.path()).await?;
     let work = tokio::select! {
+        biased;
+        _ = interrupt.recv() => Err(anyhow!("interrupted")),
+        _ = terminate.recv() => Err(anyhow!("terminated")),
         work = turns::all(&flags, &mut stage) => work,
-        () = interrupted() => Err(anyhow!("interrupted")),
     };
     // Whatever came of it, nothing is left running, and nothing is written any more when the folder goes.
     stage.strike().await?;
@@ -82,16 +86,4 @@ async fn run() -> Result<()> {
 fn write(file: Option<&Path>, text: impl FnOnce() -> Result<String>) -> Result<()> {
     let Some(file) = file else { return Ok(()) };
     std::fs::write(file, text()?).with_context(|| format!("writing {}", file.display()))
-}
-
-async fn interrupted() {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
 }

@@ -33,7 +33,7 @@ pub fn chart(report: &Report) -> String {
     );
     let settings = &report.settings;
     let heading = format!(
-        "Per second, {} connections, {} cores, {}; each group has its own scale",
+        "Per second; connections: {}, cores: {}, {}; each group has its own scale",
         settings.connections, report.machine.cores, settings.date
     );
     line(&mut svg, &format!("<text x=\"8\" y=\"22\">{}</text>", escaped(&heading)));
