@@ -17,13 +17,20 @@ runMain(async () => {
   const asBuilt = process.argv.includes("--as-built");
   const flags = process.argv.slice(2).filter((flag) => flag !== "--as-built");
   await setUp();
+  if (flags.includes("--help")) return bench("--help");
+  // What is wrong with a flag shows before the long build.
+  await bench("--check", ...flags);
   if (!asBuilt) await build();
   else if (!existsSync(join(ROOT, "build", "index.js"))) throw new Failure("build/ has no worker: leave --as-built out");
   await buildWorker(LIMIT, "latchkey_bench_limit", join(LIMIT, "build"));
-  await run("cargo", ["run", "--quiet", "--profile", "load", "-p", "latchkey-bench", "--", ...flags], {
-    env: { ...toolEnvironment(), LATCHKEY_BENCH_BUILD: asBuilt ? "build/ as it was" : profile() },
-    label: "The bench",
-  });
+  await bench(...flags);
+
+  function bench(...args) {
+    return run("cargo", ["run", "--quiet", "--profile", "load", "-p", "latchkey-bench", "--", ...args], {
+      env: { ...toolEnvironment(), LATCHKEY_BENCH_BUILD: asBuilt ? "build/ as it was" : profile() },
+      label: "The bench",
+    });
+  }
 });
 
 /** The release profile, and what of it the environment changes. */

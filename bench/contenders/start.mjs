@@ -38,14 +38,18 @@ const miniflare = new Miniflare({
   },
   workers: await contender(),
 });
-const { port } = await miniflare.ready;
-console.log(JSON.stringify({ port: Number(port) }));
 
+let isEnding = false;
 process.stdin.resume();
 process.stdin.on("end", end);
-process.on("SIGTERM", end);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, end);
 
 async function end() {
+  if (isEnding) return;
+  isEnding = true;
   await miniflare.dispose();
   process.exit(0);
 }
+
+const { port } = await miniflare.ready;
+console.log(JSON.stringify({ port: Number(port) }));

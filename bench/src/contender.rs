@@ -27,6 +27,8 @@ pub enum Name {
     Nothing,
     /// A worker that does nothing and a bare object, in Rust.
     Limit,
+    /// A worker that starts fresh isolates of the others.
+    Cold,
 }
 
 impl Name {
@@ -36,6 +38,7 @@ impl Name {
             Self::Peer => "peer",
             Self::Nothing => "nothing",
             Self::Limit => "limit",
+            Self::Cold => "cold",
         }
     }
 }

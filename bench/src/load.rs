@@ -126,3 +126,96 @@ async fn work(
     }
     Ok(marks)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::connection::Call;
+
+    const TURN: Turn =
+        Turn { warm_up: Duration::from_millis(10), measured: Duration::from_millis(200) };
+
+    /// A server that gives this answer to every request, until the test ends.
+    async fn server(answer: &'static str) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, answer));
+            }
+        });
+        address
+    }
+
+    async fn serve(mut stream: TcpStream, answer: &'static str) {
+        let mut asked = Vec::new();
+        while let Ok(1..) = stream.read_buf(&mut asked).await {
+            if asked.ends_with(b"\r\n\r\n") {
+                asked.clear();
+                stream.write_all(answer.as_bytes()).await.expect("written");
+            }
+        }
+    }
+
+    const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+    /// Asks as often as it has something in stock; without a stock, always.
+    struct Asking {
+        stock: Option<usize>,
+        asked: usize,
+    }
+
+    impl Visitor for Asking {
+        fn once<'a>(&'a mut self, connection: &'a mut Connection) -> Doing<'a, Next> {
+            Box::pin(async {
+                if self.stock == Some(self.asked) {
+                    return Ok(Next::Nothing);
+                }
+                self.asked += 1;
+                connection.send(&Call::get("/")).await?.expect(200)?;
+                Ok(Next::Done)
+            })
+        }
+    }
+
+    fn asking(stock: Option<usize>) -> Box<dyn Visitor> {
+        Box::new(Asking { stock, asked: 0 })
+    }
+
+    #[tokio::test]
+    async fn every_visitor_works_until_the_clock_stops_and_what_ended_is_counted() {
+        let address = server(OK).await;
+        let mut visitors = [asking(None), asking(None), asking(None)];
+        let sample = run(address, &mut visitors, TURN).await.expect("a sample");
+        assert!(sample.rate() > 0.0);
+    }
+
+    #[tokio::test]
+    async fn issue_6_an_answer_that_is_not_expected_ends_the_run_and_is_shown() {
+        let answer = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 9\r\n\r\nsaturated";
+        let address = server(answer).await;
+        let error = run(address, &mut [asking(None)], TURN).await.expect_err("503");
+        let message = format!("{error:#}");
+        for part in ["200 was expected", "GET /", "503 Service Unavailable", "saturated"] {
+            assert!(message.contains(part), "{part} in {message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn issue_6_a_connection_that_breaks_ends_the_run() {
+        let address = server("not HTTP\r\n\r\n").await;
+        let error = run(address, &mut [asking(None)], TURN).await.expect_err("no HTTP");
+        assert!(format!("{error:#}").starts_with("GET /"), "{error:#}");
+    }
+
+    #[tokio::test]
+    async fn a_stock_that_is_used_up_at_once_is_no_measurement() {
+        let address = server(OK).await;
+        let mut visitors = [asking(None), asking(Some(0))];
+        let error = run(address, &mut visitors, TURN).await.expect_err("used up");
+        assert!(error.to_string().contains("used up too soon"), "{error:#}");
+    }
+}

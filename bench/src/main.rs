@@ -2,7 +2,6 @@
 //!
 //! `bench/README.md` says how to run it and what the figures mean. `npm run bench` builds what is
 //! measured and then starts this.
-#![expect(clippy::print_stdout, reason = "the tables are what it is for")]
 
 mod connection;
 mod contender;
@@ -19,10 +18,10 @@ mod work;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::flags::Flags;
+use crate::flags::{Flags, USAGE};
 use crate::report::{Machine, Report, Settings, Versions, chart, tables};
 use crate::stage::{PEOPLE, Stage};
 
@@ -39,15 +38,34 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<()> {
-    let flags = Flags::read(std::env::args().skip(1))?;
-    let folder = tempfile::tempdir_in(&flags.storage)
+    let mut arguments: Vec<_> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--help") {
+        println!("{USAGE}");
+        return Ok(());
+    }
+    // Says what is wrong with the flags, and nothing else.
+    let is_check = arguments.first().is_some_and(|first| first == "--check");
+    let flags = Flags::read(arguments.drain(usize::from(is_check)..))?;
+    if is_check {
+        return Ok(());
+    }
+    let folder = tempfile::Builder::new()
+        .prefix("latchkey-bench-")
+        .tempdir_in(&flags.storage)
         .with_context(|| format!("a new folder in {}", flags.storage.display()))?;
-    let stage = Stage::set(flags.connections, folder.path());
+    // From here on a signal is a wish that is met once what is running can be ended in order.
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut stage = Stage::set(flags.connections, folder.path()).await?;
     let work = tokio::select! {
-        work = async { turns::all(&flags, stage.await?).await } => work?,
-        // What is running ends with its standard input, and the folder goes with this function.
-        () = interrupted() => bail!("interrupted"),
+        biased;
+        _ = interrupt.recv() => Err(anyhow!("interrupted")),
+        _ = terminate.recv() => Err(anyhow!("terminated")),
+        work = turns::all(&flags, &mut stage) => work,
     };
+    // Whatever came of it, nothing is left running, and nothing is written any more when the folder goes.
+    stage.strike().await?;
+    let work = work?;
     let settings = Settings {
         date: Settings::today(),
         seconds: flags.measured.as_secs_f64(),
@@ -68,16 +86,4 @@ async fn run() -> Result<()> {
 fn write(file: Option<&Path>, text: impl FnOnce() -> Result<String>) -> Result<()> {
     let Some(file) = file else { return Ok(()) };
     std::fs::write(file, text()?).with_context(|| format!("writing {}", file.display()))
-}
-
-async fn interrupted() {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
 }

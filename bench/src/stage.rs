@@ -26,6 +26,8 @@ pub struct Stage {
     pub nothing: Contender,
     /// The platform's own limit, in Rust.
     pub limit: Contender,
+    /// What starts fresh isolates of all of these.
+    pub cold: Contender,
     /// Who has an account at Latchkey; nobody until somebody is needed.
     people: Vec<Person>,
 }
@@ -33,19 +35,20 @@ pub struct Stage {
 impl Stage {
     /// Starts all contenders.
     pub async fn set(connections: usize, folder: &Path) -> Result<Self> {
-        let (latchkey, peer, nothing, limit) = try_join!(
+        let (latchkey, peer, nothing, limit, cold) = try_join!(
             Contender::start(Name::Latchkey, folder),
             Contender::start(Name::Peer, folder),
             Contender::start(Name::Nothing, folder),
             Contender::start(Name::Limit, folder),
+            Contender::start(Name::Cold, folder),
         )?;
-        Ok(Self { connections, latchkey, peer, nothing, limit, people: Vec::new() })
+        Ok(Self { connections, latchkey, peer, nothing, limit, cold, people: Vec::new() })
     }
 
     /// Ends all contenders.
     pub async fn strike(self) -> Result<()> {
-        let Self { latchkey, peer, nothing, limit, .. } = self;
-        try_join!(latchkey.end(), peer.end(), nothing.end(), limit.end())?;
+        let Self { latchkey, peer, nothing, limit, cold, .. } = self;
+        try_join!(latchkey.end(), peer.end(), nothing.end(), limit.end(), cold.end())?;
         Ok(())
     }
 

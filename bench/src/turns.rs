@@ -16,18 +16,17 @@ const FIRST_WARM_UP: Duration = Duration::from_secs(2);
 /// The same before each later turn.
 const WARM_UP: Duration = Duration::from_millis(300);
 
-/// Measures all pieces of work, and ends the contenders.
-pub async fn all(flags: &Flags, mut stage: Stage) -> Result<Vec<(Work, Measured)>> {
+/// Measures all pieces of work that are wanted.
+pub async fn all(flags: &Flags, stage: &mut Stage) -> Result<Vec<(Work, Measured)>> {
     let mut measured = Vec::new();
     for work in &flags.work {
         let result = match work {
-            Work::Cold => work::measure_cold(flags.isolates, &stage).await,
-            _ => closed_loop(flags, *work, &mut stage).await,
+            Work::Cold => work::measure_cold(flags.isolates, stage).await,
+            _ => closed_loop(flags, *work, stage).await,
         };
         let figures = result.with_context(|| format!("{} was not measured", work.name()))?;
         measured.push((*work, Measured { limit: work.limit(), figures }));
     }
-    stage.strike().await?;
     Ok(measured)
 }
 

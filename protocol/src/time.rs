@@ -35,6 +35,13 @@ impl UnixTime {
         Self(self.0.saturating_sub(lifetime.0))
     }
 
+    /// The end of the day, in UTC, that this time is in.
+    #[must_use]
+    pub const fn end_of_day(self) -> Self {
+        let day = Lifetime::days(1);
+        Self(self.0 - self.0 % day.0).plus(day)
+    }
+
     /// How long it has been since `earlier`; zero when `earlier` lies in the future.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Lifetime {
@@ -97,6 +104,16 @@ mod tests {
         let end = UnixTime::from_seconds(100);
         assert!(!end.has_passed(UnixTime::from_seconds(99)));
         assert!(end.has_passed(UnixTime::from_seconds(100)));
+    }
+
+    #[test]
+    fn a_day_ends_when_the_next_one_begins() {
+        let end = |seconds| UnixTime::from_seconds(seconds).end_of_day().seconds();
+        assert_eq!(
+            [end(0), end(86_399), end(86_400), end(86_401)],
+            [86_400, 86_400, 172_800, 172_800]
+        );
+        assert_eq!(end(u64::MAX), u64::MAX);
     }
 
     #[test]

@@ -22,7 +22,7 @@ fn circumstances(report: &Report) -> String {
         report.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
     let memory = machine.memory_gb.map_or(String::new(), |memory| format!(", {memory} GB"));
     format!(
-        "{}, {} cores{memory}, {}. {}. Build: {}. {} connections, {} people, {} s for each contender and piece of work, in {} rounds, stored in {}. {}.",
+        "{}, {} cores{memory}, {}. {}. Build: {}. Connections: {}, people: {}; {} s for each contender and piece of work, rounds: {}; stored in {}. {}.",
         machine.cpu,
         machine.cores,
         machine.system,

@@ -173,10 +173,7 @@ pub async fn name(context: &Context, client_id: &ClientId) -> Result<Option<Stri
 
 /// Stores a new client in its shard.
 pub async fn register(context: &Context, shard: u8, record: ClientRecord) -> Result<(), Failure> {
-    let message = Register { record };
-    ask(context, shard, &message).await?;
-    keep_copy(context, &message.record);
-    Ok(())
+    ask(context, shard, &Register { record }).await
 }
 
 /// Notes that a client was used, after the answer has left, if it is time to: its record says so, so
@@ -314,8 +311,12 @@ fn remember(read_at: UnixTime, client: ClientRecord) -> Rc<ClientRecord> {
     client
 }
 
-/// Writes a copy to the cache after the answer has left; nobody waits for it.
+/// Writes a copy to the cache after the answer has left; nobody waits for it. Of a client that nobody
+/// has used yet none is written: most are allowed a moment later, which makes another record, or never.
 fn keep_copy(context: &Context, client: &ClientRecord) {
+    if client.first_used_at.is_none() {
+        return;
+    }
     let copy = Copy { read_at: context.now, record: client.clone() };
     stored_copies::keep(context, &cache_key(&client.client_id), &copy, COPY_COUNTS);
 }

@@ -183,11 +183,14 @@ impl Keyring {
 }
 
 async fn wake_at(storage: &Storage<'_>, at: UnixTime) -> Result<(), Failure> {
+    let failed = |cause| Failure::unavailable("setting the keyring's alarm", cause);
+    // Whoever asks for the keys carries the schedule out too, so one that is set already may stay; setting
+    // it with each question would be a row written each time.
+    if storage.has_alarm().await.map_err(failed)? {
+        return Ok(());
+    }
     let after = at.since(platform::now()).max(Lifetime::seconds(1));
-    storage
-        .set_alarm(after)
-        .await
-        .map_err(|cause| Failure::unavailable("setting the keyring's alarm", cause))
+    storage.set_alarm(after).await.map_err(failed)
 }
 
 fn assemble(rows: Vec<KeyRow>, signing: &str) -> Result<Keys, Failure> {

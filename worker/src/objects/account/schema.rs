@@ -46,6 +46,18 @@ UPDATE activity SET client_id = json_extract(record, '$.client_id');",
     record TEXT NOT NULL,
     forget_at INTEGER NOT NULL
 );",
+    // Without AUTOINCREMENT, whose counter is one more row written with each entry. The newest entry is
+    // the last to go, so the numbers still count up.
+    "CREATE TABLE activity_4 (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    record TEXT NOT NULL,
+    client_id TEXT
+);
+INSERT INTO activity_4 SELECT id, at, kind, record, client_id FROM activity;
+DROP TABLE activity;
+ALTER TABLE activity_4 RENAME TO activity;",
 ];
 
 #[cfg(test)]

@@ -111,3 +111,19 @@ fn a_new_account_and_a_migrated_one_have_the_same_tables() {
     }
     assert_eq!(tables(&migrated), tables(&database(MIGRATIONS.len())));
 }
+
+#[test]
+fn the_numbers_of_the_log_go_on_where_they_were() {
+    let database = database(1);
+    fill(&database);
+    for script in &MIGRATIONS[1..] {
+        database.execute_batch(script).expect(script);
+    }
+    let add = "INSERT INTO activity (at, kind, record) VALUES (6, 'x', '{}') RETURNING id";
+    let next: i64 = database.query_row(add, [], |row| row.get(0)).expect("an entry");
+    assert_eq!(next, 3);
+    let counters: i64 = database
+        .query_row("SELECT count(*) FROM sqlite_sequence", [], |row| row.get(0))
+        .expect("the counters");
+    assert_eq!(counters, 0, "nothing counts beside the rows themselves");
+}

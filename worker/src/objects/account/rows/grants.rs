@@ -16,23 +16,33 @@ pub struct StoredGrant {
     pub record: GrantRecord,
     /// The number of its last change.
     pub version: u64,
+    /// When the row goes.
+    pub forget_at: UnixTime,
     /// When a resource was last called with one of its access tokens.
     pub last_called_at: Option<UnixTime>,
 }
 
 /// The versions of the grants that a decision is made on.
 #[derive(Default)]
-pub struct Versions(Vec<(GrantId, u64)>);
+pub struct Versions(Vec<(GrantId, Version)>);
+
+/// What a row was when it was read.
+#[derive(Clone, Copy)]
+pub struct Version {
+    number: u64,
+    forget_at: UnixTime,
+}
 
 impl Versions {
     /// The record, whose version is kept.
     pub fn keep(&mut self, stored: StoredGrant) -> GrantRecord {
-        self.0.push((stored.record.id.clone(), stored.version));
+        let version = Version { number: stored.version, forget_at: stored.forget_at };
+        self.0.push((stored.record.id.clone(), version));
         stored.record
     }
 
     /// The version of a grant; `None` for one that is new.
-    pub fn of(&self, grant: &GrantId) -> Option<u64> {
+    pub fn of(&self, grant: &GrantId) -> Option<Version> {
         self.0.iter().find(|(id, _)| id == grant).map(|(_, version)| *version)
     }
 }
@@ -41,6 +51,7 @@ impl Versions {
 struct GrantRow {
     record: String,
     version: u64,
+    forget_at: UnixTime,
     last_called_at: Option<UnixTime>,
 }
 
@@ -48,7 +59,8 @@ impl GrantRow {
     fn read(self) -> Result<StoredGrant, Failure> {
         let record = json::read(&self.record)
             .map_err(|cause| Failure::unavailable("reading a grant", cause))?;
-        Ok(StoredGrant { record, version: self.version, last_called_at: self.last_called_at })
+        let Self { version, forget_at, last_called_at, .. } = self;
+        Ok(StoredGrant { record, version, forget_at, last_called_at })
     }
 }
 
@@ -56,7 +68,7 @@ impl Rows {
     pub fn grant(&self, id: &GrantId) -> Result<Option<StoredGrant>, Failure> {
         let Some(database) = &self.database else { return Ok(None) };
         let row: Option<GrantRow> = database.row(
-            "SELECT record, version, last_called_at FROM grants WHERE id = ?",
+            "SELECT record, version, forget_at, last_called_at FROM grants WHERE id = ?",
             vec![text(id.as_str())],
         )?;
         row.map(GrantRow::read).transpose()
@@ -64,15 +76,15 @@ impl Rows {
 
     pub fn grants(&self) -> Result<Vec<StoredGrant>, Failure> {
         let Some(database) = &self.database else { return Ok(Vec::new()) };
-        let rows: Vec<GrantRow> =
-            database.rows("SELECT record, version, last_called_at FROM grants", vec![])?;
+        let rows: Vec<GrantRow> = database
+            .rows("SELECT record, version, forget_at, last_called_at FROM grants", vec![])?;
         rows.into_iter().map(GrantRow::read).collect()
     }
 
     pub fn grants_of(&self, client_id: &ClientId) -> Result<Vec<StoredGrant>, Failure> {
         let Some(database) = &self.database else { return Ok(Vec::new()) };
         let rows: Vec<GrantRow> = database.rows(
-            "SELECT record, version, last_called_at FROM grants WHERE client_id = ?",
+            "SELECT record, version, forget_at, last_called_at FROM grants WHERE client_id = ?",
             vec![text(client_id.as_str())],
         )?;
         rows.into_iter().map(GrantRow::read).collect()
@@ -82,20 +94,26 @@ impl Rows {
     pub(super) fn put_grant(
         &self,
         grant: &GrantRecord,
-        version: Option<u64>,
+        version: Option<Version>,
     ) -> Result<(), Failure> {
         let (id, client_id) = (text(grant.id.as_str()), text(grant.client_id.as_str()));
-        let (body, forget_at) = (record(grant)?, time(grant.forget_at()));
+        // A day's end, which most changes leave as it is: moving a row in the index is a row written.
+        let (body, forget_at) = (record(grant)?, grant.forget_at().end_of_day());
         let written: Option<IdRow> = match version {
             None => self.writable()?.row(
                 "INSERT INTO grants (id, client_id, version, record, forget_at)
                  VALUES (?, ?, 1, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING id",
-                vec![id, client_id, body, forget_at],
+                vec![id, client_id, body, time(forget_at)],
+            )?,
+            Some(version) if version.forget_at == forget_at => self.writable()?.row(
+                "UPDATE grants SET record = ?, version = version + 1
+                 WHERE id = ? AND version = ? RETURNING id",
+                vec![body, id, integer(version.number)],
             )?,
             Some(version) => self.writable()?.row(
                 "UPDATE grants SET record = ?, forget_at = ?, version = version + 1
                  WHERE id = ? AND version = ? RETURNING id",
-                vec![body, forget_at, id, integer(version)],
+                vec![body, time(forget_at), id, integer(version.number)],
             )?,
         };
         written

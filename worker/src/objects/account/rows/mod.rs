@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::messages::Create;
 use super::schema::MIGRATIONS;
 use crate::failure::Failure;
-use crate::objects::sql::{Database, integer, text, time};
+use crate::objects::sql::{Database, text, time};
 use crate::objects::storage::Storage;
 use activity::KEEP_ACTIVITY;
 
@@ -48,6 +48,7 @@ struct IdRow {
 #[derive(Deserialize)]
 struct NextRow {
     next: Option<UnixTime>,
+    oldest_activity: Option<UnixTime>,
 }
 
 impl Rows {
@@ -121,15 +122,19 @@ impl Rows {
         database.run("DELETE FROM activity WHERE at <= ?", vec![time(now.minus(KEEP_ACTIVITY))])?;
         self.trim_activity()?;
         let row: Option<NextRow> = database.row(
-            "SELECT min(next) AS next FROM (
+            "SELECT min(next) AS next, (SELECT min(at) FROM activity) AS oldest_activity FROM (
                 SELECT min(forget_at) AS next FROM sessions
                 UNION ALL SELECT min(forget_at) FROM grants
                 UNION ALL SELECT min(forget_at) FROM revoked_access_tokens
                 UNION ALL SELECT min(forget_at) FROM personal_access_tokens
-                UNION ALL SELECT min(forget_at) FROM user_code_tries
-                UNION ALL SELECT min(at) + ? FROM activity)",
-            vec![integer(KEEP_ACTIVITY.as_seconds())],
+                UNION ALL SELECT min(forget_at) FROM user_code_tries)",
+            vec![],
         )?;
-        Ok(row.and_then(|row| row.next))
+        Ok(row.and_then(|row| {
+            // Whoever does something every hour also has an entry that ends every hour: these wait for
+            // the end of the day, since each sweep reads the whole log.
+            let oldest = row.oldest_activity.map(|at| at.plus(KEEP_ACTIVITY).end_of_day());
+            [row.next, oldest].into_iter().flatten().min()
+        }))
     }
 }

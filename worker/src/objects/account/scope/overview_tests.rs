@@ -1,3 +1,4 @@
+use latchkey_protocol::grant::GrantRecord;
 use latchkey_protocol::scope::Scope as GrantedScope;
 use serde_json::{Value, json};
 
@@ -30,8 +31,9 @@ fn grant(first: char, created_at: u64, scope: &str, family: &Value) -> StoredGra
         "code": {"state": "redeemed", "code_hash": HASH, "code_challenge": null},
         "family": family,
     });
-    let record = serde_json::from_value(record).expect("a grant");
-    StoredGrant { record, version: 1, last_called_at: None }
+    let record: GrantRecord = serde_json::from_value(record).expect("a grant");
+    let forget_at = record.forget_at();
+    StoredGrant { record, version: 1, forget_at, last_called_at: None }
 }
 
 fn of_installation(mut stored: StoredGrant, first: char) -> StoredGrant {
