@@ -109,7 +109,7 @@ async function lints() {
 }
 
 async function lintsForWasm() {
-  const packages = ["-p", "latchkey-protocol", "-p", "latchkey-worker", "-p", "latchkey-web-client"];
+  const packages = ["-p", "latchkey-protocol", "-p", "latchkey-worker", "-p", "latchkey-web-client", "-p", "latchkey-bench-limit"];
   await cargo("clippy", ...packages, "--target", WASM_TARGET, "--", "-D", "warnings");
   await cargo("clippy", ...VERIFIER, "--target", WASM_TARGET, "--", "-D", "warnings");
 }

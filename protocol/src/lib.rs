@@ -42,6 +42,7 @@ pub mod forwarding;
 pub mod grant;
 pub mod identifier;
 pub mod introspection;
+pub mod json;
 pub mod jwt;
 pub mod key_schedule;
 mod letter_case;

@@ -57,12 +57,12 @@ impl SealingKey {
         entropy: &mut impl Entropy,
     ) -> Result<String, SealError> {
         let plaintext =
-            serde_json::to_vec(&Envelope { expires_at, value }).map_err(|_| SealError)?;
+            crate::json::write(&Envelope { expires_at, value }).map_err(|_| SealError)?;
         let nonce = entropy.bytes::<NONCE_BYTES>();
         let ciphertext = XChaCha20Poly1305::new(Key::from_slice(&self.0))
             .encrypt(
                 XNonce::from_slice(&nonce),
-                Payload { msg: &plaintext, aad: purpose.as_bytes() },
+                Payload { msg: plaintext.as_bytes(), aad: purpose.as_bytes() },
             )
             .map_err(|_| SealError)?;
         let mut bytes = Vec::with_capacity(1 + NONCE_BYTES + ciphertext.len());
@@ -122,7 +122,7 @@ pub fn open<T: DeserializeOwned>(
     let plaintext =
         keys.iter().find_map(|key| key.open_bytes(purpose, &bytes)).ok_or(OpenError::Invalid)?;
     let envelope: Envelope<T> =
-        serde_json::from_slice(&plaintext).map_err(|_| OpenError::Invalid)?;
+        crate::json::read_bytes(&plaintext).map_err(|_| OpenError::Invalid)?;
     if envelope.expires_at.has_passed(now) {
         return Err(OpenError::Expired);
     }

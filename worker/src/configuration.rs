@@ -1,7 +1,8 @@
 //! The typed configuration, parsed once per isolate.
 
-use js_sys::Reflect;
+use js_sys::{JSON, Reflect};
 use latchkey_protocol::configuration::{Configuration, ConfigurationError};
+use latchkey_protocol::json;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -50,11 +51,16 @@ fn settings(env: &worker::Env) -> Result<Value, ConfigurationError> {
     if !present {
         return Ok(Value::Object(serde_json::Map::new()));
     }
-    env.object_var::<Value>("LATCHKEY").map_err(|error| {
+    let no_table = || {
         ConfigurationError::new(
             "LATCHKEY",
-            format!("something that is no table ({error})"),
+            "something that is no table",
             "the table [vars.LATCHKEY]",
         )
-    })
+    };
+    let table = Reflect::get(env, &"LATCHKEY".into())
+        .and_then(|table| JSON::stringify(&table))
+        .map_err(|_| no_table())?;
+    let table = json::parse(&String::from(table)).map_err(|_| no_table())?;
+    if table.is_object() { Ok(table) } else { Err(no_table()) }
 }

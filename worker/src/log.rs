@@ -2,12 +2,10 @@
 //!
 //! A line holds ids and reasons, never a secret: the types that hold secrets have no `Display`.
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// How much an event matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     /// Expected, and worth a line: a grant, a registration.
     Info,
@@ -15,6 +13,16 @@ pub enum Level {
     Warn,
     /// Something of ours failed, and somebody has to look.
     Error,
+}
+
+impl Level {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// A line in the making.
@@ -52,9 +60,7 @@ impl Event {
 
     /// Writes the line.
     pub fn write(mut self) {
-        if let Ok(level) = serde_json::to_value(self.level) {
-            self.members.insert("level".to_owned(), level);
-        }
+        self.members.insert("level".to_owned(), Value::from(self.level.as_str()));
         let line = Value::Object(self.members).to_string();
         match self.level {
             Level::Info => worker::console_log!("{line}"),

@@ -4,6 +4,7 @@
 //! The counts are the request's own: they travel in its [`Bindings`](crate::bindings::Bindings), since an
 //! isolate serves many requests at once. What the answer waits for is told from what goes on after it.
 
+use latchkey_protocol::json;
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -101,12 +102,12 @@ impl Tally {
     /// The counts as text, for whoever asked for them; `None` where nobody did.
     pub fn to_text(&self) -> Option<String> {
         let counts = self.0.as_ref()?;
-        serde_json::to_string(&*counts.operations.borrow()).ok()
+        json::write(&*counts.operations.borrow()).ok()
     }
 
     /// Adds what another one counted.
     pub fn add(&self, text: &str) {
-        let Ok(counted) = serde_json::from_str::<BTreeMap<Operation, u64>>(text) else { return };
+        let Ok(counted) = json::read::<BTreeMap<Operation, u64>>(text) else { return };
         for (operation, times) in counted {
             self.note(operation, times);
         }
@@ -116,7 +117,7 @@ impl Tally {
     fn summary(&self) -> serde_json::Value {
         let Some(counts) = &self.0 else { return serde_json::Value::Null };
         let mut summary =
-            serde_json::to_value(&*counts.operations.borrow()).unwrap_or(serde_json::Value::Null);
+            self.to_text().and_then(|text| json::parse(&text).ok()).unwrap_or_default();
         if let Some(members) = summary.as_object_mut()
             && counts.in_turn.get() > 0
         {

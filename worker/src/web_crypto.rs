@@ -3,6 +3,7 @@
 //! others.
 
 use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
+use latchkey_protocol::json;
 use latchkey_protocol::jwt::SignatureAlgorithm;
 use latchkey_protocol::secret::Secret;
 use serde_json::Value;
@@ -43,8 +44,8 @@ pub async fn generate_es256() -> Result<KeyPair, Failure> {
     let text = JSON::stringify(&jwk)
         .map(String::from)
         .map_err(|cause| failed("exporting a key", &cause))?;
-    let whole: Value = serde_json::from_str(&text)
-        .map_err(|cause| Failure::unavailable("exporting a key", cause))?;
+    let whole =
+        json::parse(&text).map_err(|cause| Failure::unavailable("exporting a key", cause))?;
     let mut public = serde_json::Map::new();
     for member in ["kty", "crv", "x", "y"] {
         let value = whole

@@ -151,7 +151,7 @@ pub fn check(
 
 /// The request travels sealed in URLs, which the platform limits to 16 KB.
 fn fits(request: AuthorizationRequest) -> Result<AuthorizationRequest, Refusal> {
-    let length = serde_json::to_string(&request).map_or(usize::MAX, |text| text.len());
+    let length = crate::json::write(&request).map_or(usize::MAX, |text| text.len());
     if length > MAX_REQUEST_BYTES { Err(LocalError::TooLong.into()) } else { Ok(request) }
 }
 

@@ -18,3 +18,16 @@ pub enum ClientOrigin {
     /// The operator made it by the admin API.
     Administered,
 }
+
+impl ClientOrigin {
+    /// Its name, as it is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SelfRegistered => "self_registered",
+            Self::Document => "document",
+            Self::Configured => "configured",
+            Self::Administered => "administered",
+        }
+    }
+}

@@ -67,7 +67,7 @@ fn from_template(url: &str) -> Option<String> {
                     .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
             sound.then_some((id, stable, uris))
         })?;
-    let mut document: serde_json::Value = serde_json::from_str(exact(stable)?).ok()?;
+    let mut document = crate::json::parse(exact(stable)?).ok()?;
     let members = document.as_object_mut()?;
     let uris: Vec<String> = redirect_uris.iter().map(|uri| uri.replace("{id}", id)).collect();
     members.insert("client_id".to_owned(), url.into());

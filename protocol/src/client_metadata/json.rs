@@ -20,7 +20,8 @@ pub(super) enum JsonError {
 /// ([RFC 8259 section 4](https://www.rfc-editor.org/rfc/rfc8259#section-4)).
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     let repeated = Cell::new(false);
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|_| JsonError::Malformed)?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     Unambiguous(&repeated)
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))

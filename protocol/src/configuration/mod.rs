@@ -33,6 +33,7 @@ pub use settings::{
 
 use crate::client::{ClientId, ClientPolicy, ClientRecord, TokenEndpointAuthMethod};
 use crate::client_id_metadata::Reach;
+use crate::json;
 use crate::redirect_uri::RedirectUriPolicy;
 use crate::registration::MetadataRules;
 use crate::resource::{ResourceIndicator, Resources};
@@ -105,10 +106,10 @@ impl Configuration {
     /// what is wanted.
     pub fn parse(issuer: &str, settings: &serde_json::Value) -> Result<Self, ConfigurationError> {
         let issuer = Issuer::parse(issuer)?;
-        let settings: Settings = serde_path_to_error::deserialize(settings).map_err(|error| {
+        let settings: Settings = json::from_value(settings.clone()).map_err(|error| {
             ConfigurationError::new(
                 format!("LATCHKEY.{}", error.path()),
-                error.inner().to_string(),
+                error.reason(),
                 "a setting as the README's table describes it",
             )
         })?;

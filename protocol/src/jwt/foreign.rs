@@ -117,7 +117,7 @@ impl ForeignJwt {
     pub fn claimed(&self, name: &str) -> Option<String> {
         use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
         let claims = URL_SAFE_NO_PAD.decode(self.text.split('.').nth(1)?).ok()?;
-        let claims: Value = serde_json::from_slice(&claims).ok()?;
+        let claims = crate::json::parse_bytes(&claims).ok()?;
         claims.get(name)?.as_str().map(str::to_owned)
     }
 

@@ -106,7 +106,7 @@ pub fn claimed_issuer(text: &str) -> Option<String> {
         return None;
     }
     let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
-    serde_json::from_slice::<Claimed>(&claims).ok().map(|claimed| claimed.iss)
+    crate::json::read_bytes::<Claimed>(&claims).ok().map(|claimed| claimed.iss)
 }
 
 /// What a check by Web Crypto or by a verifier said about the signature of one [`Received`] token.

@@ -3,6 +3,7 @@
 
 use latchkey_protocol::client::ClientRecord;
 use latchkey_protocol::client_id_metadata::{DocumentUrl, MAXIMUM_KEY_SET};
+use latchkey_protocol::json;
 use latchkey_protocol::jwt::ForeignJwt;
 use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::{Deserialize, Serialize};
@@ -94,8 +95,7 @@ async fn fetched(context: &Context, uri: &str) -> Result<Value, String> {
     let fetched = fetch::get(context, &url, MAXIMUM_KEY_SET, Budget::Address)
         .await
         .map_err(|error| format!("{error:?}"))?;
-    let jwks: Value =
-        serde_json::from_slice(&fetched.body).map_err(|_| "jwks_uri: no JSON".to_owned())?;
+    let jwks = json::parse_bytes(&fetched.body).map_err(|_| "jwks_uri: no JSON".to_owned())?;
     // RFC 7517 section 5: a JWK set has an array of keys.
     if jwks.get("keys").is_some_and(Value::is_array) {
         Ok(jwks)

@@ -1,6 +1,7 @@
 //! Copies in KV, so that not every isolate has to ask anew. Hits only; a copy that can't be read or
 //! written costs one more question, and nothing else.
 
+use latchkey_protocol::json;
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::time::Lifetime;
 use serde::{Serialize, de::DeserializeOwned};
@@ -22,10 +23,13 @@ pub fn key(kind: &str, name: &str) -> String {
 pub async fn read<T: DeserializeOwned>(context: &Context, key: &str) -> Option<T> {
     let _under_way = context.env.hop(Operation::KvReads);
     let found = match context.env.platform().kv(BINDING) {
-        Ok(cache) => cache.get(key).json::<T>().await.map_err(|cause| cause.to_string()),
+        Ok(cache) => cache.get(key).text().await.map_err(|cause| cause.to_string()),
         Err(cause) => Err(cause.to_string()),
     };
-    found.unwrap_or_else(|cause| {
+    let copy = found.and_then(|text| {
+        text.map(|text| json::read(&text)).transpose().map_err(|cause| cause.to_string())
+    });
+    copy.unwrap_or_else(|cause| {
         log_trouble(context, cause);
         None
     })
@@ -35,7 +39,7 @@ pub async fn read<T: DeserializeOwned>(context: &Context, key: &str) -> Option<T
 pub fn keep(context: &Context, key: &str, value: &impl Serialize, lifetime: Lifetime) {
     let cache = context.env.platform().kv(BINDING).map_err(|cause| cause.to_string());
     let written = cache.and_then(|cache| {
-        let value = serde_json::to_string(value).map_err(|cause| cause.to_string())?;
+        let value = json::write(value).map_err(|cause| cause.to_string())?;
         cache.put(key, value).map_err(|cause| cause.to_string())
     });
     match written {

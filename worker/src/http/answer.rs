@@ -1,6 +1,7 @@
 //! An answer in the making.
 
 use latchkey_protocol::error::ErrorReply;
+use latchkey_protocol::json;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -35,7 +36,7 @@ impl Answer {
     /// A JSON document.
     pub fn json(status: u16, value: &impl Serialize) -> Self {
         // Every type serialized here is a plain struct or map with string keys, which can't fail.
-        let body = serde_json::to_vec(value).unwrap_or_default();
+        let body = json::write(value).unwrap_or_default();
         Self::empty(status).with_header("content-type", "application/json").with_body(body)
     }
 

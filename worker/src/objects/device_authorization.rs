@@ -9,6 +9,7 @@ use latchkey_protocol::grant::device_code::{
     PollError, RecordDecision,
 };
 use latchkey_protocol::identifier::{AccountId, GrantId};
+use latchkey_protocol::json;
 use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +102,7 @@ impl Message for DenyCode {
 }
 
 /// The object.
-#[worker::durable_object]
+#[worker::durable_object(alarm)]
 pub struct DeviceAuthorization {
     state: worker::State,
     known: Known,
@@ -193,7 +194,7 @@ fn stored(storage: &Storage<'_>) -> Result<Option<(u64, DeviceAuthorizationRecor
     let row: Option<Row> =
         database.row("SELECT version, record FROM device_authorization", vec![])?;
     row.map(|row| {
-        let record = serde_json::from_str(&row.record)
+        let record = json::read(&row.record)
             .map_err(|cause| Failure::unavailable("reading a device authorization", cause))?;
         Ok((row.version, record))
     })

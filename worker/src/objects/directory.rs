@@ -64,7 +64,7 @@ impl Message for Claim {
 }
 
 /// The object.
-#[worker::durable_object]
+#[worker::durable_object(alarm)]
 pub struct Directory {
     state: worker::State,
     known: Known,

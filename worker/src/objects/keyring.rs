@@ -2,6 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey_protocol::entropy::Entropy;
+use latchkey_protocol::json;
 use latchkey_protocol::key_schedule::{self, KeyPlan, ScheduledKey};
 use latchkey_protocol::sealed::SealingKey;
 use latchkey_protocol::secret::Secret;
@@ -75,7 +76,7 @@ struct KeyRow {
 }
 
 /// The object.
-#[worker::durable_object]
+#[worker::durable_object(alarm)]
 pub struct Keyring {
     state: worker::State,
     known: Known,
@@ -198,8 +199,8 @@ fn assemble(rows: Vec<KeyRow>, signing: &str) -> Result<Keys, Failure> {
     let mut sealing = Vec::new();
     let mut signing_key = None;
     for row in rows {
-        let public_jwk = serde_json::from_str(&row.public_jwk)
-            .map_err(|_| broken("a public key is not JSON"))?;
+        let public_jwk =
+            json::parse(&row.public_jwk).map_err(|_| broken("a public key is not JSON"))?;
         published.push(PublishedKey { key_id: row.key_id.clone(), public_jwk });
         if row.key_id == signing {
             // What seals now comes first, so that every isolate can open it.

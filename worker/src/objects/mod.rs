@@ -12,6 +12,7 @@ mod sql;
 mod storage;
 
 use futures_util::future::{Either, select};
+use latchkey_protocol::json;
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
@@ -85,20 +86,31 @@ pub async fn send<M: Message>(
     name: &str,
     message: &M,
 ) -> Result<M::Reply, Failure> {
-    let failed = |cause: worker::Error| Failure::unavailable(M::NAME, cause);
+    let body = json::write(message).map_err(|cause| Failure::unavailable(M::NAME, cause))?;
+    let answer = exchange(env, kind, name, M::NAME, body).await?;
+    json::read_bytes(&answer).map_err(|cause| Failure::unavailable(M::NAME, cause))
+}
+
+/// The part of [`send`] that is the same for all messages, so that it is in the WebAssembly once.
+async fn exchange(
+    env: &Bindings,
+    kind: ObjectKind,
+    name: &str,
+    message: &'static str,
+    body: String,
+) -> Result<Vec<u8>, Failure> {
+    let failed = |cause: worker::Error| Failure::unavailable(message, cause);
     let namespace = env.platform().durable_object(kind.binding()).map_err(|cause| {
         Failure::MissingBinding { binding: kind.binding(), cause: cause.to_string() }
     })?;
     let stub = namespace.get_by_name(name).map_err(failed)?;
 
-    let body =
-        serde_json::to_string(message).map_err(|cause| Failure::unavailable(M::NAME, cause))?;
     let mut init = worker::RequestInit::new();
     init.with_method(worker::Method::Post).with_body(Some(body.into()));
     // The host is never looked up: the stub already names the object.
     let counted = if env.tally().is_on() { COUNTED } else { "" };
     let request =
-        worker::Request::new_with_init(&format!("https://object/{counted}{}", M::NAME), &init)
+        worker::Request::new_with_init(&format!("https://object/{counted}{message}"), &init)
             .map_err(failed)?;
     let _under_way = env.hop(kind.operation());
     let answer = Box::pin(stub.fetch_with_request(request));
@@ -106,7 +118,7 @@ pub async fn send<M: Message>(
     let patience = worker::Delay::from(PATIENCE);
     let mut response = match select(answer, patience).await {
         Either::Left((answer, _)) => answer.map_err(failed)?,
-        Either::Right(_) => return Err(Failure::unavailable(M::NAME, "no answer in time")),
+        Either::Right(_) => return Err(Failure::unavailable(message, "no answer in time")),
     };
     if env.tally().is_on()
         && let Some(counts) = response.headers().get(COUNTS).map_err(failed)?
@@ -115,10 +127,9 @@ pub async fn send<M: Message>(
     }
     if response.status_code() != 200 {
         let cause = response.text().await.unwrap_or_default();
-        return Err(Failure::unavailable(M::NAME, cause));
+        return Err(Failure::unavailable(message, cause));
     }
-    let bytes = response.bytes().await.map_err(failed)?;
-    serde_json::from_slice(&bytes).map_err(|cause| Failure::unavailable(M::NAME, cause))
+    response.bytes().await.map_err(failed)
 }
 
 /// A message as it reaches an object.
@@ -143,7 +154,7 @@ impl Received {
     }
 
     fn message<M: Message>(&self) -> Result<M, Failure> {
-        serde_json::from_slice(&self.body).map_err(|cause| Failure::unavailable(M::NAME, cause))
+        json::read_bytes(&self.body).map_err(|cause| Failure::unavailable(M::NAME, cause))
     }
 }
 
@@ -157,8 +168,15 @@ fn with_counts(answer: worker::Response, tally: &Tally) -> worker::Result<worker
 
 /// Writes an object's reply, or says in the log and to the caller what went wrong.
 fn reply<M: Message>(result: Result<M::Reply, Failure>) -> worker::Result<worker::Response> {
-    match result {
-        Ok(reply) => worker::Response::from_json(&reply),
+    let text = result.and_then(|reply| {
+        json::write(&reply).map_err(|cause| Failure::unavailable(M::NAME, cause))
+    });
+    answer(text)
+}
+
+fn answer(text: Result<String, Failure>) -> worker::Result<worker::Response> {
+    match text {
+        Ok(text) => worker::Response::from_bytes(text.into_bytes()),
         Err(failure) => worker::Response::error(failure.to_string(), 500),
     }
 }

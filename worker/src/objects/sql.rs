@@ -1,10 +1,13 @@
 //! The few ways in which objects use their SQLite.
 
+use js_sys::{Array, JSON};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use worker::{SqlCursor, SqlStorage, SqlStorageValue};
 
 use crate::failure::Failure;
 use crate::trace::{Operation, Tally};
+use latchkey_protocol::json;
 use latchkey_protocol::time::UnixTime;
 
 /// An object's database. Statements with no await between them commit together.
@@ -30,14 +33,8 @@ impl Database {
         statement: &str,
         bindings: Vec<SqlStorageValue>,
     ) -> Result<Vec<T>, Failure> {
-        self.sql
-            .exec(statement, bindings)
-            .and_then(|cursor| {
-                let rows = cursor.to_array();
-                self.count(&cursor);
-                rows
-            })
-            .map_err(|cause| Failure::unavailable("reading a row", cause))
+        let rows = self.query(statement, bindings)?.into_iter().map(json::from_value);
+        rows.collect::<Result<_, _>>().map_err(|cause| Failure::unavailable("reading a row", cause))
     }
 
     /// Runs a statement that gives at most one row.
@@ -47,6 +44,25 @@ impl Database {
         bindings: Vec<SqlStorageValue>,
     ) -> Result<Option<T>, Failure> {
         Ok(self.rows(statement, bindings)?.into_iter().next())
+    }
+
+    /// Runs a statement; its rows as objects. The runtime writes them as JSON in one go: a value at a time would cross the
+    /// boundary of the WebAssembly many times.
+    fn query(
+        &self,
+        statement: &str,
+        bindings: Vec<SqlStorageValue>,
+    ) -> Result<Vec<Value>, Failure> {
+        let failed = |cause: worker::Error| Failure::unavailable("reading a row", cause);
+        let mut cursor = self.sql.exec(statement, bindings).map_err(failed)?;
+        let rows = cursor.by_ref().collect::<Result<Array, _>>().map_err(failed)?;
+        self.count(&cursor);
+        let rows = JSON::stringify(&rows).map_err(|cause| failed(cause.into()))?;
+        match json::parse(&String::from(rows)) {
+            Ok(Value::Array(rows)) => Ok(rows),
+            Ok(_) => Err(Failure::unavailable("reading a row", "no list of rows")),
+            Err(cause) => Err(Failure::unavailable("reading a row", cause)),
+        }
     }
 
     /// Runs a statement for its effect.
@@ -134,7 +150,7 @@ pub fn text(value: impl Into<String>) -> SqlStorageValue {
 
 /// A record as a binding: JSON.
 pub fn record(value: &impl serde::Serialize) -> Result<SqlStorageValue, Failure> {
-    serde_json::to_string(value)
+    json::write(value)
         .map(SqlStorageValue::String)
         .map_err(|cause| Failure::unavailable("writing a record", cause))
 }
@@ -148,7 +164,6 @@ pub struct RecordRow {
 impl RecordRow {
     /// The record.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_str(&self.record)
-            .map_err(|cause| Failure::unavailable("reading a record", cause))
+        json::read(&self.record).map_err(|cause| Failure::unavailable("reading a record", cause))
     }
 }

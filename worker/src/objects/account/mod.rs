@@ -25,7 +25,7 @@ use rows::Rows;
 use scope::{Scope, create};
 
 /// The object.
-#[worker::durable_object]
+#[worker::durable_object(alarm)]
 pub struct Account {
     state: worker::State,
     known: Known,

@@ -1,6 +1,7 @@
 //! The same refusal, over and over, is one entry a minute in the log.
 
 use latchkey_protocol::activity::RefusedCall;
+use latchkey_protocol::json;
 use latchkey_protocol::time::{Lifetime, UnixTime};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -21,7 +22,7 @@ impl RecentRefusals {
         // By what was refused and why; each has a reference of its own, which doesn't count, nor does
         // a label: the token's id does.
         let alike = RefusedCall { reference: String::new(), label: None, ..call.clone() };
-        let Ok(key) = serde_json::to_string(&alike) else { return true };
+        let Ok(key) = json::write(&alike) else { return true };
         let mut recent = self.0.borrow_mut();
         if recent.get(&key).is_some_and(|at| now.since(*at) < STANDS) {
             return false;

@@ -1,6 +1,7 @@
 //! The clients of a shard.
 
 use latchkey_protocol::client::{ClientId, ClientLifetimes, ClientOrigin, ClientRecord};
+use latchkey_protocol::json;
 use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::Deserialize;
 use worker::SqlStorageValue;
@@ -77,8 +78,8 @@ impl Shard<'_> {
             vec![text(client_id.as_str())],
         )?;
         let Some(ClientRow { record, version }) = row else { return Ok(None) };
-        let record = serde_json::from_str(&record)
-            .map_err(|cause| Failure::unavailable("reading a client", cause))?;
+        let record =
+            json::read(&record).map_err(|cause| Failure::unavailable("reading a client", cause))?;
         Ok(Some(StoredClient { record, version }))
     }
 
@@ -133,7 +134,7 @@ impl Shard<'_> {
         let mut bindings = vec![text(after), time(platform::now())];
         if let Some(origin) = message.filter.origin {
             statement.push_str(" AND coalesce(json_extract(record, '$.origin'), ?) = ?");
-            bindings.extend([text(name_of(ClientOrigin::default())?), text(name_of(origin)?)]);
+            bindings.extend([text(ClientOrigin::default().as_str()), text(origin.as_str())]);
         }
         if let Some(approved) = message.filter.approved {
             statement.push_str(" AND coalesce(json_extract(record, '$.policy.approved'), 0) = ?");
@@ -168,10 +169,4 @@ impl Shard<'_> {
     }
 }
 
-/// The name under which an origin is stored.
-fn name_of(origin: ClientOrigin) -> Result<String, Failure> {
-    match serde_json::to_value(origin) {
-        Ok(serde_json::Value::String(name)) => Ok(name),
-        Ok(_) | Err(_) => Err(Failure::unavailable("listing clients", "an origin has no name")),
-    }
-}
+//

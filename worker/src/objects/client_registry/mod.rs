@@ -31,7 +31,7 @@ const SWEEP_EVERY: Lifetime = Lifetime::hours(1);
 const GO_ON: Lifetime = Lifetime::seconds(10);
 
 /// The object.
-#[worker::durable_object]
+#[worker::durable_object(alarm)]
 pub struct ClientRegistry {
     state: worker::State,
     known: Known,

@@ -1,6 +1,7 @@
 //! The initial access tokens of a shard.
 
 use latchkey_protocol::client::{ClientPolicy, ClientRecord};
+use latchkey_protocol::json;
 use latchkey_protocol::registration::initial_access_token::{
     InitialAccessToken, InitialAccessTokenError, InitialAccessTokenRecord,
 };
@@ -27,7 +28,7 @@ struct TokenRow {
 
 impl TokenRow {
     fn read(&self) -> Result<StoredToken, Failure> {
-        let record = serde_json::from_str(&self.record)
+        let record = json::read(&self.record)
             .map_err(|cause| Failure::unavailable("reading an initial access token", cause))?;
         Ok(StoredToken { record, uses: self.uses })
     }

@@ -1,6 +1,7 @@
 //! The person's activity log.
 
 use latchkey_protocol::activity::{Activity, Entry};
+use latchkey_protocol::json;
 use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::Deserialize;
 use worker::SqlStorageValue;
@@ -61,7 +62,7 @@ struct EntryRow {
 
 impl Rows {
     pub fn log(&self, activity: &Activity, at: UnixTime) -> Result<(), Failure> {
-        let value = serde_json::to_string(activity)
+        let value = json::write(activity)
             .map_err(|cause| Failure::unavailable("writing the activity log", cause))?;
         let client_id = activity.client_id().map_or(SqlStorageValue::Null, |id| text(id.as_str()));
         let added: Option<NumberRow> = self.writable()?.row(
@@ -161,7 +162,7 @@ impl EntryRow {
     /// `None` for an entry that a newer release wrote, before it was rolled back: the rest of the
     /// log stays readable.
     fn read(self) -> Option<Entry> {
-        let activity = serde_json::from_str::<Activity>(&self.record)
+        let activity = json::read::<Activity>(&self.record)
             .inspect_err(|cause| {
                 Event::new(Level::Error, "activity not readable")
                     .with("cause", cause.to_string())

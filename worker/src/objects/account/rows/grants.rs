@@ -3,6 +3,7 @@
 use latchkey_protocol::client::ClientId;
 use latchkey_protocol::grant::GrantRecord;
 use latchkey_protocol::identifier::GrantId;
+use latchkey_protocol::json;
 use latchkey_protocol::time::UnixTime;
 use serde::Deserialize;
 
@@ -56,7 +57,7 @@ struct GrantRow {
 
 impl GrantRow {
     fn read(self) -> Result<StoredGrant, Failure> {
-        let record = serde_json::from_str(&self.record)
+        let record = json::read(&self.record)
             .map_err(|cause| Failure::unavailable("reading a grant", cause))?;
         let Self { version, forget_at, last_called_at, .. } = self;
         Ok(StoredGrant { record, version, forget_at, last_called_at })

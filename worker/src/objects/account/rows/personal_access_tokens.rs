@@ -1,6 +1,7 @@
 //! Personal access tokens.
 
 use latchkey_protocol::identifier::PersonalAccessTokenId;
+use latchkey_protocol::json;
 use latchkey_protocol::personal_access_token::PersonalAccessTokenRecord;
 use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::Deserialize;
@@ -27,7 +28,7 @@ struct TokenRow {
 
 impl TokenRow {
     fn read(self) -> Result<StoredToken, Failure> {
-        let record = serde_json::from_str(&self.record)
+        let record = json::read(&self.record)
             .map_err(|cause| Failure::unavailable("reading a personal access token", cause))?;
         Ok(StoredToken { record, last_used_at: self.last_used_at })
     }

@@ -1,0 +1,37 @@
+// Latchkey as it is deployed: the worker of build/, with the bindings of the shipped wrangler.toml and without its limits
+// per network, since all requests come from one.
+import { join } from "node:path";
+import { NOTHING } from "../nothing/workers.mjs";
+import { builtWorker, ORIGIN, PLATFORM, ROOT, SHIPPED } from "../platform.mjs";
+
+const SCOPES = [{ name: "mcp", title: "Use your tools", default: true }];
+
+// The peer's answers come from KV, which may be a minute old; `remembered` gives the same assurance, `asked` a better one:
+// the person's account is asked at each call.
+const resource = (path, revocation_bound) => ({
+  path,
+  upstream: { service: "NOTHING", path: "/" },
+  scopes: ["mcp"],
+  revocation_bound,
+});
+const RESOURCES = [resource("/remembered", 60), resource("/asked", 0)];
+
+export async function latchkey() {
+  const sqlite = new Set(SHIPPED.migrations.flatMap((migration) => migration.new_sqlite_classes ?? []));
+  const objects = SHIPPED.durable_objects.bindings.map(({ name, class_name }) => [
+    name,
+    { className: class_name, useSQLite: sqlite.has(class_name) },
+  ]);
+  return [
+    {
+      name: SHIPPED.name,
+      ...PLATFORM,
+      ...builtWorker(join(ROOT, "build")),
+      kvNamespaces: SHIPPED.kv_namespaces.map(({ binding }) => binding),
+      durableObjects: Object.fromEntries(objects),
+      serviceBindings: { NOTHING: NOTHING.name },
+      bindings: { ISSUER: ORIGIN, LATCHKEY: { scopes: SCOPES, resources: RESOURCES, playground: false } },
+    },
+    NOTHING,
+  ];
+}

@@ -1,0 +1,6 @@
+// Does nothing: the least that a JavaScript worker on this platform costs.
+export default {
+  fetch() {
+    return new Response("ok");
+  },
+};

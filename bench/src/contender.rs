@@ -1,0 +1,97 @@
+//! A contender's own processes: a Miniflare that the bench starts and ends.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::time::timeout;
+
+/// How long a contender may take until it listens.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How long it may take to end by itself.
+const FAREWELL: Duration = Duration::from_secs(15);
+
+/// Who takes part, by the name that `contenders.mjs` has for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name {
+    /// Latchkey.
+    Latchkey,
+    /// `@cloudflare/workers-oauth-provider`.
+    Peer,
+    /// A worker that does nothing, in JavaScript.
+    Nothing,
+    /// A worker that does nothing and a bare object, in Rust.
+    Limit,
+    /// A worker that starts fresh isolates of the others.
+    Cold,
+}
+
+impl Name {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Latchkey => "latchkey",
+            Self::Peer => "peer",
+            Self::Nothing => "nothing",
+            Self::Limit => "limit",
+            Self::Cold => "cold",
+        }
+    }
+}
+
+/// The repository's folder.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A running contender.
+#[derive(Debug)]
+pub struct Contender {
+    /// Where it listens.
+    pub address: SocketAddr,
+    launcher: Child,
+    // Open as long as it is to run: it ends when this closes, even if the bench is killed.
+    lifeline: ChildStdin,
+}
+
+impl Contender {
+    /// Starts it; what it stores goes into `folder`.
+    pub async fn start(name: Name, folder: &Path) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Listening {
+            port: u16,
+        }
+
+        let name = name.as_str();
+        let mut launcher = Command::new("node")
+            .arg(root().join("bench/contenders/start.mjs"))
+            .arg(name)
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("node could not be started")?;
+        let lifeline = launcher.stdin.take().context("no standard input")?;
+        let output = launcher.stdout.take().context("no standard output")?;
+        let (mut output, mut line) = (BufReader::new(output), String::new());
+        timeout(PATIENCE, output.read_line(&mut line))
+            .await
+            .with_context(|| format!("{name} did not start within {PATIENCE:?}"))??;
+        let Listening { port } = serde_json::from_str(&line)
+            .with_context(|| format!("{name} did not start: it printed {line:?}"))?;
+        Ok(Self { address: (Ipv4Addr::LOCALHOST, port).into(), launcher, lifeline })
+    }
+
+    /// Ends it.
+    pub async fn end(mut self) -> Result<()> {
+        drop(self.lifeline);
+        if timeout(FAREWELL, self.launcher.wait()).await.is_err() {
+            self.launcher.kill().await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! The tables, as Markdown that reads well in a terminal, too.
+
+use std::fmt::Write as _;
+
+use super::Report;
+use crate::figures::Figures;
+use crate::work::{Side, Work};
+
+/// Circumstances, ratios and absolute figures.
+pub fn tables(report: &Report) -> String {
+    let mut text = circumstances(report);
+    text.push_str("\n\n");
+    text.push_str(&ratios(report));
+    text.push('\n');
+    text.push_str(&absolute(report));
+    text
+}
+
+fn circumstances(report: &Report) -> String {
+    let (machine, settings) = (&report.machine, &report.settings);
+    let versions: Vec<_> =
+        report.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    let memory = machine.memory_gb.map_or(String::new(), |memory| format!(", {memory} GB"));
+    format!(
+        "{}, {} cores{memory}, {}. {}. Build: {}. Connections: {}, people: {}; {} s for each contender and piece of work, rounds: {}; stored in {}. {}.",
+        machine.cpu,
+        machine.cores,
+        machine.system,
+        settings.date,
+        settings.build,
+        settings.connections,
+        settings.people,
+        settings.seconds,
+        settings.rounds,
+        settings.storage,
+        versions.join(", "),
+    )
+}
+
+fn ratios(report: &Report) -> String {
+    let times =
+        |ratio: Option<f64>| ratio.map_or("–".to_owned(), |ratio| format!("{ratio:.2} ×"));
+    let share = |ratio: Option<f64>| {
+        ratio.map_or("–".to_owned(), |ratio| format!("{:.0} %", ratio * 100.0))
+    };
+    let wanted = |text: String, wanted: Option<String>| match wanted {
+        Some(wanted) => format!("{text} (wanted {wanted})"),
+        None => text,
+    };
+    let mut rows = vec![row(["", "of the peer", "of the limit", "the limit", "p99 of the peer's"])];
+    for (work, ratios) in &report.ratios {
+        let (to_peer, to_limit) = work.wanted();
+        rows.push(row([
+            work.title(),
+            &wanted(times(ratios.to_peer), to_peer.map(|ratio| format!("{ratio} ×"))),
+            &wanted(share(ratios.to_limit), to_limit.map(|ratio| share(Some(ratio)))),
+            work.limit(),
+            &times(ratios.p99_to_peer),
+        ]));
+    }
+    aligned(&rows)
+}
+
+fn absolute(report: &Report) -> String {
+    let mut rows = vec![row(["", "", "per second", "p50 ms", "p95 ms", "p99 ms", "each round"])];
+    for (work, measured) in &report.work {
+        for (side, figures) in &measured.figures {
+            rows.push(figures_row(*work, *side, figures));
+        }
+    }
+    aligned(&rows)
+}
+
+fn figures_row(work: Work, side: Side, figures: &Figures) -> Vec<String> {
+    let rounds: Vec<_> = figures.rounds.iter().map(|rate| format!("{rate:.0}")).collect();
+    let who = match side {
+        Side::Limit => work.limit(),
+        Side::Latchkey => "Latchkey",
+        Side::LatchkeyAsked => "Latchkey, `revocation_bound = 0`",
+        Side::Peer => "peer",
+        Side::JavaScript => "do nothing, in JavaScript",
+    };
+    row([
+        work.title(),
+        who,
+        &figures.rps.map_or("–".to_owned(), |rps| format!("{rps:.0}")),
+        &format!("{:.2}", figures.p50_ms),
+        &format!("{:.2}", figures.p95_ms),
+        &format!("{:.2}", figures.p99_ms),
+        &rounds.join(", "),
+    ])
+}
+
+fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.map(str::to_owned).to_vec()
+}
+
+/// A Markdown table with its columns under each other.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| {
+            let lengths = rows.iter().filter_map(|row| Some(row.get(column)?.chars().count()));
+            lengths.max().unwrap_or_default().max(3)
+        })
+        .collect();
+    let mut text = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        for (cell, width) in row.iter().zip(&widths) {
+            // Writing into a text can't fail.
+            let _ = write!(text, "| {cell:width$} ");
+        }
+        text.push_str("|\n");
+        if number == 0 {
+            for width in &widths {
+                let _ = write!(text, "|{}", "-".repeat(width + 2));
+            }
+            text.push_str("|\n");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::example;
+    use super::*;
+
+    #[test]
+    fn columns_stand_under_each_other() {
+        let text = aligned(&[row(["a", "bb"]), row(["cccc", "×"])]);
+        assert_eq!(text, "| a    | bb  |\n|------|-----|\n| cccc | ×   |\n");
+    }
+
+    #[test]
+    fn issue_6_ratios_stand_beside_what_is_wanted() {
+        let text = tables(&example());
+        let refresh = text.lines().find(|line| line.starts_with("| Refresh")).expect("a line");
+        for part in ["4.00 × (wanted 4 ×)", "80 % (wanted 75 %)", "bare row write", "0.50 ×"] {
+            assert!(refresh.contains(part), "{part} in {refresh}");
+        }
+    }
+
+    #[test]
+    fn what_the_peer_has_not_is_a_dash_and_no_line_of_figures() {
+        let text = tables(&example());
+        let lines: Vec<_> = text.lines().filter(|line| line.contains("Introspection")).collect();
+        assert_eq!(lines.len(), 3, "one of ratios and two of figures: {lines:?}");
+        assert!(lines[0].contains('–') && !lines.iter().any(|line| line.contains("peer")));
+    }
+}

@@ -1,0 +1,31 @@
+//! Introspection ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)) of a client's own access token. The
+//! peer has none.
+
+use anyhow::{Result, ensure};
+use serde_json::Value;
+
+use super::repeated::Repeated;
+use super::{Entry, Side, limit};
+use crate::connection::{Connection, Reply};
+use crate::party::ClientKind;
+use crate::stage::Stage;
+
+/// Who takes part.
+pub async fn entries(stage: &mut Stage) -> Result<Vec<Entry>> {
+    let parties = stage.parties(ClientKind::Confidential, "/remembered").await?;
+    let mut connection = Connection::open(stage.latchkey.address).await?;
+    let mut visitors = Vec::new();
+    for party in parties {
+        let token = party.connect(&mut connection).await?.access;
+        let call = party.client.calls("/introspect", &[("token", &token)])?;
+        visitors.push(Repeated::new(call, 200, check));
+    }
+    let ours = Entry::new(Side::Latchkey, stage.latchkey.address, visitors);
+    Ok(vec![ours, limit::reads(stage).await?])
+}
+
+fn check(reply: &Reply) -> Result<()> {
+    let is_active = reply.json()?.get("active") == Some(&Value::Bool(true));
+    ensure!(is_active, "an active token was expected: {}", reply.describe());
+    Ok(())
+}

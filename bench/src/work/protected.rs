@@ -1,0 +1,92 @@
+//! A call of a protected resource. Behind it is a worker that does nothing; at the peer, a handler that
+//! does nothing.
+
+use anyhow::{Result, ensure};
+
+use super::repeated::Repeated;
+use super::{Entry, Side, limit};
+use crate::connection::{Call, Connection, Reply};
+use crate::page;
+use crate::party::{ClientKind, Party, Person};
+use crate::stage::Stage;
+
+/// A resource where Latchkey remembers for a minute that a credential was good.
+const REMEMBERED: &str = "/remembered";
+/// A resource where Latchkey asks the person's account at each call.
+const ASKED: &str = "/asked";
+
+/// Who takes part with access tokens.
+pub async fn with_access_tokens(stage: &mut Stage) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for (side, path) in [(Side::Latchkey, REMEMBERED), (Side::LatchkeyAsked, ASKED)] {
+        let parties = stage.parties(ClientKind::Public, path).await?;
+        let address = stage.latchkey.address;
+        entries.push(Entry::new(side, address, calls(address, path, &parties).await?));
+    }
+    let parties = stage.peer_parties(ClientKind::Public).await?;
+    let address = stage.peer.address;
+    entries.push(Entry::new(Side::Peer, address, calls(address, "/api", &parties).await?));
+    entries.push(limit::nothing(stage));
+    Ok(entries)
+}
+
+/// Who takes part with personal access tokens. The peer has none.
+pub async fn with_personal_access_tokens(stage: &mut Stage) -> Result<Vec<Entry>> {
+    let people = stage.people().await?;
+    let address = stage.latchkey.address;
+    let mut connection = Connection::open(address).await?;
+    let mut entries = Vec::new();
+    for (side, path) in [(Side::Latchkey, REMEMBERED), (Side::LatchkeyAsked, ASKED)] {
+        let mut visitors = Vec::new();
+        for person in &people {
+            let token = personal_access_token(&mut connection, person, path).await?;
+            visitors.push(call(path, &token)?);
+        }
+        entries.push(Entry::new(side, address, visitors));
+    }
+    entries.push(limit::nothing(stage));
+    Ok(entries)
+}
+
+async fn calls(
+    address: std::net::SocketAddr,
+    path: &str,
+    parties: &[Party],
+) -> Result<Vec<Repeated>> {
+    let mut connection = Connection::open(address).await?;
+    let mut visitors = Vec::new();
+    for party in parties {
+        let token = party.connect(&mut connection).await?.access;
+        visitors.push(call(path, &token)?);
+    }
+    Ok(visitors)
+}
+
+fn call(path: &str, token: &str) -> Result<Repeated> {
+    Ok(Repeated::new(Call::get(path).bearer(token)?, 200, check))
+}
+
+/// That it is the answer of what is behind.
+fn check(reply: &Reply) -> Result<()> {
+    ensure!(reply.text() == "ok", "\"ok\" was expected: {}", reply.describe());
+    Ok(())
+}
+
+/// Makes a token on the page for it.
+async fn personal_access_token(
+    connection: &mut Connection,
+    person: &Person,
+    path: &str,
+) -> Result<String> {
+    const PAGE: &str = "/account/tokens";
+    let page = connection.send(&person.browses(Call::get(PAGE))?).await?.expect(200)?;
+    let fields = [
+        ("csrf", &*page::hidden(&page, "csrf")?),
+        ("label", "Bench"),
+        ("scope", "mcp"),
+        ("resource", &format!("https://id.example{path}")),
+        ("lifetime", &*page::first_choice(&page, "lifetime")?),
+    ];
+    let shown = connection.send(&person.browses(Call::form(PAGE, &fields))?).await?.expect(200)?;
+    page::text_of(&shown, "token")
+}
