@@ -13,6 +13,28 @@ thread_local! {
     static LOADED: RefCell<Option<Rc<Configuration>>> = const { RefCell::new(None) };
 }
 
+/// What is made of the configuration once, and then stands as long as the isolate.
+pub struct Derived<T>(RefCell<Option<(Rc<Configuration>, Rc<T>)>>);
+
+impl<T> Derived<T> {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Self(RefCell::new(None))
+    }
+
+    /// What `make` makes of `configuration`, or made of it before.
+    pub fn get(&self, configuration: &Rc<Configuration>, make: impl FnOnce() -> T) -> Rc<T> {
+        if let Some((of, made)) = &*self.0.borrow()
+            && Rc::ptr_eq(of, configuration)
+        {
+            return Rc::clone(made);
+        }
+        let made = Rc::new(make());
+        *self.0.borrow_mut() = Some((Rc::clone(configuration), Rc::clone(&made)));
+        made
+    }
+}
+
 /// The configuration of this deployment.
 ///
 /// # Errors

@@ -58,9 +58,9 @@ fn start() {
 /// Answers one request.
 #[worker::event(fetch, respond_with_errors)]
 async fn fetch(
-    request: worker::Request,
+    request: web_sys::Request,
     env: worker::Env,
     later: worker::Context,
-) -> worker::Result<worker::Response> {
+) -> worker::Result<web_sys::Response> {
     router::answer(request, env, later).await.into_response()
 }

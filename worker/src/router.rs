@@ -3,14 +3,20 @@
 use latchkey_protocol::configuration::{Configuration, ConfigurationError, Endpoint};
 use latchkey_protocol::error::{ErrorCode, ErrorReply};
 
-use crate::configuration;
+use std::rc::Rc;
+
+use crate::configuration::{self, Derived};
 use crate::context::{self, Context};
 use crate::endpoints::{self, Trouble};
 use crate::failure::Failure;
 use crate::gateway;
 use crate::http::{Answer, CorsPolicy, Incoming};
 use crate::log::{Event, Level};
-use crate::pages::Look;
+use crate::pages::AssetPaths;
+
+thread_local! {
+    static ASSETS: Derived<AssetPaths> = const { Derived::new() };
+}
 
 /// Everything that can be asked for: the configured endpoints, and documents at fixed places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,17 +169,17 @@ impl Route {
         }
     }
 
-    fn find(path: &str, configuration: &Configuration, look: &Look) -> Option<Self> {
+    fn find(path: &str, configuration: &Configuration, assets: &AssetPaths) -> Option<Self> {
         if endpoints::discovery::is_metadata_path(path, &configuration.issuer) {
             return Some(Self::Metadata);
         }
         if endpoints::discovery::is_resource_metadata_path(path) {
             return Some(Self::ResourceMetadata);
         }
-        if path == look.stylesheet_path() {
+        if path == assets.stylesheet {
             return Some(Self::Stylesheet);
         }
-        if path == look.icon_path() {
+        if path == assets.icon {
             return Some(Self::Icon);
         }
         if configuration.endpoints.playground_file(path).is_some() {
@@ -218,8 +224,11 @@ enum Target {
 impl Target {
     /// This server's own places come first, whatever a resource's path covers.
     /// `parts` says which parts of it the deployment has; the places of the others are nothing.
-    fn find(configuration: &Configuration, look: &Look, incoming: &Incoming, parts: Parts) -> Self {
-        let route = Route::find(incoming.path(), configuration, look);
+    fn find(configuration: &Rc<Configuration>, incoming: &Incoming, parts: Parts) -> Self {
+        let assets = ASSETS.with(|assets| {
+            assets.get(configuration, || endpoints::look(configuration).asset_paths())
+        });
+        let route = Route::find(incoming.path(), configuration, &assets);
         match route.filter(|route| parts.have(*route)) {
             Some(route) => Self::Route(route),
             None if gateway::is_for_a_resource(configuration, incoming) => Self::Resource,
@@ -237,14 +246,13 @@ impl Target {
 }
 
 /// Answers a request. Every way out ends here, so that every answer gets what all have in common.
-pub async fn answer(request: worker::Request, env: worker::Env, later: worker::Context) -> Answer {
+pub async fn answer(request: web_sys::Request, env: worker::Env, later: worker::Context) -> Answer {
     let Some(mut incoming) = Incoming::new(request) else { return Answer::empty(400) };
     let configuration = match configuration::load(&env) {
         Ok(configuration) => configuration,
         Err(error) => return misconfigured(&error),
     };
-    let look = endpoints::look(&configuration);
-    let target = Target::find(&configuration, &look, &incoming, Parts::of(&configuration, &env));
+    let target = Target::find(&configuration, &incoming, Parts::of(&configuration, &env));
     let context = Context::new(configuration, env, later, target.name(), &incoming);
     let answer = answer_at(&context, target, &mut incoming).await;
     context.env.answered(answer.status());

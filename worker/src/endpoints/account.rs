@@ -17,8 +17,8 @@ use crate::http::{Answer, BodyError, Incoming};
 use crate::keys::{self, KeySet};
 use crate::log::Level;
 use crate::objects::account::messages::{
-    AccountOverview, ConnectedApp, EndOtherSessions, EndSessionOf, Log, Overview, RevokeApp,
-    RevokeToken,
+    AccountOverview, ConnectedApp, EndOtherSessions, EndSessionOf, Log, LogEntry, Overview,
+    RevokeApp, RevokeToken,
 };
 use crate::objects::{self, Message, ObjectKind};
 use crate::pages::{
@@ -68,7 +68,7 @@ pub fn go_there(context: &Context) -> Answer {
 
 /// Adds to a person's activity log once the answer has left, so that it costs the answer nothing.
 pub fn log_later(context: &Context, account: AccountId, activity: Activity) {
-    let message = Log { activity, at: context.now };
+    let message = Log { entries: vec![LogEntry { activity, at: context.now }] };
     context.afterwards(|context| async move {
         let (kind, name) = (ObjectKind::Account, account.as_str());
         if let Err(failure) = objects::send(&context.env, kind, name, &message).await {

@@ -1,7 +1,8 @@
 //! The metadata documents and the keys.
 
 use latchkey_protocol::client_id_metadata::Reach;
-use latchkey_protocol::configuration::{Endpoint, Issuer, RegistrationAccess};
+use latchkey_protocol::configuration::{Configuration, Endpoint, Issuer, RegistrationAccess};
+use latchkey_protocol::json;
 use latchkey_protocol::jwt::ES256;
 use latchkey_protocol::metadata::{MetadataInputs, ServerMetadata};
 use latchkey_protocol::protected_resource;
@@ -9,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::clients;
+use crate::configuration::Derived;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
@@ -16,6 +18,10 @@ use crate::keys;
 
 /// Clients may keep both documents for an hour. A key is published a day before it signs.
 const CACHEABLE: &str = "public, max-age=3600";
+
+thread_local! {
+    static METADATA: Derived<String> = const { Derived::new() };
+}
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
@@ -36,8 +42,19 @@ pub fn is_metadata_path(path: &str, issuer: &Issuer) -> bool {
 /// ([RFC 8414 section 3](https://www.rfc-editor.org/rfc/rfc8414#section-3)).
 pub fn metadata(context: &Context) -> Answer {
     let configuration = &context.configuration;
+    let document = METADATA.with(|document| {
+        document
+            .get(configuration, || json::write(&server_metadata(configuration)).unwrap_or_default())
+    });
+    Answer::empty(200)
+        .with_header("content-type", "application/json")
+        .with_header("cache-control", CACHEABLE)
+        .with_body(document.as_bytes())
+}
+
+fn server_metadata(configuration: &Configuration) -> ServerMetadata {
     let url = |endpoint| configuration.endpoints.url(endpoint);
-    let document = ServerMetadata::new(MetadataInputs {
+    ServerMetadata::new(MetadataInputs {
         issuer: configuration.issuer.as_str().to_owned(),
         authorization_endpoint: url(Endpoint::Authorization),
         token_endpoint: url(Endpoint::Token),
@@ -64,8 +81,7 @@ pub fn metadata(context: &Context) -> Answer {
         service_documentation: None,
         op_policy_uri: configuration.product.privacy_uri.clone(),
         op_tos_uri: configuration.product.terms_uri.clone(),
-    });
-    Answer::json(200, &document).with_header("cache-control", CACHEABLE)
+    })
 }
 
 /// Whether clients look at `path` for the metadata of a protected resource: RFC 9728 section 3.1

@@ -5,6 +5,7 @@
 //! `latchkey-protocol`. `CONTRIBUTING.md` shows the walk.
 
 mod answers;
+mod batches;
 mod check;
 mod forward;
 mod message;

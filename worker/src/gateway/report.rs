@@ -10,11 +10,12 @@ use latchkey_protocol::subject::Subject;
 use std::time::Duration;
 
 use super::Visit;
+use super::batches::{self, Next, TOGETHER};
 use super::check::Caller;
 use super::message::Message;
 use crate::context::Context;
 use crate::log::Level;
-use crate::objects::account::messages::Log;
+use crate::objects::account::messages::{Log, LogEntry};
 use crate::objects::{self, ObjectKind};
 use crate::platform;
 
@@ -147,7 +148,20 @@ fn write(context: &Context, client_id: &ClientId, activity: &Activity) {
 }
 
 async fn tell(context: &Context, account: &AccountId, activity: Activity) {
-    let message = Log { activity, at: context.now };
+    let entry = LogEntry { activity, at: context.now };
+    let entries = match batches::add(account, entry, platform::milliseconds()) {
+        Next::Leave => return,
+        Next::Send(entries) => entries,
+        Next::Wait => {
+            worker::Delay::from(TOGETHER).await;
+            batches::take(account)
+        }
+    };
+    // Another request's entry filled the batch, and took this one along.
+    if entries.is_empty() {
+        return;
+    }
+    let message = Log { entries };
     let account = account.as_str();
     let sent = objects::send(&context.env, ObjectKind::Account, account, &message).await;
     if let Err(failure) = sent {

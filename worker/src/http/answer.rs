@@ -1,5 +1,6 @@
 //! An answer in the making.
 
+use js_sys::Uint8Array;
 use latchkey_protocol::error::ErrorReply;
 use latchkey_protocol::json;
 use serde::Serialize;
@@ -139,19 +140,32 @@ impl Answer {
     }
 
     /// Hands the answer to the platform.
-    pub fn into_response(self) -> worker::Result<worker::Response> {
-        let headers = worker::Headers::new();
+    pub fn into_response(self) -> worker::Result<web_sys::Response> {
+        let headers = web_sys::Headers::new()?;
         for (name, value) in &self.headers {
             headers.append(name, value)?;
         }
         headers.set("x-content-type-options", "nosniff")?;
-        let builder = worker::ResponseBuilder::new().with_status(self.status).with_headers(headers);
-        Ok(match self.body {
+        let init = web_sys::ResponseInit::new();
+        init.set_status(self.status);
+        init.set_headers(&headers);
+        let response = match self.body {
             // The platform throws when an answer with one of these has a body.
-            _ if matches!(self.status, 204 | 205 | 304) => builder.empty(),
-            Body::Bytes(bytes) if bytes.is_empty() => builder.empty(),
-            Body::Bytes(bytes) => builder.fixed(bytes),
-            Body::Stream(stream) => builder.stream(stream.into_inner()),
-        })
+            _ if matches!(self.status, 204 | 205 | 304) => empty(&init),
+            Body::Bytes(bytes) if bytes.is_empty() => empty(&init),
+            Body::Bytes(bytes) => {
+                let bytes = Uint8Array::from(bytes.as_slice());
+                web_sys::Response::new_with_opt_js_u8_array_and_init(Some(&bytes), &init)
+            }
+            Body::Stream(stream) => {
+                let stream = stream.into_inner();
+                web_sys::Response::new_with_opt_readable_stream_and_init(Some(&stream), &init)
+            }
+        };
+        Ok(response?)
     }
+}
+
+fn empty(init: &web_sys::ResponseInit) -> Result<web_sys::Response, wasm_bindgen::JsValue> {
+    web_sys::Response::new_with_opt_str_and_init(None, init)
 }

@@ -19,15 +19,15 @@ pub struct Incoming {
     path: String,
     query: Option<String>,
     authority: String,
-    request: worker::Request,
+    request: web_sys::Request,
 }
 
 impl Incoming {
     /// Takes the platform's request over; `None` when it has no readable URL.
-    pub fn new(request: worker::Request) -> Option<Self> {
+    pub fn new(request: web_sys::Request) -> Option<Self> {
         // The URL is taken apart as it came. A URL parser would resolve `%2e%2e`, and then the path
         // that was checked wouldn't be the one that somebody behind this server sees.
-        let url = request.inner().url();
+        let url = request.url();
         let (_, rest) = url.split_once("://")?;
         let (rest, query) = match rest.split_once('?') {
             Some((rest, query)) => (rest, Some(query.to_owned())),
@@ -38,7 +38,7 @@ impl Incoming {
             None => (rest, "/".to_owned()),
         };
         Some(Self {
-            method: request.inner().method(),
+            method: request.method(),
             path,
             query,
             authority: authority.to_ascii_lowercase(),
@@ -83,13 +83,13 @@ impl Incoming {
 
     /// Every header with its value; several of one name are joined with `, `.
     pub fn headers(&self) -> impl Iterator<Item = (String, String)> {
-        self.request.headers().entries()
+        worker::Headers(self.request.headers()).entries()
     }
 
     /// The city and the country that the network says the request came from, such as
     /// "Lisbon, PT"; `None` when it doesn't say.
     pub fn place(&self) -> Option<String> {
-        let cf = self.request.cf()?;
+        let cf = worker::Request::from(Clone::clone(&self.request)).cf()?.clone();
         let parts: Vec<String> = [cf.city(), cf.country()].into_iter().flatten().collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }
@@ -114,7 +114,7 @@ impl Incoming {
     ///
     /// [`BodyError`] when it is of another type, too large, or unreadable.
     pub async fn form(&mut self) -> Result<Parameters, BodyError> {
-        let bytes = body::read(&mut self.request).await?;
+        let bytes = body::read(&self.request).await?;
         self.require_content_type("application/x-www-form-urlencoded")?;
         Parameters::parse(&bytes).map_err(|_| BodyError::MalformedForm)
     }
@@ -125,7 +125,7 @@ impl Incoming {
     ///
     /// [`BodyError`] when it is of another type, too large, or can't be read.
     pub async fn json(&mut self) -> Result<Vec<u8>, BodyError> {
-        let bytes = body::read(&mut self.request).await?;
+        let bytes = body::read(&self.request).await?;
         self.require_content_type("application/json")?;
         Ok(bytes)
     }
@@ -137,7 +137,7 @@ impl Incoming {
     ///
     /// As [`Self::json`].
     pub async fn merge_patch(&mut self) -> Result<Vec<u8>, BodyError> {
-        let bytes = body::read(&mut self.request).await?;
+        let bytes = body::read(&self.request).await?;
         self.require_content_type("application/json")
             .or_else(|_| self.require_content_type("application/merge-patch+json"))?;
         Ok(bytes)
@@ -149,7 +149,7 @@ impl Incoming {
     ///
     /// As [`Self::json`].
     pub async fn json_or_nothing(&mut self) -> Result<Vec<u8>, BodyError> {
-        let bytes = body::read(&mut self.request).await?;
+        let bytes = body::read(&self.request).await?;
         if !bytes.is_empty() {
             self.require_content_type("application/json")?;
         }
@@ -162,20 +162,19 @@ impl Incoming {
     ///
     /// [`BodyError`] when it has more than `limit` bytes, or can't be read.
     pub async fn bytes(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        body::read_at_most(&mut self.request, limit).await
+        body::read_at_most(&self.request, limit).await
     }
 
     /// The body, unread; `None` when the request has none, or it was read already.
     pub fn stream(&self) -> Option<BodyStream> {
-        let request = self.request.inner();
-        if request.body_used() { None } else { request.body().map(BodyStream::new) }
+        if self.request.body_used() { None } else { self.request.body().map(BodyStream::new) }
     }
 
     /// Takes a body in that nobody will look at. A connection whose request wasn't read to its end
     /// can't be used again, and the client behind it would be told that the server broke off.
     pub async fn discard_body(&mut self) {
         // Whatever is wrong with it, the answer is already decided.
-        drop(body::read(&mut self.request).await);
+        drop(body::read(&self.request).await);
     }
 
     /// As [`Self::discard_body`], but doesn't wait for a client that sends slowly or without end.

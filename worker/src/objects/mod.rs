@@ -12,9 +12,12 @@ mod sql;
 mod storage;
 
 use futures_util::future::{Either, select};
+use js_sys::{Function, Promise, Reflect, Uint8Array};
 use latchkey_protocol::json;
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
 use crate::bindings::Bindings;
 use crate::failure::Failure;
@@ -103,33 +106,45 @@ async fn exchange(
     let namespace = env.platform().durable_object(kind.binding()).map_err(|cause| {
         Failure::MissingBinding { binding: kind.binding(), cause: cause.to_string() }
     })?;
-    let stub = namespace.get_by_name(name).map_err(failed)?;
+    let stub = namespace.get_by_name(name).map_err(failed)?.into_rpc::<JsValue>();
 
-    let mut init = worker::RequestInit::new();
-    init.with_method(worker::Method::Post).with_body(Some(body.into()));
+    let init = web_sys::RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&JsValue::from(body));
     // The host is never looked up: the stub already names the object.
     let counted = if env.tally().is_on() { COUNTED } else { "" };
-    let request =
-        worker::Request::new_with_init(&format!("https://object/{counted}{message}"), &init)
-            .map_err(failed)?;
+    let url = JsValue::from(format!("https://object/{counted}{message}"));
     let _under_way = env.hop(kind.operation());
-    let answer = Box::pin(stub.fetch_with_request(request));
+    let answer = JsFuture::from(fetch(&stub, &url, &init).map_err(|cause| failed(cause.into()))?);
     // An object that panicked never answers; without a bound the caller would wait with it.
     let patience = worker::Delay::from(PATIENCE);
-    let mut response = match select(answer, patience).await {
-        Either::Left((answer, _)) => answer.map_err(failed)?,
+    let response = match select(answer, patience).await {
+        Either::Left((answer, _)) => answer.map_err(|cause| failed(cause.into()))?,
         Either::Right(_) => return Err(Failure::unavailable(message, "no answer in time")),
     };
+    let response = response.unchecked_into::<web_sys::Response>();
     if env.tally().is_on()
-        && let Some(counts) = response.headers().get(COUNTS).map_err(failed)?
+        && let Some(counts) = response.headers().get(COUNTS).ok().flatten()
     {
         env.tally().add(&counts);
     }
-    if response.status_code() != 200 {
-        let cause = response.text().await.unwrap_or_default();
-        return Err(Failure::unavailable(message, cause));
+    let body = bytes(&response).await.map_err(|cause| failed(cause.into()))?;
+    if response.status() != 200 {
+        return Err(Failure::unavailable(message, String::from_utf8_lossy(&body)));
     }
-    response.bytes().await.map_err(failed)
+    Ok(body)
+}
+
+/// `fetch` of an object's stub. What the `worker` crate has for it makes a request of its own before, and reads the answer
+/// as a stream, which together cost as much as the object's work.
+fn fetch(stub: &JsValue, url: &JsValue, init: &web_sys::RequestInit) -> Result<Promise, JsValue> {
+    let fetch = Reflect::get(stub, &"fetch".into())?.unchecked_into::<Function>();
+    fetch.call2(stub, url, init).map(JsCast::unchecked_into)
+}
+
+async fn bytes(response: &web_sys::Response) -> Result<Vec<u8>, JsValue> {
+    let buffer = JsFuture::from(response.array_buffer()?).await?;
+    Ok(Uint8Array::new(&buffer).to_vec())
 }
 
 /// A message as it reaches an object.

@@ -35,6 +35,15 @@ pub struct Look {
     pub base_path: String,
 }
 
+/// Where the stylesheet and the icon are.
+#[derive(Debug)]
+pub struct AssetPaths {
+    /// [`Look::stylesheet_path`].
+    pub stylesheet: String,
+    /// [`Look::icon_path`].
+    pub icon: String,
+}
+
 impl Look {
     /// The whole stylesheet: the colours, then the rules. `text/css; charset=utf-8`.
     #[must_use]
@@ -66,6 +75,12 @@ impl Look {
         let drawn = format!("{}{}", self.initial(), self.accent);
         let hash = fnv(RULES_HASH, drawn.as_bytes());
         format!("{}/assets/latchkey-{}.svg", self.base_path, short(hash))
+    }
+
+    /// Where both are, for whoever asks often: the colours behind them take a while.
+    #[must_use]
+    pub fn asset_paths(&self) -> AssetPaths {
+        AssetPaths { stylesheet: self.stylesheet_path(), icon: self.icon_path() }
     }
 
     /// The letter of the product's mark.

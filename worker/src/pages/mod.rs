@@ -54,7 +54,7 @@ pub use consent::{AccessPeriod, ConsentPage, Earlier, Resource, ScopeLine};
 pub use device::{AskedFrom, DeviceCodePage, DeviceConfirmPage, DeviceEnd, DeviceEndPage};
 pub use error::{Action, ErrorPage};
 pub use home::{EndpointLine, HomePage, SignedIn};
-pub use look::Look;
+pub use look::{AssetPaths, Look};
 pub use new_token::{Choice, NewTokenPage, TokenCreatedPage, TokenExample};
 pub use qr::qr_code;
 pub use return_to_app::{Outcome, ReturnToApp, ReturnWithError};

@@ -73,7 +73,7 @@ impl worker::DurableObject for Account {
                 answer(message, |m: InspectRefreshToken| scope.inspect_refresh_token(&m))
             }
             StillGood::NAME => answer(message, |m: StillGood| scope.still_good(&m)),
-            Log::NAME => answer(message, |m: Log| scope.log(&m, &self.recent_refusals)),
+            Log::NAME => answer(message, |m: Log| scope.log(m, &self.recent_refusals)),
             Overview::NAME => answer(message, |m: Overview| scope.overview(&m)),
             RevokeApp::NAME => answer(message, |m: RevokeApp| scope.revoke_app(&m)),
             CreateToken::NAME => answer(message, |m: CreateToken| scope.create_token(&m)),

@@ -76,7 +76,14 @@ pub enum PersonalAccessTokenProblem {
 /// credential, and the object fills in a token's label. Of an account or a credential that doesn't exist nothing is written.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Log {
-    /// What happened.
+    /// What happened, in the order in which it did.
+    pub entries: Vec<LogEntry>,
+}
+
+/// One thing that happened.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// What.
     pub activity: Activity,
     /// When.
     pub at: UnixTime,

@@ -10,7 +10,7 @@ mod page;
 mod sessions;
 
 pub use access::{
-    AccessState, CheckAccess, CheckPersonalAccessToken, InspectRefreshToken, Log,
+    AccessState, CheckAccess, CheckPersonalAccessToken, InspectRefreshToken, Log, LogEntry,
     PersonalAccessTokenProblem, StillGood,
 };
 pub use device::{GiveBackUserCode, GrantDevice, RedeemDevice, TryUserCode};

@@ -8,7 +8,7 @@ use latchkey_protocol::personal_access_token::{TokenGrant, UseError};
 use super::Scope;
 use crate::failure::Failure;
 use crate::objects::account::messages::{
-    AccessState, CheckAccess, CheckPersonalAccessToken, InspectRefreshToken, Log,
+    AccessState, CheckAccess, CheckPersonalAccessToken, InspectRefreshToken, Log, LogEntry,
     PersonalAccessTokenProblem, StillGood,
 };
 use crate::objects::account::recent_refusals::RecentRefusals;
@@ -66,13 +66,17 @@ impl Scope {
         }
     }
 
-    pub fn log(&self, message: &Log, recent: &RecentRefusals) -> Result<(), Failure> {
+    pub fn log(&self, message: Log, recent: &RecentRefusals) -> Result<(), Failure> {
         if self.rows.profile()?.is_none() {
             return Ok(());
         }
+        message.entries.into_iter().try_for_each(|entry| self.log_one(entry, recent))
+    }
+
+    fn log_one(&self, entry: LogEntry, recent: &RecentRefusals) -> Result<(), Failure> {
         // Another machine's clock may be ahead; nothing in the log is later than now.
-        let at = message.at.min(self.now);
-        let mut activity = message.activity.clone();
+        let at = entry.at.min(self.now);
+        let mut activity = entry.activity;
         let is_about_something = match &mut activity {
             Activity::Called(call) => match &call.credential {
                 Credential::AccessToken { grant, .. } => self.rows.note_call_of_grant(grant, at)?,
