@@ -39,9 +39,9 @@ impl Sample {
         self.ended += 1;
     }
 
-    /// Notes how long the clock ran.
-    pub const fn ran_for(&mut self, elapsed: Duration) {
-        self.elapsed = elapsed;
+    /// Notes how long the clock ran, once more.
+    pub fn ran_for(&mut self, elapsed: Duration) {
+        self.elapsed += elapsed;
     }
 
     /// Units per second; zero when nothing was measured.
