@@ -15,6 +15,10 @@ use tokio::net::TcpStream;
 /// Of an answer that is not what was expected, this much is shown.
 const SHOWN: usize = 600;
 
+/// What may be the matter when the other end closes a connection.
+const CLOSED: &str = " (a runtime that doesn't get to a connection for 5 seconds closes it: is the \
+    machine busy with something else, or is this too many connections for it?)";
+
 /// A request that can be sent again and again.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -166,9 +170,12 @@ impl Connection {
     /// Sends a call and reads the whole answer.
     pub async fn send(&mut self, call: &Call) -> Result<Reply> {
         let asked = || format!("{} {}", call.method, call.path);
-        self.sender.ready().await.with_context(asked)?;
         let request = call.request(&self.host)?;
-        let answer = self.sender.send_request(request).await.with_context(asked)?;
+        let answer = match self.sender.ready().await {
+            Ok(()) => self.sender.send_request(request).await,
+            Err(error) => Err(error),
+        };
+        let answer = answer.with_context(|| format!("{} had no answer{CLOSED}", asked()))?;
         let (head, body) = answer.into_parts();
         let body = body.collect().await.with_context(asked)?.to_bytes();
         Ok(Reply { asked: asked(), status: head.status, headers: head.headers, body })

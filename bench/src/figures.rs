@@ -39,9 +39,9 @@ impl Sample {
         self.ended += 1;
     }
 
-    /// Notes how long the clock ran.
-    pub const fn ran_for(&mut self, elapsed: Duration) {
-        self.elapsed = elapsed;
+    /// Notes how long the clock ran, once more.
+    pub fn ran_for(&mut self, elapsed: Duration) {
+        self.elapsed += elapsed;
     }
 
     /// Units per second; zero when nothing was measured.
@@ -105,9 +105,10 @@ impl Figures {
 /// How Latchkey compares with the others at one piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Ratios {
-    /// Its rate as a multiple of the peer's; of a cold isolate, how many times as fast.
+    /// Its rate as a multiple of the peer's: the median of the rounds, since two turns of one round met
+    /// the same disturbances. Of a cold isolate, how many times as fast.
     pub to_peer: Option<f64>,
-    /// Its rate as a share of the platform's limit; of a cold isolate, how many times as fast.
+    /// The same against the platform's limit.
     pub to_limit: Option<f64>,
     /// Its p99 as a multiple of the peer's: below 1 is better.
     pub p99_to_peer: Option<f64>,
@@ -126,10 +127,20 @@ impl Ratios {
 
 fn faster(ours: Option<&Figures>, theirs: Option<&Figures>) -> Option<f64> {
     let (ours, theirs) = (ours?, theirs?);
-    match (ours.rps, theirs.rps) {
-        (None, None) => divide(Some(theirs.p50_ms), Some(ours.p50_ms)),
-        (ours, theirs) => divide(ours, theirs),
+    if ours.rps.is_none() || theirs.rps.is_none() {
+        return divide(Some(theirs.p50_ms), Some(ours.p50_ms));
     }
+    let rounds = ours.rounds.iter().zip(&theirs.rounds);
+    median(rounds.filter_map(|(ours, theirs)| divide(Some(*ours), Some(*theirs))).collect())
+}
+
+/// The middle one, or the mean of the two in the middle.
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    // Of an odd number these two are the same.
+    let lower = values.get(values.len().checked_sub(1)? / 2)?;
+    let upper = values.get(values.len() / 2)?;
+    Some(f64::midpoint(*lower, *upper))
 }
 
 fn divide(one: Option<f64>, other: Option<f64>) -> Option<f64> {
@@ -152,7 +163,7 @@ mod tests {
     }
 
     fn figures(rps: Option<f64>, p50_ms: f64, p99_ms: f64) -> Figures {
-        Figures { rps, p50_ms, p95_ms: p99_ms, p99_ms, count: 1, rounds: Vec::new() }
+        Figures { rps, p50_ms, p95_ms: p99_ms, p99_ms, count: 1, rounds: rps.into_iter().collect() }
     }
 
     fn is_near(value: f64, wanted: f64) -> bool {
@@ -200,6 +211,18 @@ mod tests {
         assert_eq!(ratios.to_peer, Some(4.0));
         assert_eq!(ratios.to_limit, Some(0.8));
         assert_eq!(ratios.p99_to_peer, Some(0.5));
+    }
+
+    #[test]
+    fn a_ratio_is_the_median_of_the_rounds_which_a_disturbed_one_does_not_move() {
+        let of_rounds = |rounds: &[f64]| Figures {
+            rounds: rounds.to_vec(),
+            ..figures(Some(rounds.iter().sum::<f64>() / 4.0), 1.0, 1.0)
+        };
+        let (ours, peer) = (of_rounds(&[40.0, 400.0, 4.0]), of_rounds(&[10.0, 100.0, 100.0]));
+        assert_eq!(Ratios::of(Some(&ours), Some(&peer), None).to_peer, Some(4.0));
+        assert_eq!(median(vec![3.0, 1.0]), Some(2.0));
+        assert_eq!(median(Vec::new()), None);
     }
 
     #[test]

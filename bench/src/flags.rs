@@ -11,9 +11,9 @@ use crate::work::Work;
 pub const USAGE: &str = "\
 npm run bench -- [FLAGS]
 
-  --seconds N        how long each contender is measured at each piece of work (default 9)
+  --seconds N        how long each contender is measured at each piece of work (default 10)
   --connections N    how many connections each contender gets (default 16)
-  --rounds N         how many turns those seconds are divided into (default 3)
+  --rounds N         how many turns those seconds are divided into (default 5)
   --isolates N       how many cold isolates are started of each contender (default 20)
   --only NAME,NAME   only these pieces of work
   --storage FOLDER   where the contenders store, in a new folder of its own (default the system's temporary one)
@@ -49,9 +49,9 @@ impl Flags {
     /// Reads them.
     pub fn read(arguments: impl IntoIterator<Item = String>) -> Result<Self> {
         let mut flags = Self {
-            measured: Duration::from_secs(9),
+            measured: Duration::from_secs(10),
             connections: 16,
-            rounds: 3,
+            rounds: 5,
             isolates: 20,
             work: Work::ALL.to_vec(),
             storage: std::env::temp_dir(),
