@@ -10,12 +10,14 @@ use crate::context::{self, Context};
 use crate::endpoints::{self, Trouble};
 use crate::failure::Failure;
 use crate::gateway;
-use crate::http::{Answer, CorsPolicy, Incoming};
+use crate::http::{Answer, CorsPolicy, Incoming, Kept};
 use crate::log::{Event, Level};
 use crate::pages::AssetPaths;
 
 thread_local! {
     static ASSETS: Derived<AssetPaths> = const { Derived::new() };
+    static PARTS: Derived<Parts> = const { Derived::new() };
+    static METADATA: Derived<Option<Rc<Kept>>> = const { Derived::new() };
 }
 
 /// Everything that can be asked for: the configured endpoints, and documents at fixed places.
@@ -252,11 +254,40 @@ pub async fn answer(request: web_sys::Request, env: worker::Env, later: worker::
         Ok(configuration) => configuration,
         Err(error) => return misconfigured(&error),
     };
-    let target = Target::find(&configuration, &incoming, Parts::of(&configuration, &env));
+    let parts = PARTS.with(|parts| parts.get(&configuration, || Parts::of(&configuration, &env)));
+    let target = Target::find(&configuration, &incoming, *parts);
+    if let Some(metadata) = kept_metadata(&configuration, &incoming, target) {
+        return metadata;
+    }
     let context = Context::new(configuration, env, later, target.name(), &incoming);
     let answer = answer_at(&context, target, &mut incoming).await;
     context.env.answered(answer.status());
     answer
+}
+
+/// The metadata document, which is asked for more often than anything else and is always the same. Whoever has their requests
+/// traced gets it by the long way.
+fn kept_metadata(
+    configuration: &Rc<Configuration>,
+    incoming: &Incoming,
+    target: Target,
+) -> Option<Answer> {
+    let is_plain = matches!(target, Target::Route(Route::Metadata))
+        && incoming.method() == "GET"
+        && !configuration.log.trace
+        && endpoints::issuer_hint(configuration, incoming).is_none();
+    if !is_plain {
+        return None;
+    }
+    let kept = METADATA.with(|metadata| {
+        metadata.get(configuration, || {
+            endpoints::discovery::metadata(configuration)
+                .with_headers(Route::Metadata.cors().headers())
+                .keep()
+                .map(Rc::new)
+        })
+    });
+    kept.as_ref().as_ref().map(Answer::kept)
 }
 
 /// The answer of whatever is at the place that was asked for.
@@ -313,7 +344,7 @@ async fn dispatch(
     incoming: &mut Incoming,
 ) -> Result<Answer, Failure> {
     let endpoint = match route {
-        Route::Metadata => return Ok(endpoints::discovery::metadata(context)),
+        Route::Metadata => return Ok(endpoints::discovery::metadata(&context.configuration)),
         Route::ResourceMetadata => {
             let document = endpoints::discovery::resource_metadata(context, incoming);
             return Ok(document.unwrap_or_else(nothing_here));

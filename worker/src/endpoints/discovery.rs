@@ -2,7 +2,6 @@
 
 use latchkey_protocol::client_id_metadata::Reach;
 use latchkey_protocol::configuration::{Configuration, Endpoint, Issuer, RegistrationAccess};
-use latchkey_protocol::json;
 use latchkey_protocol::jwt::ES256;
 use latchkey_protocol::metadata::{MetadataInputs, ServerMetadata};
 use latchkey_protocol::protected_resource;
@@ -10,7 +9,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::clients;
-use crate::configuration::Derived;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
@@ -18,10 +16,6 @@ use crate::keys;
 
 /// Clients may keep both documents for an hour. A key is published a day before it signs.
 const CACHEABLE: &str = "public, max-age=3600";
-
-thread_local! {
-    static METADATA: Derived<String> = const { Derived::new() };
-}
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
@@ -40,16 +34,8 @@ pub fn is_metadata_path(path: &str, issuer: &Issuer) -> bool {
 
 /// `GET /.well-known/oauth-authorization-server`
 /// ([RFC 8414 section 3](https://www.rfc-editor.org/rfc/rfc8414#section-3)).
-pub fn metadata(context: &Context) -> Answer {
-    let configuration = &context.configuration;
-    let document = METADATA.with(|document| {
-        document
-            .get(configuration, || json::write(&server_metadata(configuration)).unwrap_or_default())
-    });
-    Answer::empty(200)
-        .with_header("content-type", "application/json")
-        .with_header("cache-control", CACHEABLE)
-        .with_body(document.as_bytes())
+pub fn metadata(configuration: &Configuration) -> Answer {
+    Answer::json(200, &server_metadata(configuration)).with_header("cache-control", CACHEABLE)
 }
 
 fn server_metadata(configuration: &Configuration) -> ServerMetadata {

@@ -5,6 +5,9 @@ use latchkey_protocol::error::ErrorReply;
 use latchkey_protocol::json;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use web_sys::ResponseInit;
 
 use super::body::BodyStream;
 
@@ -21,9 +24,31 @@ enum Body {
     Bytes(Vec<u8>),
     /// What an upstream sends: handed on as it comes, never read here.
     Stream(BodyStream),
+    /// The platform has it already, with its status and headers.
+    Kept(Rc<Kept>),
+}
+
+/// An answer that is the same each time, as the platform takes it: nothing of it is copied again.
+#[derive(Debug)]
+pub struct Kept {
+    status: u16,
+    init: ResponseInit,
+    body: Uint8Array,
 }
 
 impl Answer {
+    /// An answer that was kept.
+    pub fn kept(kept: &Rc<Kept>) -> Self {
+        Self { status: kept.status, headers: Vec::new(), body: Body::Kept(Rc::clone(kept)) }
+    }
+
+    /// Hands status, headers and body to the platform for good; `None` for a body that goes by once.
+    pub fn keep(self) -> Option<Kept> {
+        let init = self.init().ok()?;
+        let Body::Bytes(bytes) = self.body else { return None };
+        Some(Kept { status: self.status, init, body: Uint8Array::from(bytes.as_slice()) })
+    }
+
     /// An answer without a body.
     pub const fn empty(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Body::Bytes(Vec::new()) }
@@ -141,22 +166,16 @@ impl Answer {
 
     /// Hands the answer to the platform.
     pub fn into_response(self) -> worker::Result<web_sys::Response> {
-        let headers = web_sys::Headers::new()?;
-        for (name, value) in &self.headers {
-            headers.append(name, value)?;
-        }
-        headers.set("x-content-type-options", "nosniff")?;
-        let init = web_sys::ResponseInit::new();
-        init.set_status(self.status);
-        init.set_headers(&headers);
+        let init = match &self.body {
+            Body::Kept(kept) => kept.init.clone(),
+            Body::Bytes(_) | Body::Stream(_) => self.init()?,
+        };
         let response = match self.body {
             // The platform throws when an answer with one of these has a body.
             _ if matches!(self.status, 204 | 205 | 304) => empty(&init),
             Body::Bytes(bytes) if bytes.is_empty() => empty(&init),
-            Body::Bytes(bytes) => {
-                let bytes = Uint8Array::from(bytes.as_slice());
-                web_sys::Response::new_with_opt_js_u8_array_and_init(Some(&bytes), &init)
-            }
+            Body::Bytes(bytes) => with_bytes(&Uint8Array::from(bytes.as_slice()), &init),
+            Body::Kept(kept) => with_bytes(&kept.body, &init),
             Body::Stream(stream) => {
                 let stream = stream.into_inner();
                 web_sys::Response::new_with_opt_readable_stream_and_init(Some(&stream), &init)
@@ -164,8 +183,24 @@ impl Answer {
         };
         Ok(response?)
     }
+
+    fn init(&self) -> Result<ResponseInit, JsValue> {
+        let headers = web_sys::Headers::new()?;
+        for (name, value) in &self.headers {
+            headers.append(name, value)?;
+        }
+        headers.set("x-content-type-options", "nosniff")?;
+        let init = ResponseInit::new();
+        init.set_status(self.status);
+        init.set_headers(&headers);
+        Ok(init)
+    }
 }
 
-fn empty(init: &web_sys::ResponseInit) -> Result<web_sys::Response, wasm_bindgen::JsValue> {
+fn with_bytes(bytes: &Uint8Array, init: &ResponseInit) -> Result<web_sys::Response, JsValue> {
+    web_sys::Response::new_with_opt_js_u8_array_and_init(Some(bytes), init)
+}
+
+fn empty(init: &ResponseInit) -> Result<web_sys::Response, JsValue> {
     web_sys::Response::new_with_opt_str_and_init(None, init)
 }

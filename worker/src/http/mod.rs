@@ -5,7 +5,7 @@ mod body;
 mod headers;
 mod incoming;
 
-pub use answer::Answer;
+pub use answer::{Answer, Kept};
 pub use body::{BodyError, BodyStream, Taken};
 pub use headers::{CorsPolicy, PageSecurity, playground_headers};
 pub use incoming::{Incoming, MAX_QUERY_BYTES};

@@ -14,7 +14,7 @@ use crate::objects::account::messages::{
     Approve, Approved, ApprovedBy, BringRequest, EarlierAccess, EndGrantsOf, Next, Person, Redeem,
     Refresh, Revoke,
 };
-use crate::objects::account::rows::Versions;
+use crate::objects::account::rows::{StoredGrant, Versions};
 use crate::platform::RuntimeEntropy;
 
 impl Scope {
@@ -51,12 +51,12 @@ impl Scope {
             return Ok(Approved::NotSignedIn);
         };
         let request = &message.request;
-        if message.only_if_allowed_before && !self.allowed_before(message)? {
+        let others = self.rows.grants_of(&request.client_id)?;
+        if message.only_if_allowed_before && !self.allowed_before(message, &others) {
             return Ok(Approved::NotAllowedBefore);
         }
         let mut versions = Versions::default();
         let existing = self.rows.grant(&request.grant)?.map(|stored| versions.keep(stored));
-        let others = self.rows.grants_of(&request.client_id)?;
         let mut decision = authorization_code::approve(
             existing,
             others.into_iter().map(|stored| versions.keep(stored)).collect(),
@@ -92,20 +92,19 @@ impl Scope {
     /// Whether a living grant of the same client to the same https address covers the request.
     /// Clients on a person's machine can't prove who they are, so for them it never does
     /// (RFC 8252 section 8.6).
-    fn allowed_before(&self, message: &Approve) -> Result<bool, Failure> {
+    fn allowed_before(&self, message: &Approve, grants: &[StoredGrant]) -> bool {
         let request = &message.request;
         if !request.redirect_uri.as_str().starts_with("https://") {
-            return Ok(false);
+            return false;
         }
-        let grants = self.rows.grants_of(&request.client_id)?;
-        Ok(grants.iter().map(|stored| &stored.record).any(|grant| {
+        grants.iter().map(|stored| &stored.record).any(|grant| {
             grant.is_live(self.now)
                 // needs 21: standing consent is for the client as it was described then.
                 && grant.client_snapshot == request.client_snapshot
                 && grant.asked.redirect_uri() == Some(request.redirect_uri.as_str())
                 && request.scope.is_subset_of(&grant.scope)
                 && request.resources.iter().all(|resource| grant.resources.contains(resource))
-        }))
+        })
     }
 
     pub fn redeem(&self, message: &Redeem) -> Result<<Redeem as Message>::Reply, Failure> {
