@@ -44,7 +44,7 @@ const STEPS = [
   { name: "playground", title: "The playground's checks and masks", run: playgroundTests },
   { name: "wasm-node", title: "WebAssembly tests in Node", run: () => wasmTests({ WASM_BINDGEN_TEST_ONLY_NODE: "1" }) },
   { name: "wasm-browser", title: "WebAssembly tests in Chromium", browser: true, run: wasmTestsInBrowser },
-  { name: "size", title: "Size of what is downloaded", run: checkSize },
+  { name: "size", title: "Size of what is downloaded, and the start of a cold isolate", run: checkSize },
   { name: "package", title: "The browser package, from its tarball", needs: [buildWebClient], run: checkPackage },
   { name: "build", title: "Build of the worker", run: build },
   { name: "dry-run", title: "wrangler deploy --dry-run, of the examples too", run: dryRuns },

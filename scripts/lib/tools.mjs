@@ -26,6 +26,8 @@ export const CARGO_TOOLS = {
 };
 export const CARGO_TEST_TOOLS = {
   "cargo-deny": { version: "0.20.2", about: "3 minutes" },
+  // Its command is `twiggy`.
+  twiggy: { version: "0.8.0", about: "1 minute" },
 };
 
 const nodeBin = (name) => join(ROOT, "node_modules", ".bin", name);
