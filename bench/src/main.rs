@@ -10,6 +10,7 @@ mod flags;
 mod load;
 mod page;
 mod party;
+mod person;
 mod report;
 mod stage;
 mod turns;

@@ -7,62 +7,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::connection::{Call, Connection, encode};
 use crate::page;
+use crate::person::Person;
 
 /// Where clients are sent; nobody follows. Only to an https address is a standing consent enough.
 const REDIRECT_URI: &str = "https://client.example/callback";
 /// A verifier may be any random text; making a new one each time would be work of the bench alone.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk-of-the-bench";
-
-/// A person, signed in.
-#[derive(Debug, Clone)]
-pub struct Person {
-    /// What their browser sends.
-    pub cookies: String,
-    /// The server asks them before it gives a code for the first time, and only then.
-    asks_first: bool,
-}
-
-impl Person {
-    /// A person at the peer, where the application believes the cookie.
-    pub fn believed(number: usize) -> Self {
-        Self { cookies: format!("user=person{number}"), asks_first: false }
-    }
-
-    /// A person with a new account at Latchkey.
-    pub async fn sign_up(connection: &mut Connection, number: usize) -> Result<Self> {
-        let page = connection.send(&Call::get("/sign-up")).await?.expect(200)?;
-        let mut cookies = Vec::new();
-        let mut take = |reply: &crate::connection::Reply| {
-            for (name, value) in reply.cookies() {
-                cookies.retain(|(own, _): &(String, String)| own != name);
-                cookies.push((name.to_owned(), value.to_owned()));
-            }
-            let pairs: Vec<_> =
-                cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            pairs.join("; ")
-        };
-        let sent = take(&page);
-        let fields = [
-            ("csrf", &*page::hidden(&page, "csrf")?),
-            ("email", &format!("person{number}@people.example")),
-            ("password", "a quiet river in the north"),
-        ];
-        let call = browser(Call::form("/sign-up", &fields), &sent)?;
-        let reply = connection.send(&call).await?.expect(303)?;
-        Ok(Self { cookies: take(&reply), asks_first: true })
-    }
-
-    /// A call that this person's browser makes.
-    pub fn browses(&self, call: Call) -> Result<Call> {
-        browser(call, &self.cookies)
-    }
-}
-
-/// A navigation within the site, with these cookies.
-fn browser(call: Call, cookies: &str) -> Result<Call> {
-    let site = hyper::header::HeaderName::from_static("sec-fetch-site");
-    call.cookies(cookies)?.header(hyper::header::ORIGIN, "null")?.header(site, "same-origin")
-}
 
 /// How a client proves who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

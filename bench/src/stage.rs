@@ -7,7 +7,8 @@ use tokio::try_join;
 
 use crate::connection::Connection;
 use crate::contender::{Contender, Name};
-use crate::party::{ClientKind, Party, Person};
+use crate::party::{ClientKind, Party};
+use crate::person::Person;
 
 /// How many people there are, at most: connections share them in turn. One person's requests meet in
 /// one object, so that fewer people than connections show how requests for the same person get along.

@@ -22,6 +22,7 @@ pub async fn all(flags: &Flags, stage: &mut Stage) -> Result<Vec<(Work, Measured
     for work in &flags.work {
         let result = match work {
             Work::Cold => work::measure_cold(flags.isolates, stage).await,
+            Work::CreateObject => work::measure_creation(stage).await,
             _ => closed_loop(flags, *work, stage).await,
         };
         let figures = result.with_context(|| format!("{} was not measured", work.name()))?;

@@ -5,7 +5,6 @@ use anyhow::Result;
 use super::repeated::Repeated;
 use super::{Entry, Side};
 use crate::connection::{Call, Connection, Reply};
-use crate::load::{Doing, Next, Visitor};
 use crate::stage::{PEOPLE, Stage};
 
 /// A do-nothing worker in Rust.
@@ -43,28 +42,6 @@ async fn objects(stage: &Stage, operation: &str) -> Result<Entry> {
         visitors.push(Repeated::new(Call::get(format!("/{operation}/{name}")), 200, any));
     }
     Ok(Entry::new(Side::Limit, stage.limit.address, visitors))
-}
-
-/// A new object each time, with its row.
-pub fn creation(stage: &Stage) -> Vec<Entry> {
-    let visitors = (0..stage.connections).map(|number| Creating { number, made: 0 });
-    vec![Entry::new(Side::Limit, stage.limit.address, visitors)]
-}
-
-struct Creating {
-    number: usize,
-    made: u64,
-}
-
-impl Visitor for Creating {
-    fn once<'a>(&'a mut self, connection: &'a mut Connection) -> Doing<'a, Next> {
-        Box::pin(async {
-            self.made += 1;
-            let path = format!("/create/new-{}-{}", self.number, self.made);
-            connection.send(&Call::get(path)).await?.expect(200)?;
-            Ok(Next::Done)
-        })
-    }
 }
 
 /// The status says all.

@@ -2,6 +2,7 @@
 
 mod authorize_code;
 mod cold;
+mod create_object;
 mod introspect;
 mod limit;
 mod metadata;
@@ -19,6 +20,7 @@ use crate::load::Visitor;
 use crate::stage::Stage;
 
 pub use cold::measure as measure_cold;
+pub use create_object::measure as measure_creation;
 
 /// A piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,7 +180,7 @@ pub async fn entries(work: Work, stage: &mut Stage) -> Result<Vec<Entry>> {
         Work::ProtectedPat => protected::with_personal_access_tokens(stage).await,
         Work::Introspect => introspect::entries(stage).await,
         Work::Revoke => revoke::entries(stage).await,
-        Work::CreateObject => Ok(limit::creation(stage)),
-        Work::Cold => Ok(Vec::new()),
+        // These two are no closed loops of several contenders: `turns.rs` measures them otherwise.
+        Work::CreateObject | Work::Cold => Ok(Vec::new()),
     }
 }

@@ -7,7 +7,8 @@ use super::repeated::Repeated;
 use super::{Entry, Side, limit};
 use crate::connection::{Call, Connection, Reply};
 use crate::page;
-use crate::party::{ClientKind, Party, Person};
+use crate::party::{ClientKind, Party};
+use crate::person::Person;
 use crate::stage::Stage;
 
 /// A resource where Latchkey remembers for a minute that a credential was good.
