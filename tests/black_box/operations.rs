@@ -161,7 +161,7 @@ fn authorization(server: &Server) {
 
     // The person has allowed it, and the client asks for no page.
     let _ = walk.tokens();
-    let counted = expect("account_calls 1, in_turn 1, rows_read 6, rows_written 3", "", || {
+    let counted = expect("account_calls 1, in_turn 1, rows_read 5, rows_written 3", "", || {
         let mut walk = Walk::with(server, walk.client.clone());
         let _ = walk.tokens();
         look(&walk, &walk.request().and("prompt", "none").path(server))
