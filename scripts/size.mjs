@@ -39,8 +39,12 @@ const BUDGETS = [
   },
 ];
 
-/** The longest time in milliseconds from asking for a cold isolate to its whole first answer, as the median of many. */
-const LONGEST_START = 30;
+/**
+ * The longest start of a cold isolate, from asking for it to its whole first answer, as a multiple of the same of a worker that
+ * does nothing: the median of many. A limit in milliseconds would say more about the machine. It may not grow either.
+ */
+const LONGEST_START = 8;
+const START_GOAL_MS = 30;
 const ISOLATES = 30;
 
 /** Builds and weighs everything and starts the worker; throws a `Failure` that names what is too much. */
@@ -58,9 +62,11 @@ export async function checkSize() {
       faults.push(`${budget.title}: ${number(total.compressed)} bytes compressed are ${over} more than the ${number(budget.limit)} allowed`);
     }
   }
-  const start = await measureStart();
-  say(`Worker: a cold isolate answers its first request after ${start.toFixed(1)} ms, the median of ${ISOLATES} (limit ${LONGEST_START} ms)`);
-  if (start > LONGEST_START) faults.push(`Worker: a start of ${start.toFixed(1)} ms is longer than the ${LONGEST_START} ms allowed`);
+  const { latchkey, limit } = await measureStart();
+  const times = latchkey.p50_ms / limit.p50_ms;
+  say(`Worker: a cold isolate answers its first request after ${latchkey.p50_ms.toFixed(1)} ms, the median of ${ISOLATES} (goal ${START_GOAL_MS} ms)`);
+  say(`  ${times.toFixed(1)} times as long as a worker in Rust that does nothing (${limit.p50_ms.toFixed(1)} ms; limit ${LONGEST_START} times)`);
+  if (times > LONGEST_START) faults.push(`Worker: a start ${times.toFixed(1)} times as long as one that does nothing is over the ${LONGEST_START} times allowed`);
   if (faults.length > 0) throw new Failure(faults.join("\n"));
 }
 
@@ -95,7 +101,7 @@ async function measureStart() {
     const report = join(folder, "cold.json");
     const flags = ["--as-built", "--only", "cold", "--isolates", String(ISOLATES), "--json", report];
     await run(process.execPath, [join(ROOT, "scripts", "bench.mjs"), ...flags], { label: "The bench" });
-    return JSON.parse(readFileSync(report, "utf8")).work.cold.latchkey.p50_ms;
+    return JSON.parse(readFileSync(report, "utf8")).work.cold;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -29,6 +29,12 @@ pub fn trials() -> Vec<Case> {
             },
         ),
         Case::new(
+            "issue 6: a code without a page costs the same however many grants the person has of this client",
+            |all| {
+                many_grants(&all.counted().server);
+            },
+        ),
+        Case::new(
             "issue 6: Allow is one message to the shard and one to the account, which comes after it",
             |all| {
                 consent(&all.counted().server);
@@ -168,6 +174,21 @@ fn authorization(server: &Server) {
     });
     assert_eq!(counted.reply.status, 302, "{}", counted.reply.describe());
     assert!(counted.reply.header("location").is_some_and(|location| location.contains("code=")));
+}
+
+fn many_grants(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let mut with_more = |grants: usize| {
+        for _ in 0..grants {
+            let _ = walk.tokens();
+        }
+        let counted = look(&walk, &walk.request().and("prompt", "none").path(server));
+        assert_eq!(counted.reply.status, 302, "{}", counted.reply.describe());
+        counted.waited.all()
+    };
+    // The first few are read.
+    let with_ten = with_more(10);
+    assert_eq!(with_more(20), with_ten);
 }
 
 fn consent(server: &Server) {

@@ -11,6 +11,9 @@ use super::{IdRow, Rows, is_worth_noting};
 use crate::failure::Failure;
 use crate::objects::sql::{integer, record, text, time};
 
+/// How many grants are read where any will do.
+const FEW: u32 = 8;
+
 /// A grant and what the row knows besides.
 pub struct StoredGrant {
     pub record: GrantRecord,
@@ -87,10 +90,23 @@ impl Rows {
     }
 
     pub fn grants_of(&self, client_id: &ClientId) -> Result<Vec<StoredGrant>, Failure> {
+        self.grants_of_up_to(client_id, u32::MAX)
+    }
+
+    /// A few of a client's grants, where any of them will do.
+    pub fn some_grants_of(&self, client_id: &ClientId) -> Result<Vec<StoredGrant>, Failure> {
+        self.grants_of_up_to(client_id, FEW)
+    }
+
+    fn grants_of_up_to(
+        &self,
+        client_id: &ClientId,
+        most: u32,
+    ) -> Result<Vec<StoredGrant>, Failure> {
         let Some(database) = &self.database else { return Ok(Vec::new()) };
         let rows: Vec<GrantRow> = database.rows(
-            "SELECT record, version, forget_at, last_called_at FROM grants WHERE client_id = ?",
-            vec![text(client_id.as_str())],
+            "SELECT record, version, forget_at, last_called_at FROM grants WHERE client_id = ? LIMIT ?",
+            vec![text(client_id.as_str()), integer(most.into())],
         )?;
         rows.into_iter().map(GrantRow::read).collect()
     }
