@@ -7,10 +7,11 @@ use latchkey_protocol::activity::{Activity, Call, RefusedCall};
 use latchkey_protocol::client::ClientId;
 use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::subject::Subject;
+use std::mem;
 use std::time::Duration;
 
 use super::Visit;
-use super::batches::{self, Next, TOGETHER};
+use super::batches::{self, Turn};
 use super::check::Caller;
 use super::message::Message;
 use crate::context::Context;
@@ -149,27 +150,20 @@ fn write(context: &Context, client_id: &ClientId, activity: &Activity) {
 
 async fn tell(context: &Context, account: &AccountId, activity: Activity) {
     let entry = LogEntry { activity, at: context.now };
-    let entries = match batches::add(account, entry, platform::milliseconds()) {
-        Next::Leave => return,
-        Next::Send(entries) => entries,
-        Next::Wait => {
-            worker::Delay::from(TOGETHER).await;
-            batches::take(account)
+    let mut turn = batches::add(account, entry, platform::milliseconds());
+    while let Some(Turn { entries, .. }) = &mut turn {
+        let message = Log { entries: mem::take(entries) };
+        let sent =
+            objects::send(&context.env, ObjectKind::Account, account.as_str(), &message).await;
+        if let Err(failure) = sent {
+            let missing = "The calls themselves were served; they are missing in the activity log.";
+            context
+                .event(Level::Error, "failed")
+                .with("cause", failure.to_string())
+                .with("do", missing.to_owned())
+                .write();
         }
-    };
-    // Another request's entry filled the batch, and took this one along.
-    if entries.is_empty() {
-        return;
-    }
-    let message = Log { entries };
-    let account = account.as_str();
-    let sent = objects::send(&context.env, ObjectKind::Account, account, &message).await;
-    if let Err(failure) = sent {
-        context
-            .event(Level::Error, "failed")
-            .with("cause", failure.to_string())
-            .with("do", "The call itself was served; it is missing in the activity log.".to_owned())
-            .write();
+        turn = turn.and_then(|turn| batches::next(account, &turn, platform::milliseconds()));
     }
 }
 
