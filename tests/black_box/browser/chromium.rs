@@ -128,7 +128,7 @@ impl Chromium {
 
     /// Sends a form again that wrangler lost on its way to the worker, whose connection it had just
     /// closed for idleness (cloudflare/workers-sdk issue 14641): it says so, and the worker saw nothing.
-    fn send_lost_form_again(&self) {
+    pub fn send_lost_form_again(&self) {
         let script =
             "return document.body?.innerText.startsWith('Your worker restarted mid-request');";
         let body = json!({ "script": script, "args": [] });

@@ -103,7 +103,7 @@ fn two_tabs(server: &Server) {
     if chromium.count("#done") == 0 {
         chromium.click(ALLOW);
     }
-    let arrival = visit.listener.wait();
+    let arrival = visit.listener.wait(&visit.chromium);
     assert_eq!(arrival.get("state").as_deref(), second.get("state"));
     let second_code = arrival.code();
     server.secrets().remember(&second_code);
@@ -116,7 +116,7 @@ fn double_click(server: &Server) {
     visit.open();
     visit.sign_in();
     visit.chromium.double_click(ALLOW);
-    let _ = visit.listener.wait();
+    let _ = visit.listener.wait(&visit.chromium);
     visit.wait_for_client();
     // A second answer, if there is one, comes at once.
     std::thread::sleep(std::time::Duration::from_millis(500));

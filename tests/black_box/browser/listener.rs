@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use url::Url;
 
+use super::chromium::Chromium;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How the listener answers at `/callback`; every other path is empty.
@@ -59,15 +61,16 @@ impl Listener {
         format!("http://{}:{}/callback", self.host, self.port)
     }
 
-    /// Waits for a call and returns the last one.
+    /// Waits for a call, while the browser sends again what was lost, and returns the last one.
     #[track_caller]
-    pub fn wait(&self) -> Arrival {
+    pub fn wait(&self, chromium: &Chromium) -> Arrival {
         let started = Instant::now();
         loop {
             if let Some(last) = self.all().pop() {
                 return last;
             }
             assert!(started.elapsed() < PATIENCE, "nobody came to {}", self.url());
+            chromium.send_lost_form_again();
             std::thread::sleep(Duration::from_millis(20));
         }
     }

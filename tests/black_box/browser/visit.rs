@@ -62,7 +62,7 @@ impl<'a> Visit<'a> {
     /// Waits for the client to be called, checks what belongs to every answer, and forgets it.
     #[track_caller]
     pub fn arrival(&self) -> Arrival {
-        let arrival = self.listener.wait();
+        let arrival = self.listener.wait(&self.chromium);
         self.listener.forget();
         assert_eq!(arrival.get("state").as_deref(), self.request.get("state"), "{arrival:?}");
         assert_eq!(arrival.get("iss"), Some(self.server.issuer()), "{arrival:?}");

@@ -155,7 +155,7 @@ fn redirect_on_to_another_origin(server: &Server) {
     visit.sign_in();
     visit.chromium.click(ALLOW);
     let code = visit.arrival().code();
-    assert_eq!(last.wait().code(), code);
+    assert_eq!(last.wait(&visit.chromium).code(), code);
     visit.wait_for_client();
     assert!(visit.chromium.url().starts_with(&last.url()), "{}", visit.chromium.url());
     visit.expect_quiet_console();
