@@ -31,6 +31,7 @@ mod objects;
 mod pages;
 mod password;
 mod platform;
+mod route;
 mod router;
 mod trace;
 mod web_crypto;
