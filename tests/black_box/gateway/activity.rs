@@ -31,6 +31,9 @@ pub fn trials() -> Vec<Case> {
                 hung_up(servers.gateway());
             },
         ),
+        Case::new("issue 6: of 40 calls at the same moment each is in the log once", |servers| {
+            at_once(servers.gateway());
+        }),
         Case::new(
             "issue 3: what a call of a personal access token did is in the log under its label",
             |servers| {
@@ -216,6 +219,23 @@ fn hung_up(front: &Front) {
     assert_eq!(called["reference"], place.only().header("latchkey-reference").unwrap());
     // It never had an answer, so none is claimed.
     assert!(["102", "504"].map(Value::from).contains(&called["result"]), "{called}");
+}
+
+fn at_once(front: &Front) {
+    let mut walk = Walk::begin(&front.server);
+    let token = walk.browser.new_token("Many machines", &["api"], &[&front.resource("/api")]);
+    let place = front.upstream.plain();
+    let target = format!("/api/{}", place.name());
+    std::thread::scope(|scope| {
+        for _ in 0..40 {
+            scope.spawn(|| front.call("PUT", &target).api_key(&token).send().expect(200));
+        }
+    });
+    let entries = wait_for(&mut walk.browser, "called", 40);
+    let called = kinds(&entries, "called");
+    let references: std::collections::BTreeSet<_> =
+        called.iter().map(|entry| entry["reference"].as_str().unwrap()).collect();
+    assert_eq!((called.len(), references.len()), (40, 40), "{entries:?}");
 }
 
 fn by_a_token(front: &Front) {
