@@ -55,12 +55,12 @@ pub struct Contender {
     pub address: SocketAddr,
     launcher: Child,
     // Open as long as it is to run: it ends when this closes, even if the bench is killed.
-    lifeline: ChildStdin,
+    lifeline: Option<ChildStdin>,
 }
 
 impl Contender {
-    /// Starts it; what it stores goes into `folder`.
-    pub async fn start(name: Name, folder: &Path) -> Result<Self> {
+    /// Starts it; what it stores goes below `folder`. A file for its log is Latchkey's only.
+    pub async fn start(name: Name, folder: &Path, log: Option<&Path>) -> Result<Self> {
         #[derive(Deserialize)]
         struct Listening {
             port: u16,
@@ -70,7 +70,8 @@ impl Contender {
         let mut launcher = Command::new("node")
             .arg(root().join("bench/contenders/start.mjs"))
             .arg(name)
-            .arg(folder)
+            .arg(Self::storage_of(name, folder))
+            .envs(log.map(|log| ("LATCHKEY_BENCH_LOG", log)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -83,12 +84,21 @@ impl Contender {
             .with_context(|| format!("{name} did not start within {PATIENCE:?}"))??;
         let Listening { port } = serde_json::from_str(&line)
             .with_context(|| format!("{name} did not start: it printed {line:?}"))?;
-        Ok(Self { address: (Ipv4Addr::LOCALHOST, port).into(), launcher, lifeline })
+        Ok(Self { address: (Ipv4Addr::LOCALHOST, port).into(), launcher, lifeline: Some(lifeline) })
+    }
+
+    /// The folder with what it stores.
+    pub fn storage(name: Name, folder: &Path) -> PathBuf {
+        Self::storage_of(name.as_str(), folder)
+    }
+
+    fn storage_of(name: &str, folder: &Path) -> PathBuf {
+        folder.join(name)
     }
 
     /// Ends it.
-    pub async fn end(mut self) -> Result<()> {
-        drop(self.lifeline);
+    pub async fn end(&mut self) -> Result<()> {
+        drop(self.lifeline.take());
         if timeout(FAREWELL, self.launcher.wait()).await.is_err() {
             self.launcher.kill().await?;
         }
