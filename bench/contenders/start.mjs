@@ -4,7 +4,7 @@
 //
 // It ends when its standard input ends, so that it never outlives who started it. With a port for the
 // inspector, a profiler can attach to workerd. FOLDER gets what it stores; LATCHKEY_BENCH_LOG names a file for what it logs,
-// and has Latchkey count what each request does.
+// and has Latchkey count what each request does; LATCHKEY_BENCH_SETTINGS is JSON for its configuration.
 import { createWriteStream, mkdirSync } from "node:fs";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { CONTENDERS } from "./contenders.mjs";

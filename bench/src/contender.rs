@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
@@ -48,6 +49,15 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// How Latchkey is started, where it isn't as always.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// A file for its log; then it counts what each request does, too.
+    pub log: Option<&'a Path>,
+    /// What its configuration has beside what it always has.
+    pub settings: Option<&'a Value>,
+}
+
 /// A running contender.
 #[derive(Debug)]
 pub struct Contender {
@@ -59,8 +69,8 @@ pub struct Contender {
 }
 
 impl Contender {
-    /// Starts it; what it stores goes below `folder`. A file for its log is Latchkey's only.
-    pub async fn start(name: Name, folder: &Path, log: Option<&Path>) -> Result<Self> {
+    /// Starts it; what it stores goes below `folder`.
+    pub async fn start(name: Name, folder: &Path, options: Options<'_>) -> Result<Self> {
         #[derive(Deserialize)]
         struct Listening {
             port: u16,
@@ -71,7 +81,10 @@ impl Contender {
             .arg(root().join("bench/contenders/start.mjs"))
             .arg(name)
             .arg(Self::storage_of(name, folder))
-            .envs(log.map(|log| ("LATCHKEY_BENCH_LOG", log)))
+            .envs(options.log.map(|log| ("LATCHKEY_BENCH_LOG", log)))
+            .envs(
+                options.settings.map(|settings| ("LATCHKEY_BENCH_SETTINGS", settings.to_string())),
+            )
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -94,6 +107,11 @@ impl Contender {
 
     fn storage_of(name: &str, folder: &Path) -> PathBuf {
         folder.join(name)
+    }
+
+    /// The process that started its runtime; `None` once it has ended.
+    pub fn launcher_id(&self) -> Option<u32> {
+        self.launcher.id()
     }
 
     /// Ends it.

@@ -18,6 +18,8 @@ npm run bench -- [FLAGS]
   --isolates N       how many cold isolates are started of each contender (default 20)
   --only NAME,NAME   only these pieces of work
   --growth NAME,NAME instead of the contenders, Latchkey alone at growing numbers of these: clients, grants, log
+  --soak MINUTES     instead of the contenders, Latchkey alone under mixed traffic for so long
+  --seed N           which random choices that traffic makes (default: others each time)
   --storage FOLDER   where the contenders store, in a new folder of its own (default the system's temporary one)
   --json FILE        writes the report as JSON
   --markdown FILE    writes the tables as Markdown
@@ -39,6 +41,10 @@ pub struct Flags {
     pub work: Vec<Work>,
     /// What there is to be more and more of; when it is nothing, contenders are compared.
     pub growth: Vec<Grows>,
+    /// How long mixed traffic goes on, if it is that what is wanted.
+    pub soak: Option<Duration>,
+    /// Which random choices it makes.
+    pub seed: u64,
     /// The folder that what the contenders store goes below.
     pub storage: PathBuf,
     /// Where the report goes as JSON.
@@ -59,6 +65,8 @@ impl Flags {
             isolates: 20,
             work: Work::ALL.to_vec(),
             growth: Vec::new(),
+            soak: None,
+            seed: fastrand::u64(..),
             storage: std::env::temp_dir(),
             json: None,
             markdown: None,
@@ -96,6 +104,12 @@ impl Flags {
             "--isolates" => self.isolates = count(1000)?,
             "--only" => self.work = named("piece of work", value, &Work::ALL, Work::name)?,
             "--growth" => self.growth = named("number", value, &Grows::ALL, Grows::name)?,
+            "--soak" => self.soak = Some(Duration::from_secs_f64(60.0 * number(0.05, 10_000.0)?)),
+            "--seed" => {
+                self.seed = value.parse().with_context(|| {
+                    format!("{name} is {value:?}; a whole number below 2^64 is expected")
+                })?;
+            }
             "--storage" => self.storage = value.into(),
             "--json" => self.json = Some(value.into()),
             "--markdown" => self.markdown = Some(value.into()),

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use serde_json::Value;
 
 use crate::connection::Connection;
-use crate::contender::{Contender, Name};
+use crate::contender::{Contender, Name, Options};
 use crate::party::{ClientKind, Party};
 use crate::person::Person;
 
@@ -21,6 +22,8 @@ pub struct House {
     pub connections: usize,
     contender: Contender,
     folder: PathBuf,
+    /// What its configuration has beside what it always has.
+    settings: Option<Value>,
     /// Who has an account; nobody until somebody is needed.
     people: Vec<Person>,
 }
@@ -28,8 +31,18 @@ pub struct House {
 impl House {
     /// Starts it; what it stores goes below `folder`.
     pub async fn open(connections: usize, folder: &Path) -> Result<Self> {
-        let contender = Contender::start(Name::Latchkey, folder, None).await?;
-        Ok(Self { connections, contender, folder: folder.to_owned(), people: Vec::new() })
+        Self::open_with(connections, folder, None).await
+    }
+
+    /// The same with more in its configuration.
+    pub async fn open_with(
+        connections: usize,
+        folder: &Path,
+        settings: Option<Value>,
+    ) -> Result<Self> {
+        let options = Options { log: None, settings: settings.as_ref() };
+        let contender = Contender::start(Name::Latchkey, folder, options).await?;
+        Ok(Self { connections, contender, folder: folder.to_owned(), settings, people: Vec::new() })
     }
 
     /// Ends it and, once `meanwhile` has had its way with what it stored, starts it again. With a file for
@@ -41,7 +54,8 @@ impl House {
     ) -> Result<()> {
         self.contender.end().await?;
         meanwhile(&Contender::storage(Name::Latchkey, &self.folder))?;
-        self.contender = Contender::start(Name::Latchkey, &self.folder, log).await?;
+        let options = Options { log, settings: self.settings.as_ref() };
+        self.contender = Contender::start(Name::Latchkey, &self.folder, options).await?;
         Ok(())
     }
 
@@ -53,6 +67,11 @@ impl House {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.contender.address
+    }
+
+    /// The process that started its runtime; `None` once it has ended.
+    pub fn launcher_id(&self) -> Option<u32> {
+        self.contender.launcher_id()
     }
 
     /// The people, one for each connection; several may be the same.

@@ -14,12 +14,15 @@ mod page;
 mod party;
 mod person;
 mod report;
+mod soak;
 mod stage;
+mod storage;
 mod turns;
 mod work;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, Error, Result, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
@@ -66,7 +69,9 @@ async fn run() -> Result<()> {
             _ = terminate.recv() => anyhow!("terminated"),
         }
     };
-    if flags.growth.is_empty() {
+    if let Some(length) = flags.soak {
+        soak(&flags, length, folder.path(), told_to_end).await
+    } else if flags.growth.is_empty() {
         compare(&flags, folder.path(), told_to_end).await
     } else {
         grow(&flags, folder.path(), told_to_end).await
@@ -122,6 +127,29 @@ async fn grow(
     println!("\n{text}");
     write(flags.markdown.as_deref(), || Ok(text.clone()))?;
     write(flags.json.as_deref(), || Ok(serde_json::to_string_pretty(&report)? + "\n"))
+}
+
+/// Lets mixed traffic go on for a long time.
+async fn soak(
+    flags: &Flags,
+    length: Duration,
+    folder: &Path,
+    told_to_end: impl Future<Output = Error>,
+) -> Result<()> {
+    let mut house = soak::open(flags, length, folder).await?;
+    let outcome = tokio::select! {
+        biased;
+        why = told_to_end => Err(why),
+        outcome = soak::run(&mut house, length, flags.seed) => outcome,
+    };
+    house.close().await?;
+    let outcome = outcome?;
+    let report = soak::Report::new(Machine::this(), Versions::in_use(), settings(flags), &outcome);
+    let text = report.text();
+    println!("\n{text}");
+    write(flags.markdown.as_deref(), || Ok(text.clone()))?;
+    write(flags.json.as_deref(), || Ok(serde_json::to_string_pretty(&report)? + "\n"))?;
+    outcome.memory.is_flat(length)
 }
 
 fn settings(flags: &Flags) -> Settings {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use tokio::try_join;
 
 use crate::connection::Connection;
-use crate::contender::{Contender, Name};
+use crate::contender::{Contender, Name, Options};
 use crate::house::{House, PEOPLE};
 use crate::party::{ClientKind, Party};
 use crate::person::Person;
@@ -33,10 +33,10 @@ impl Stage {
     pub async fn set(connections: usize, folder: &Path) -> Result<Self> {
         let (latchkey, peer, nothing, limit, cold) = try_join!(
             House::open(connections, folder),
-            Contender::start(Name::Peer, folder, None),
-            Contender::start(Name::Nothing, folder, None),
-            Contender::start(Name::Limit, folder, None),
-            Contender::start(Name::Cold, folder, None),
+            Contender::start(Name::Peer, folder, Options::default()),
+            Contender::start(Name::Nothing, folder, Options::default()),
+            Contender::start(Name::Limit, folder, Options::default()),
+            Contender::start(Name::Cold, folder, Options::default()),
         )?;
         Ok(Self { connections, latchkey, peer, nothing, limit, cold })
     }

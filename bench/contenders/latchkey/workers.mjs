@@ -16,6 +16,9 @@ const resource = (path, revocation_bound) => ({
 });
 const RESOURCES = [resource("/remembered", 60), resource("/asked", 0)];
 
+/** What a run wants different. */
+const SETTINGS = JSON.parse(process.env.LATCHKEY_BENCH_SETTINGS ?? "{}");
+
 /** Whether it counts what each request does: only where somebody reads its log. */
 const IS_COUNTED = process.env.LATCHKEY_BENCH_LOG !== undefined;
 
@@ -33,7 +36,10 @@ export async function latchkey() {
       kvNamespaces: SHIPPED.kv_namespaces.map(({ binding }) => binding),
       durableObjects: Object.fromEntries(objects),
       serviceBindings: { NOTHING: NOTHING.name },
-      bindings: { ISSUER: ORIGIN, LATCHKEY: { scopes: SCOPES, resources: RESOURCES, playground: false, log: { trace: IS_COUNTED } } },
+      bindings: {
+        ISSUER: ORIGIN,
+        LATCHKEY: { scopes: SCOPES, resources: RESOURCES, playground: false, log: { trace: IS_COUNTED }, ...SETTINGS },
+      },
     },
     NOTHING,
   ];

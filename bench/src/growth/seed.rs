@@ -1,7 +1,6 @@
 //! Fills the storage of a Latchkey that is down, by SQL: copies of rows that it wrote itself, under ids of their own.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use rusqlite::{Connection as Database, params};
@@ -10,6 +9,7 @@ use super::Grows;
 use crate::connection::Connection;
 use crate::house::House;
 use crate::party::{Client, ClientKind};
+use crate::storage::databases;
 
 /// How many shards a deployment has (`client_registry_shards`, by default).
 const SHARDS: u32 = 16;
@@ -92,28 +92,6 @@ pub fn fill(grows: Grows, size: u32, storage: &Path) -> Result<()> {
         transaction.commit()?;
     }
     Ok(())
-}
-
-/// The databases of one class of objects that have any tables of ours.
-fn databases(storage: &Path, class: &str) -> Result<Vec<PathBuf>> {
-    let folder = storage.join("do").join(format!("latchkey-{class}"));
-    let files = fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
-    let mut databases = Vec::new();
-    for file in files {
-        let path = file?.path();
-        let is_database = path.extension().is_some_and(|extension| extension == "sqlite")
-            && path.file_stem().is_some_and(|name| name != "metadata");
-        if is_database && has_table(&Database::open(&path)?, "schema_version")? {
-            databases.push(path);
-        }
-    }
-    databases.sort();
-    Ok(databases)
-}
-
-fn has_table(database: &Database, name: &str) -> Result<bool> {
-    let mut tables = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?")?;
-    Ok(tables.exists([name])?)
 }
 
 /// Leaves as many clients as are wanted, or makes more.

@@ -5,7 +5,7 @@ mod cold;
 mod create_object;
 mod introspect;
 mod limit;
-mod metadata;
+pub mod metadata;
 mod protected;
 mod refresh;
 mod register;
@@ -22,6 +22,7 @@ use crate::stage::Stage;
 
 pub use cold::measure as measure_cold;
 pub use create_object::measure as measure_creation;
+pub use protected::{ASKED, personal_access_token};
 
 /// A piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use crate::stage::Stage;
 /// A resource where Latchkey remembers for a minute that a credential was good.
 const REMEMBERED: &str = "/remembered";
 /// A resource where Latchkey asks the person's account at each call.
-const ASKED: &str = "/asked";
+pub const ASKED: &str = "/asked";
 
 /// Who takes part with access tokens.
 pub async fn with_access_tokens(stage: &mut Stage) -> Result<Vec<Entry>> {
@@ -87,7 +87,7 @@ fn check(reply: &Reply) -> Result<()> {
 }
 
 /// Makes a token on the page for it.
-async fn personal_access_token(
+pub async fn personal_access_token(
     connection: &mut Connection,
     person: &Person,
     path: &str,
