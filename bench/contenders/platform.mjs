@@ -23,10 +23,11 @@ export const PLATFORM = {
   compatibilityFlags: SHIPPED.compatibility_flags,
 };
 
-/** The modules of a worker that worker-build made in `folder`. */
-export function builtWorker(folder) {
-  const module = (type, name) => ({ type, path: join(folder, name), contents: readFileSync(join(folder, name)) });
-  return { modulesRoot: folder, modules: [module("ESModule", "index.js"), module("CompiledWasm", "index_bg.wasm")] };
+/** The modules of a worker that worker-build made in `folder`; its WebAssembly may be from another file. */
+export function builtWorker(folder, wasm = join(folder, "index_bg.wasm")) {
+  const module = (type, name, from) => ({ type, path: join(folder, name), contents: readFileSync(from) });
+  const modules = [module("ESModule", "index.js", join(folder, "index.js")), module("CompiledWasm", "index_bg.wasm", wasm)];
+  return { modulesRoot: folder, modules };
 }
 
 /** A worker of one JavaScript file. */

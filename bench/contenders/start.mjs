@@ -37,7 +37,7 @@ const miniflare = new Miniflare({
     else stdout.pipe(createWriteStream(log));
     stderr.pipe(process.stderr);
   },
-  workers: await contender(),
+  workers: await contender({ isInspected: inspectorPort !== undefined }),
 });
 
 let isEnding = false;

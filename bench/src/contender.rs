@@ -56,6 +56,8 @@ pub struct Options<'a> {
     pub log: Option<&'a Path>,
     /// What its configuration has beside what it always has.
     pub settings: Option<&'a Value>,
+    /// A port for the inspector; then its functions have their names, too.
+    pub inspector: Option<u16>,
 }
 
 /// A running contender.
@@ -81,6 +83,7 @@ impl Contender {
             .arg(root().join("bench/contenders/start.mjs"))
             .arg(name)
             .arg(Self::storage_of(name, folder))
+            .args(options.inspector.map(|port| port.to_string()))
             .envs(options.log.map(|log| ("LATCHKEY_BENCH_LOG", log)))
             .envs(
                 options.settings.map(|settings| ("LATCHKEY_BENCH_SETTINGS", settings.to_string())),

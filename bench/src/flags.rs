@@ -18,6 +18,7 @@ npm run bench -- [FLAGS]
   --isolates N       how many cold isolates are started of each contender (default 20)
   --only NAME,NAME   only these pieces of work
   --growth NAME,NAME instead of the contenders, Latchkey alone at growing numbers of these: clients, grants, log
+  --profile FOLDER   instead of the contenders, Latchkey alone with a profiler: a flame graph of each piece of work
   --soak MINUTES     instead of the contenders, Latchkey alone under mixed traffic for so long
   --seed N           which random choices that traffic makes (default: others each time)
   --storage FOLDER   where the contenders store, in a new folder of its own (default the system's temporary one)
@@ -41,6 +42,8 @@ pub struct Flags {
     pub work: Vec<Work>,
     /// What there is to be more and more of; when it is nothing, contenders are compared.
     pub growth: Vec<Grows>,
+    /// Where flame graphs go, if it is them that are wanted.
+    pub profile: Option<PathBuf>,
     /// How long mixed traffic goes on, if it is that what is wanted.
     pub soak: Option<Duration>,
     /// Which random choices it makes.
@@ -65,6 +68,7 @@ impl Flags {
             isolates: 20,
             work: Work::ALL.to_vec(),
             growth: Vec::new(),
+            profile: None,
             soak: None,
             seed: fastrand::u64(..),
             storage: std::env::temp_dir(),
@@ -104,6 +108,7 @@ impl Flags {
             "--isolates" => self.isolates = count(1000)?,
             "--only" => self.work = named("piece of work", value, &Work::ALL, Work::name)?,
             "--growth" => self.growth = named("number", value, &Grows::ALL, Grows::name)?,
+            "--profile" => self.profile = Some(value.into()),
             "--soak" => self.soak = Some(Duration::from_secs_f64(60.0 * number(0.05, 10_000.0)?)),
             "--seed" => {
                 self.seed = value.parse().with_context(|| {

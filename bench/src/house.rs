@@ -34,13 +34,21 @@ impl House {
         Self::open_with(connections, folder, None).await
     }
 
+    /// The same with an inspector.
+    pub async fn open_to_inspect(connections: usize, folder: &Path, port: u16) -> Result<Self> {
+        let options = Options { inspector: Some(port), ..Options::default() };
+        let contender = Contender::start(Name::Latchkey, folder, options).await?;
+        let (folder, people) = (folder.to_owned(), Vec::new());
+        Ok(Self { connections, contender, folder, settings: None, people })
+    }
+
     /// The same with more in its configuration.
     pub async fn open_with(
         connections: usize,
         folder: &Path,
         settings: Option<Value>,
     ) -> Result<Self> {
-        let options = Options { log: None, settings: settings.as_ref() };
+        let options = Options { settings: settings.as_ref(), ..Options::default() };
         let contender = Contender::start(Name::Latchkey, folder, options).await?;
         Ok(Self { connections, contender, folder: folder.to_owned(), settings, people: Vec::new() })
     }
@@ -54,7 +62,7 @@ impl House {
     ) -> Result<()> {
         self.contender.end().await?;
         meanwhile(&Contender::storage(Name::Latchkey, &self.folder))?;
-        let options = Options { log, settings: self.settings.as_ref() };
+        let options = Options { log, settings: self.settings.as_ref(), ..Options::default() };
         self.contender = Contender::start(Name::Latchkey, &self.folder, options).await?;
         Ok(())
     }

@@ -13,6 +13,7 @@ mod load;
 mod page;
 mod party;
 mod person;
+mod profile;
 mod report;
 mod soak;
 mod stage;
@@ -28,7 +29,7 @@ use anyhow::{Context as _, Error, Result, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::flags::{Flags, USAGE};
-use crate::house::PEOPLE;
+use crate::house::{House, PEOPLE};
 use crate::report::{Machine, Report, Settings, Versions, chart, tables};
 use crate::stage::Stage;
 
@@ -69,7 +70,9 @@ async fn run() -> Result<()> {
             _ = terminate.recv() => anyhow!("terminated"),
         }
     };
-    if let Some(length) = flags.soak {
+    if let Some(graphs) = &flags.profile {
+        look_inside(&flags, graphs, folder.path(), told_to_end).await
+    } else if let Some(length) = flags.soak {
         soak(&flags, length, folder.path(), told_to_end).await
     } else if flags.growth.is_empty() {
         compare(&flags, folder.path(), told_to_end).await
@@ -127,6 +130,26 @@ async fn grow(
     println!("\n{text}");
     write(flags.markdown.as_deref(), || Ok(text.clone()))?;
     write(flags.json.as_deref(), || Ok(serde_json::to_string_pretty(&report)? + "\n"))
+}
+
+/// Draws where the time goes.
+async fn look_inside(
+    flags: &Flags,
+    graphs: &Path,
+    folder: &Path,
+    told_to_end: impl Future<Output = Error>,
+) -> Result<()> {
+    let port = profile::free_port()?;
+    let mut house = House::open_to_inspect(flags.connections, folder, port).await?;
+    let text = tokio::select! {
+        biased;
+        why = told_to_end => Err(why),
+        text = profile::all(flags, &mut house, port, graphs) => text,
+    };
+    house.close().await?;
+    let text = text?;
+    println!("\n{text}");
+    write(flags.markdown.as_deref(), || Ok(text.clone()))
 }
 
 /// Lets mixed traffic go on for a long time.

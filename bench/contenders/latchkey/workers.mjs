@@ -22,7 +22,7 @@ const SETTINGS = JSON.parse(process.env.LATCHKEY_BENCH_SETTINGS ?? "{}");
 /** Whether it counts what each request does: only where somebody reads its log. */
 const IS_COUNTED = process.env.LATCHKEY_BENCH_LOG !== undefined;
 
-export async function latchkey() {
+export async function latchkey({ isInspected }) {
   const sqlite = new Set(SHIPPED.migrations.flatMap((migration) => migration.new_sqlite_classes ?? []));
   const objects = SHIPPED.durable_objects.bindings.map(({ name, class_name }) => [
     name,
@@ -32,7 +32,8 @@ export async function latchkey() {
     {
       name: SHIPPED.name,
       ...PLATFORM,
-      ...builtWorker(join(ROOT, "build")),
+      // Whoever looks inside wants to see the functions' names, which the shipped file leaves out.
+      ...builtWorker(join(ROOT, "build"), isInspected ? join(ROOT, "target", "named", "latchkey_worker.wasm") : undefined),
       kvNamespaces: SHIPPED.kv_namespaces.map(({ binding }) => binding),
       durableObjects: Object.fromEntries(objects),
       serviceBindings: { NOTHING: NOTHING.name },
