@@ -35,9 +35,11 @@ mod discovery;
 mod failures;
 mod gateway;
 mod headless;
+mod health;
 mod limits;
 mod log;
 mod matrix;
+mod observability;
 mod operations;
 mod pages;
 mod playground;
@@ -45,6 +47,7 @@ mod private_key_jwt;
 mod profile;
 mod races;
 mod readme;
+mod recent_refusals;
 mod refresh;
 mod registration;
 mod registration_management;
@@ -111,6 +114,9 @@ fn main() -> ExitCode {
         crash::trials(),
         storage::trials(),
         log::trials(),
+        observability::trials(),
+        health::trials(),
+        recent_refusals::trials(),
         failures::trials(),
         headless::trials(),
         gateway::trials(),

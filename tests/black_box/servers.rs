@@ -29,6 +29,7 @@ pub struct Servers {
     limited: Slot<Server>,
     machines: Slot<Front>,
     counted: Slot<Front>,
+    observed: Slot<Server>,
     matrix: Slot<matrix::World>,
     headless_matrix: Slot<matrix::World>,
     web_client: Slot<web_client::World>,
@@ -143,6 +144,11 @@ impl Servers {
         before(&self.counted, Deployment::counted)
     }
 
+    /// Each request has its line in the log and its data point.
+    pub fn observed(&self) -> &Server {
+        started(&self.observed, Deployment::observed)
+    }
+
     /// The command-line matrix, where a person is asked.
     pub fn matrix(&self) -> &matrix::World {
         running(&self.matrix, || matrix::World::start(false))
@@ -172,6 +178,7 @@ impl Servers {
             &self.playground,
             &self.invited,
             &self.limited,
+            &self.observed,
         ];
         let running = running.into_iter().filter_map(|slot| slot.get()?.as_ref());
         let fronts =

@@ -9,6 +9,7 @@ mod examples;
 mod gateway;
 mod machines;
 mod matrix;
+mod observed;
 mod playground;
 mod service;
 mod web_client;
@@ -53,6 +54,8 @@ pub struct Deployment {
     limits: Option<[i64; 2]>,
     /// The worker that a service binding leads to, beside this one.
     service: Option<Service>,
+    /// A variable in the place of the dataset for counters.
+    metrics_variable: Option<&'static str>,
     /// Whether the examples of `npm start` are behind it.
     with_examples: bool,
     /// Whether it has the playground's files.
@@ -74,6 +77,7 @@ impl Deployment {
             service: None,
             admin_token: None,
             limits: None,
+            metrics_variable: None,
             with_examples: false,
             with_playground: false,
             without: &[],
@@ -340,6 +344,9 @@ impl Deployment {
             vars.remove("ISSUER");
         } else {
             vars.insert("ISSUER".to_owned(), self.issuer_on(port).into());
+        }
+        if let Some(value) = self.metrics_variable {
+            vars.insert("METRICS".to_owned(), value.into());
         }
         let settings = vars.entry("LATCHKEY").or_insert_with(|| Table::new().into());
         let settings = settings.as_table_mut().ok_or("wrangler.toml: LATCHKEY is no table")?;
