@@ -144,9 +144,13 @@ fn main() -> ExitCode {
         })
         .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    let leaks = servers.leaked_secrets();
-    // The last owner: every server stops here, and its files go.
+    servers.remember_secrets();
+    // The last owner: every server stops here, looks for secrets where they must not be, and its files go.
     drop(servers);
+    let (leaks, (looked_through, secrets)) = latchkey_tests::leaks::found();
+    eprintln!(
+        "{secrets} secrets were looked for, in log, errors and storage of {looked_through} servers"
+    );
     for leak in &leaks {
         eprintln!("{leak}");
     }

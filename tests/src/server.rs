@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::deployment::Deployment;
 use crate::http::{Call, Reply};
+use crate::leaks;
 use crate::log::Log;
 use crate::process::{Arguments, Process};
 use crate::secrets::Secrets;
@@ -263,6 +264,19 @@ impl Server {
     #[must_use]
     pub fn stored(&self) -> Stored {
         Stored::read(&self.storage())
+    }
+}
+
+impl Drop for Server {
+    /// Looks for secrets where they must not be, once nothing is written any more.
+    fn drop(&mut self) {
+        self.kill_hard();
+        // A case that has failed says so by itself, and its clients may have stopped half-way.
+        if !std::thread::panicking() {
+            let found =
+                leaks::look(self.deployment.name, &self.log.text(), &self.secrets, &self.storage());
+            leaks::keep(found, self.secrets.all().len());
+        }
     }
 }
 
