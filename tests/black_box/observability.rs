@@ -1,5 +1,6 @@
 //! What the log and the counters say of requests.
 
+use latchkey_tests::deployment::LOG_KEY;
 use latchkey_tests::{Client, Deployment, Server, Tokens, Walk, jwt};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -35,7 +36,7 @@ pub fn trials() -> Vec<Case> {
             },
         ),
         Case::new(
-            "issue 7: counters that can't be written are a line of the log and change no answer",
+            "issue 7: counters that can't be written are a line of the log and change no answer; names have the operator's key",
             |_| {
                 wrong_metrics(&start(Deployment::wrong_metrics()));
             },
@@ -200,8 +201,12 @@ fn data_points(server: &Server) {
 
 fn wrong_metrics(server: &Server) {
     let mut walk = Walk::begin(server);
-    let _ = walk.tokens();
+    let tokens = walk.tokens();
     let _ = server.get(&server.metadata_path()).expect(200);
+    let subject = jwt::read(&tokens.access).claims["sub"].as_str().expect("a sub").to_owned();
+    let name = &hmac(LOG_KEY, &subject)[..16];
+    let _ = server.log().wait_for_lines(&["\"tokens issued\"", name]);
+    assert!(!server.log().text().contains(LOG_KEY));
     let said = server.log().wait_for("metrics unavailable");
     for wanted in ["METRICS", "dataset", "wrangler.toml", "\"error\""] {
         assert!(said.iter().all(|line| line.contains(wanted)), "{wanted}: {said:?}");

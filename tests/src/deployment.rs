@@ -16,6 +16,7 @@ mod web_client;
 
 pub use administered::ADMIN_TOKEN;
 pub use matrix::Clients;
+pub use observed::LOG_KEY;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -54,6 +55,8 @@ pub struct Deployment {
     limits: Option<[i64; 2]>,
     /// The worker that a service binding leads to, beside this one.
     service: Option<Service>,
+    /// The key of the names in its log, if it has one.
+    log_key: Option<&'static str>,
     /// A variable in the place of the dataset for counters.
     metrics_variable: Option<&'static str>,
     /// Whether the examples of `npm start` are behind it.
@@ -77,6 +80,7 @@ impl Deployment {
             service: None,
             admin_token: None,
             limits: None,
+            log_key: None,
             metrics_variable: None,
             with_examples: false,
             with_playground: false,
@@ -384,12 +388,17 @@ impl Deployment {
     /// starts, and those of secrets never.
     fn write_secrets(&self, folder: &Path) -> Result<(), String> {
         let secrets = folder.join(".dev.vars");
-        match self.admin_token {
-            Some(token) => write_file(&secrets, &format!("ADMIN_TOKEN={token}\n")),
+        let all = [("ADMIN_TOKEN", self.admin_token), ("LOG_KEY", self.log_key)];
+        let lines: String = all
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("{name}={}\n", value?)))
+            .collect();
+        match lines.as_str() {
             // Written by the deployment that was here before.
-            None if secrets.exists() => std::fs::remove_file(&secrets)
+            "" if secrets.exists() => std::fs::remove_file(&secrets)
                 .map_err(|error| format!("{}: {error}", secrets.display())),
-            None => Ok(()),
+            "" => Ok(()),
+            lines => write_file(&secrets, lines),
         }
     }
 }

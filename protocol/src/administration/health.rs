@@ -203,7 +203,13 @@ mod tests {
         assert_eq!(warned(public, json!({}), good), [""; 0]);
         assert_eq!(
             warned(public, json!({}), Facts { has_playground: true, ..Facts::default() }),
-            ["NETWORK_LIMIT", "compatibility_flags", "LATCHKEY.playground", "LOG_KEY"]
+            [
+                "NETWORK_LIMIT",
+                "SHARED_EGRESS_LIMIT",
+                "compatibility_flags",
+                "LATCHKEY.playground",
+                "LOG_KEY"
+            ]
         );
         assert_eq!(
             warned(public, json!({ "legacy": { "plain_pkce": true } }), good),

@@ -3,6 +3,9 @@
 use super::service::Service;
 use super::{ADMIN_TOKEN, Deployment};
 
+/// The key of the names in their log.
+pub const LOG_KEY: &str = "the-log-key-of-the-tests-0123456789";
+
 impl Deployment {
     /// Every request has its line and its data point.
     #[must_use]
@@ -27,10 +30,14 @@ impl Deployment {
         Self { settings: "log = { level = \"warn\" }".into(), ..Self::shipped("quiet") }
     }
 
-    /// What is bound for counters is no dataset.
+    /// What is bound for counters is no dataset, and the log has a key for its names.
     #[must_use]
     pub fn wrong_metrics() -> Self {
-        Self { metrics_variable: Some("no dataset"), ..Self::shipped("wrong metrics") }
+        Self {
+            metrics_variable: Some("no dataset"),
+            log_key: Some(LOG_KEY),
+            ..Self::shipped("wrong metrics")
+        }
     }
 
     /// An admin API, and nowhere to keep copies.
