@@ -125,8 +125,7 @@ fn values_of(
         .collect::<rusqlite::Result<_>>()?;
     for table in tables {
         let mut statement = database.prepare(&format!("SELECT * FROM \"{table}\""))?;
-        let columns: Vec<String> =
-            statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             for (index, column) in columns.iter().enumerate() {

@@ -42,6 +42,8 @@ fn is_telling(secret: &str) -> bool {
 #[derive(Debug, Default)]
 pub struct Secrets {
     known: Mutex<BTreeMap<String, Kind>>,
+    /// What anybody may know, also where a case sends it as if it were a secret.
+    public: Mutex<BTreeSet<String>>,
     errors: Mutex<Errors>,
 }
 
@@ -63,6 +65,12 @@ impl Secrets {
             let mut known = self.known.lock().expect("secrets");
             known.entry(secret.to_owned()).and_modify(|old| *old = kind.min(*old)).or_insert(kind);
         }
+    }
+
+    /// Takes a note of what isn't secret: an S256 challenge travels through the browser and is stored, and
+    /// some cases then send it as a verifier.
+    pub fn publish(&self, text: &str) {
+        self.public.lock().expect("public texts").insert(text.to_owned());
     }
 
     /// Takes a note of the secrets in a form that is about to be sent.
@@ -144,6 +152,8 @@ impl Secrets {
     #[must_use]
     pub fn all(&self) -> BTreeMap<String, Kind> {
         let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let public = self.public.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|secret, _| !public.contains(secret));
         let everywhere = EVERYWHERE.lock().unwrap_or_else(PoisonError::into_inner);
         all.extend(everywhere.iter().map(|secret| (secret.clone(), Kind::Credential)));
         all
