@@ -133,8 +133,8 @@ mod tests {
     #[test]
     fn what_is_like_a_secret_and_is_none_is_not_found() {
         let needles = Needles::new([SECRET.to_owned()]);
-        for place in ["", "latchke", &SECRET[1..], &SECRET[..SECRET.len() - 1], "latchkey_rt_a.b.c"]
-        {
+        let (first, last) = (SECRET.trim_start_matches('l'), SECRET.trim_end_matches('3'));
+        for place in ["", "latchke", first, last, "latchkey_rt_a.b.c"] {
             assert!(needles.found_in(place.as_bytes()).is_empty(), "{place}");
         }
     }
