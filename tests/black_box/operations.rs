@@ -77,12 +77,6 @@ pub fn trials() -> Vec<Case> {
                 account_pages(&all.counted().server);
             },
         ),
-        Case::new(
-            "issue 7: a refusal waits for nothing more, and many at once are kept by one message to each shard",
-            |all| {
-                refusals(&all.counted().server);
-            },
-        ),
         Case::new("issue 6: nothing waits for a KV write or delete", |all| {
             kv_writes(&all.counted().server);
         }),
@@ -301,30 +295,6 @@ fn revocation(server: &Server) {
         let tokens = walk.tokens();
         server.count(walk.client.call(server, "/revoke", &[("token", &tokens.refresh)]))
     });
-}
-
-fn refusals(server: &Server) {
-    let client = Client::public(server);
-    let fields = [("grant_type", "refresh_token"), ("refresh_token", "nobody")];
-    let refuse = || {
-        let refused = server.count(client.call(server, "/token", &fields));
-        assert_eq!(refused.reply.status, 400, "{}", refused.reply.describe());
-        assert_eq!(refused.waited.calls(), "", "{}", refused.line);
-        refused
-    };
-    let _ = client.call(server, "/token", &fields).send().expect(400);
-    // Of those that come while one waits for its five seconds, one tells of all.
-    let told = std::thread::scope(|scope| {
-        let all: Vec<_> = (0..12).map(|_| scope.spawn(refuse)).collect();
-        let all = all.into_iter().map(|one| one.join().expect("a refusal"));
-        let told =
-            all.map(|one| (one.afterwards.of("client_registry_calls"), one.afterwards.all()));
-        told.filter(|(calls, _)| *calls > 0).collect::<Vec<_>>()
-    });
-    assert!((1..=2).contains(&told.len()), "{told:?}");
-    // Its row, and what the shard knows of the client.
-    let did = "client_registry_calls 1, in_turn 1, rows_read 3, rows_written 1";
-    assert!(told.iter().any(|(_, all)| all == did), "{told:?}");
 }
 
 fn device(server: &Server) {

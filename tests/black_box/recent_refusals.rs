@@ -30,6 +30,12 @@ pub fn trials() -> Vec<Case> {
         Case::new("issue 7: with a client its refusals go", |all| {
             removed(all.observed());
         }),
+        Case::new(
+            "issue 7: a refusal waits for nothing more, and many at once are kept by one message to each shard",
+            |all| {
+                counted(&all.counted().server);
+            },
+        ),
     ]
 }
 
@@ -105,4 +111,28 @@ fn removed(server: &Server) {
     let _ = server.admin("DELETE", &format!("/admin/clients/{}", client.id)).send().expect(204);
     server.admin("GET", &path(&client.id)).send().expect_error(404, "not_found");
     server.call("GET", &path(&client.id)).send().expect_error(401, "invalid_token");
+}
+
+fn counted(server: &Server) {
+    let client = Client::public(server);
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", "nobody")];
+    let refuse = || {
+        let refused = server.count(client.call(server, "/token", &fields));
+        assert_eq!(refused.reply.status, 400, "{}", refused.reply.describe());
+        assert_eq!(refused.waited.calls(), "", "{}", refused.line);
+        refused
+    };
+    let _ = client.call(server, "/token", &fields).send().expect(400);
+    // Of those that come while one waits for its five seconds, one tells of all.
+    let told = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..12).map(|_| scope.spawn(refuse)).collect();
+        let all = all.into_iter().map(|one| one.join().expect("a refusal"));
+        let told =
+            all.map(|one| (one.afterwards.of("client_registry_calls"), one.afterwards.all()));
+        told.filter(|(calls, _)| *calls > 0).collect::<Vec<_>>()
+    });
+    assert!((1..=2).contains(&told.len()), "{told:?}");
+    // Its row, and what the shard knows of the client.
+    let did = "client_registry_calls 1, in_turn 1, rows_read 2, rows_written 1";
+    assert!(told.iter().any(|(_, all)| all == did), "{told:?}");
 }
