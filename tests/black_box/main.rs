@@ -53,6 +53,7 @@ mod registration;
 mod registration_management;
 mod registration_refusals;
 mod revocation;
+mod secrets;
 mod servers;
 mod short_links;
 mod storage;
@@ -114,6 +115,7 @@ fn main() -> ExitCode {
         crash::trials(),
         storage::trials(),
         log::trials(),
+        secrets::trials(),
         observability::trials(),
         health::trials(),
         recent_refusals::trials(),

@@ -260,6 +260,13 @@ impl Server {
         self.folder.path().join("storage")
     }
 
+    /// Stops the server, and looks for secrets of this run where they must not be: a sentence for each.
+    #[must_use]
+    pub fn look_for_secrets(&self) -> Vec<String> {
+        self.kill_hard();
+        leaks::look(self.deployment.name, &self.log.text(), &self.secrets, &self.storage())
+    }
+
     /// What is stored now.
     #[must_use]
     pub fn stored(&self) -> Stored {
@@ -273,9 +280,7 @@ impl Drop for Server {
         self.kill_hard();
         // A case that has failed says so by itself, and its clients may have stopped half-way.
         if !std::thread::panicking() {
-            let found =
-                leaks::look(self.deployment.name, &self.log.text(), &self.secrets, &self.storage());
-            leaks::keep(found, self.secrets.all().len());
+            leaks::keep(self.look_for_secrets(), self.secrets.all().len());
         }
     }
 }
