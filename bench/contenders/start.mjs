@@ -3,9 +3,9 @@
 //   node bench/contenders/start.mjs NAME FOLDER [INSPECTOR_PORT]
 //
 // It ends when its standard input ends, so that it never outlives who started it. With a port for the
-// inspector, a profiler can attach to workerd.
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+// inspector, a profiler can attach to workerd. FOLDER gets what it stores; LATCHKEY_BENCH_LOG names a file for what it logs,
+// and has Latchkey count what each request does; LATCHKEY_BENCH_SETTINGS is JSON for its configuration.
+import { createWriteStream, mkdirSync } from "node:fs";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { CONTENDERS } from "./contenders.mjs";
 import { ORIGIN } from "./platform.mjs";
@@ -17,8 +17,8 @@ if (contender === undefined || folder === undefined) {
   process.exit(2);
 }
 
-const storage = join(folder, name);
-mkdirSync(storage, { recursive: true });
+mkdirSync(folder, { recursive: true });
+const log = process.env.LATCHKEY_BENCH_LOG;
 const miniflare = new Miniflare({
   host: "127.0.0.1",
   port: 0,
@@ -29,11 +29,12 @@ const miniflare = new Miniflare({
   cf: false,
   logRequests: false,
   log: new Log(LogLevel.ERROR),
-  defaultPersistRoot: storage,
+  defaultPersistRoot: folder,
   // What a worker logs is taken and let go, so that it costs the same whether anybody reads it. What the runtime itself
   // has to say is shown.
   handleRuntimeStdio: (stdout, stderr) => {
-    stdout.resume();
+    if (log === undefined) stdout.resume();
+    else stdout.pipe(createWriteStream(log));
     stderr.pipe(process.stderr);
   },
   workers: await contender(),

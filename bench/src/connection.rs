@@ -91,6 +91,11 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// Whether it has this status.
+    pub fn is(&self, status: u16) -> bool {
+        self.status.as_u16() == status
+    }
+
     /// The same, if it has this status.
     pub fn expect(self, status: u16) -> Result<Self> {
         if self.status.as_u16() != status {

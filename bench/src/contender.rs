@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
@@ -48,6 +49,15 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// How Latchkey is started, where it isn't as always.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// A file for its log; then it counts what each request does, too.
+    pub log: Option<&'a Path>,
+    /// What its configuration has beside what it always has.
+    pub settings: Option<&'a Value>,
+}
+
 /// A running contender.
 #[derive(Debug)]
 pub struct Contender {
@@ -55,12 +65,12 @@ pub struct Contender {
     pub address: SocketAddr,
     launcher: Child,
     // Open as long as it is to run: it ends when this closes, even if the bench is killed.
-    lifeline: ChildStdin,
+    lifeline: Option<ChildStdin>,
 }
 
 impl Contender {
-    /// Starts it; what it stores goes into `folder`.
-    pub async fn start(name: Name, folder: &Path) -> Result<Self> {
+    /// Starts it; what it stores goes below `folder`.
+    pub async fn start(name: Name, folder: &Path, options: Options<'_>) -> Result<Self> {
         #[derive(Deserialize)]
         struct Listening {
             port: u16,
@@ -70,7 +80,11 @@ impl Contender {
         let mut launcher = Command::new("node")
             .arg(root().join("bench/contenders/start.mjs"))
             .arg(name)
-            .arg(folder)
+            .arg(Self::storage_of(name, folder))
+            .envs(options.log.map(|log| ("LATCHKEY_BENCH_LOG", log)))
+            .envs(
+                options.settings.map(|settings| ("LATCHKEY_BENCH_SETTINGS", settings.to_string())),
+            )
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -83,12 +97,26 @@ impl Contender {
             .with_context(|| format!("{name} did not start within {PATIENCE:?}"))??;
         let Listening { port } = serde_json::from_str(&line)
             .with_context(|| format!("{name} did not start: it printed {line:?}"))?;
-        Ok(Self { address: (Ipv4Addr::LOCALHOST, port).into(), launcher, lifeline })
+        Ok(Self { address: (Ipv4Addr::LOCALHOST, port).into(), launcher, lifeline: Some(lifeline) })
+    }
+
+    /// The folder with what it stores.
+    pub fn storage(name: Name, folder: &Path) -> PathBuf {
+        Self::storage_of(name.as_str(), folder)
+    }
+
+    fn storage_of(name: &str, folder: &Path) -> PathBuf {
+        folder.join(name)
+    }
+
+    /// The process that started its runtime; `None` once it has ended.
+    pub fn launcher_id(&self) -> Option<u32> {
+        self.launcher.id()
     }
 
     /// Ends it.
-    pub async fn end(mut self) -> Result<()> {
-        drop(self.lifeline);
+    pub async fn end(&mut self) -> Result<()> {
+        drop(self.lifeline.take());
         if timeout(FAREWELL, self.launcher.wait()).await.is_err() {
             self.launcher.kill().await?;
         }

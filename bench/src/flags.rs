@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::growth::Grows;
 use crate::work::Work;
 
 /// What they are.
@@ -16,6 +17,9 @@ npm run bench -- [FLAGS]
   --rounds N         how many turns those seconds are divided into (default 5)
   --isolates N       how many cold isolates are started of each contender (default 20)
   --only NAME,NAME   only these pieces of work
+  --growth NAME,NAME instead of the contenders, Latchkey alone at growing numbers of these: clients, grants, log
+  --soak MINUTES     instead of the contenders, Latchkey alone under mixed traffic for so long
+  --seed N           which random choices that traffic makes (default: others each time)
   --storage FOLDER   where the contenders store, in a new folder of its own (default the system's temporary one)
   --json FILE        writes the report as JSON
   --markdown FILE    writes the tables as Markdown
@@ -35,6 +39,12 @@ pub struct Flags {
     pub isolates: u32,
     /// The pieces of work, in their order.
     pub work: Vec<Work>,
+    /// What there is to be more and more of; when it is nothing, contenders are compared.
+    pub growth: Vec<Grows>,
+    /// How long mixed traffic goes on, if it is that what is wanted.
+    pub soak: Option<Duration>,
+    /// Which random choices it makes.
+    pub seed: u64,
     /// The folder that what the contenders store goes below.
     pub storage: PathBuf,
     /// Where the report goes as JSON.
@@ -54,6 +64,9 @@ impl Flags {
             rounds: 5,
             isolates: 20,
             work: Work::ALL.to_vec(),
+            growth: Vec::new(),
+            soak: None,
+            seed: fastrand::u64(..),
             storage: std::env::temp_dir(),
             json: None,
             markdown: None,
@@ -89,7 +102,14 @@ impl Flags {
             "--connections" => self.connections = usize::try_from(count(1000)?)?,
             "--rounds" => self.rounds = count(100)?,
             "--isolates" => self.isolates = count(1000)?,
-            "--only" => self.work = named(value)?,
+            "--only" => self.work = named("piece of work", value, &Work::ALL, Work::name)?,
+            "--growth" => self.growth = named("number", value, &Grows::ALL, Grows::name)?,
+            "--soak" => self.soak = Some(Duration::from_secs_f64(60.0 * number(0.05, 10_000.0)?)),
+            "--seed" => {
+                self.seed = value.parse().with_context(|| {
+                    format!("{name} is {value:?}; a whole number below 2^64 is expected")
+                })?;
+            }
             "--storage" => self.storage = value.into(),
             "--json" => self.json = Some(value.into()),
             "--markdown" => self.markdown = Some(value.into()),
@@ -100,15 +120,20 @@ impl Flags {
     }
 }
 
-fn named(names: &str) -> Result<Vec<Work>> {
+/// Those of `all` that a list of names has, in their own order.
+fn named<T: Copy>(
+    what: &str,
+    names: &str,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Result<Vec<T>> {
     let wanted: Vec<&str> = names.split(',').collect();
-    if let Some(unknown) =
-        wanted.iter().find(|name| Work::ALL.iter().all(|work| work.name() != **name))
+    if let Some(unknown) = wanted.iter().find(|wanted| all.iter().all(|one| name(*one) != **wanted))
     {
-        let all: Vec<_> = Work::ALL.iter().map(|work| work.name()).collect();
-        bail!("there is no piece of work {unknown:?}; there are {}", all.join(", "));
+        let all: Vec<_> = all.iter().map(|one| name(*one)).collect();
+        bail!("there is no {what} {unknown:?}; there are {}", all.join(", "));
     }
-    Ok(Work::ALL.into_iter().filter(|work| wanted.contains(&work.name())).collect())
+    Ok(all.iter().copied().filter(|one| wanted.contains(&name(*one))).collect())
 }
 
 #[cfg(test)]
@@ -143,6 +168,7 @@ mod tests {
             ("--seconds soon", "--seconds is \"soon\"; a number from 0.1 to 3600 is expected"),
             ("--seconds", "--seconds needs a value"),
             ("--only refresh,typo", "there is no piece of work \"typo\"; there are metadata, "),
+            ("--growth money", "there is no number \"money\"; there are clients, grants, log"),
             ("--fast yes", "there is no flag --fast"),
         ] {
             let error = read(arguments).expect_err(arguments).to_string();

@@ -7,24 +7,30 @@ mod connection;
 mod contender;
 mod figures;
 mod flags;
+mod growth;
+mod house;
 mod load;
 mod page;
 mod party;
 mod person;
 mod report;
+mod soak;
 mod stage;
+mod storage;
 mod turns;
 mod work;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Error, Result, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::flags::{Flags, USAGE};
+use crate::house::PEOPLE;
 use crate::report::{Machine, Report, Settings, Versions, chart, tables};
-use crate::stage::{PEOPLE, Stage};
+use crate::stage::Stage;
 
 // One thread: the contender shares the machine with this program, and needs the rest of it.
 #[tokio::main(flavor = "current_thread")]
@@ -57,17 +63,97 @@ async fn run() -> Result<()> {
     // From here on a signal is a wish that is met once what is running can be ended in order.
     let (mut interrupt, mut terminate) =
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let mut stage = Stage::set(flags.connections, folder.path()).await?;
+    let told_to_end = async move {
+        tokio::select! {
+            _ = interrupt.recv() => anyhow!("interrupted"),
+            _ = terminate.recv() => anyhow!("terminated"),
+        }
+    };
+    if let Some(length) = flags.soak {
+        soak(&flags, length, folder.path(), told_to_end).await
+    } else if flags.growth.is_empty() {
+        compare(&flags, folder.path(), told_to_end).await
+    } else {
+        grow(&flags, folder.path(), told_to_end).await
+    }
+}
+
+/// Measures Latchkey beside its peers and the platform.
+async fn compare(
+    flags: &Flags,
+    folder: &Path,
+    told_to_end: impl Future<Output = Error>,
+) -> Result<()> {
+    let mut stage = Stage::set(flags.connections, folder).await?;
     let work = tokio::select! {
         biased;
-        _ = interrupt.recv() => Err(anyhow!("interrupted")),
-        _ = terminate.recv() => Err(anyhow!("terminated")),
-        work = turns::all(&flags, &mut stage) => work,
+        why = told_to_end => Err(why),
+        work = turns::all(flags, &mut stage) => work,
     };
     // Whatever came of it, nothing is left running, and nothing is written any more when the folder goes.
     stage.strike().await?;
-    let work = work?;
-    let settings = Settings {
+    let report = Report::new(Machine::this(), Versions::in_use(), settings(flags), work?);
+    let text = tables(&report);
+    println!("\n{text}");
+    write(flags.markdown.as_deref(), || Ok(text.clone()))?;
+    write(flags.svg.as_deref(), || Ok(chart(&report)))?;
+    write(flags.json.as_deref(), || Ok(serde_json::to_string_pretty(&report)? + "\n"))
+}
+
+/// Measures Latchkey alone where there is more and more of something.
+async fn grow(
+    flags: &Flags,
+    folder: &Path,
+    told_to_end: impl Future<Output = Error>,
+) -> Result<()> {
+    let mut houses = Vec::new();
+    let all = async {
+        let mut all = Vec::new();
+        for grows in &flags.growth {
+            all.push((*grows, growth::measure(*grows, flags, folder, &mut houses).await?));
+        }
+        Ok(all)
+    };
+    let all = tokio::select! {
+        biased;
+        why = told_to_end => Err(why),
+        all = all => all,
+    };
+    for house in houses {
+        house.close().await?;
+    }
+    let report = growth::Report::new(Machine::this(), Versions::in_use(), settings(flags), &all?);
+    let text = report.text();
+    println!("\n{text}");
+    write(flags.markdown.as_deref(), || Ok(text.clone()))?;
+    write(flags.json.as_deref(), || Ok(serde_json::to_string_pretty(&report)? + "\n"))
+}
+
+/// Lets mixed traffic go on for a long time.
+async fn soak(
+    flags: &Flags,
+    length: Duration,
+    folder: &Path,
+    told_to_end: impl Future<Output = Error>,
+) -> Result<()> {
+    let mut house = soak::open(flags, length, folder).await?;
+    let outcome = tokio::select! {
+        biased;
+        why = told_to_end => Err(why),
+        outcome = soak::run(&mut house, length, flags.seed) => outcome,
+    };
+    house.close().await?;
+    let outcome = outcome?;
+    let report = soak::Report::new(Machine::this(), Versions::in_use(), settings(flags), &outcome);
+    let text = report.text();
+    println!("\n{text}");
+    write(flags.markdown.as_deref(), || Ok(text.clone()))?;
+    write(flags.json.as_deref(), || Ok(serde_json::to_string_pretty(&report)? + "\n"))?;
+    outcome.memory.is_flat(length)
+}
+
+fn settings(flags: &Flags) -> Settings {
+    Settings {
         date: Settings::today(),
         seconds: flags.measured.as_secs_f64(),
         connections: flags.connections,
@@ -75,13 +161,7 @@ async fn run() -> Result<()> {
         people: PEOPLE.min(flags.connections),
         storage: flags.storage.display().to_string(),
         build: Settings::build(),
-    };
-    let report = Report::new(Machine::this(), Versions::in_use(), settings, work);
-    let text = tables(&report);
-    println!("\n{text}");
-    write(flags.markdown.as_deref(), || Ok(text.clone()))?;
-    write(flags.svg.as_deref(), || Ok(chart(&report)))?;
-    write(flags.json.as_deref(), || Ok(serde_json::to_string_pretty(&report)? + "\n"))
+    }
 }
 
 fn write(file: Option<&Path>, text: impl FnOnce() -> Result<String>) -> Result<()> {

@@ -101,6 +101,16 @@ impl Party {
         kind: ClientKind,
         resource: &str,
     ) -> Result<Self> {
+        Ok(Self::begin_with_tokens(connection, person, kind, resource).await?.0)
+    }
+
+    /// The same, with the tokens that came of it; none where the person isn't asked.
+    pub async fn begin_with_tokens(
+        connection: &mut Connection,
+        person: &Person,
+        kind: ClientKind,
+        resource: &str,
+    ) -> Result<(Self, Option<Tokens>)> {
         let client = Client::register(connection, kind).await?;
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
         let query = encode(&[
@@ -115,7 +125,7 @@ impl Party {
         ]);
         let path = format!("/authorize?{query}");
         if !person.asks_first {
-            return Ok(Self { client, authorize: person.browses(Call::get(path))? });
+            return Ok((Self { client, authorize: person.browses(Call::get(path))? }, None));
         }
         let page = connection.send(&person.browses(Call::get(&path))?).await?.expect(200)?;
         let fields = [
@@ -128,8 +138,8 @@ impl Party {
         let silent = Call::get(format!("{path}&prompt=none"));
         let party = Self { client, authorize: person.browses(silent)? };
         // A consent stands once its code is redeemed; then the same request is answered without a page.
-        party.redeem(connection, &code).await?;
-        Ok(party)
+        let tokens = party.redeem(connection, &code).await?;
+        Ok((party, Some(tokens)))
     }
 
     /// Sends the person's browser to the server, and takes the code that it comes back with.
@@ -139,13 +149,18 @@ impl Party {
 
     /// Redeems a code.
     pub async fn redeem(&self, connection: &mut Connection, code: &str) -> Result<Tokens> {
+        self.tokens(connection, &self.redeems(code)?).await
+    }
+
+    /// The token request with a code.
+    pub fn redeems(&self, code: &str) -> Result<Call> {
         let fields = [
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", REDIRECT_URI),
             ("code_verifier", VERIFIER),
         ];
-        self.tokens(connection, &fields).await
+        self.client.calls("/token", &fields)
     }
 
     /// Gets tokens with a code of its own.
@@ -156,13 +171,16 @@ impl Party {
 
     /// Refreshes.
     pub async fn refresh(&self, connection: &mut Connection, token: &str) -> Result<Tokens> {
-        let fields = [("grant_type", "refresh_token"), ("refresh_token", token)];
-        self.tokens(connection, &fields).await
+        self.tokens(connection, &self.refreshes(token)?).await
     }
 
-    async fn tokens(&self, connection: &mut Connection, fields: &[(&str, &str)]) -> Result<Tokens> {
-        let call = self.client.calls("/token", fields)?;
-        let reply = connection.send(&call).await?.expect(200)?;
+    /// The token request with a refresh token.
+    pub fn refreshes(&self, token: &str) -> Result<Call> {
+        self.client.calls("/token", &[("grant_type", "refresh_token"), ("refresh_token", token)])
+    }
+
+    async fn tokens(&self, connection: &mut Connection, call: &Call) -> Result<Tokens> {
+        let reply = connection.send(call).await?.expect(200)?;
         let [access, refresh] = reply.members(["access_token", "refresh_token"])?;
         Ok(Tokens { access, refresh })
     }

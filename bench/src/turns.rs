@@ -12,9 +12,9 @@ use crate::stage::Stage;
 use crate::work::{self, Work};
 
 /// How long a contender works before its first turn counts: code is compiled while it runs.
-const FIRST_WARM_UP: Duration = Duration::from_secs(2);
+pub const FIRST_WARM_UP: Duration = Duration::from_secs(2);
 /// The same before each later turn.
-const WARM_UP: Duration = Duration::from_millis(300);
+pub const WARM_UP: Duration = Duration::from_millis(300);
 
 /// Measures all pieces of work that are wanted.
 pub async fn all(flags: &Flags, stage: &mut Stage) -> Result<Vec<(Work, Measured)>> {

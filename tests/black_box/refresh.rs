@@ -61,6 +61,12 @@ pub fn trials() -> Vec<Case> {
             },
         ),
         Case::new(
+            "issue 6: of one client a person keeps about 128 grants, and of more the least used end, which the log says",
+            |servers| {
+                more_grants_than_are_kept(servers.standard());
+            },
+        ),
+        Case::new(
             "RFC 6749 section 5.2: what is no refresh token is invalid_grant, an access token or a code included",
             |servers| {
                 no_refresh_token(servers.standard());
@@ -255,4 +261,34 @@ fn no_refresh_token(server: &Server) {
     }
     let _ = Tokens::from_reply(&walk.client.refresh(server, &tokens.refresh));
     let _ = Tokens::from_reply(&walk.client.redeem(server, &code));
+}
+
+fn more_grants_than_are_kept(server: &Server) {
+    let mut walk = Walk::begin(server);
+    let mut tokens = vec![walk.tokens()];
+    let ended = |walk: &mut Walk<'_>| {
+        let mut log = walk.browser.activity(&[("group", "consents")]);
+        log.retain(|entry| entry["kind"] == "least_used_ended");
+        log
+    };
+    // They are counted with one new grant in sixteen, so within 500 more for all but one run in 10^13.
+    while tokens.len() < 600 && (tokens.len() <= 128 || ended(&mut walk).is_empty()) {
+        // The person has allowed it, so no page is shown.
+        let request = walk.request().and("prompt", "none");
+        let callback = walk.browser.open(&request.path(server)).away();
+        tokens.push(Tokens::from_reply(&walk.client.redeem(server, &request.code(&callback))));
+    }
+    let log = ended(&mut walk);
+    assert_eq!(log.len(), 1, "{log:?}");
+    assert_eq!(log[0]["client_id"], walk.client.id.as_str());
+    let works = |tokens: &Tokens| match walk.client.refresh(server, &tokens.refresh) {
+        reply if reply.status == 200 => true,
+        reply => {
+            let _ = reply.expect_error(400, "invalid_grant");
+            false
+        }
+    };
+    let newest = tokens.pop().expect("tokens");
+    assert!(works(&newest), "the newest is never among those that end");
+    assert_eq!(tokens.iter().filter(|tokens| !works(tokens)).count(), 32);
 }

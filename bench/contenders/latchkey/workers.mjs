@@ -16,6 +16,12 @@ const resource = (path, revocation_bound) => ({
 });
 const RESOURCES = [resource("/remembered", 60), resource("/asked", 0)];
 
+/** What a run wants different. */
+const SETTINGS = JSON.parse(process.env.LATCHKEY_BENCH_SETTINGS ?? "{}");
+
+/** Whether it counts what each request does: only where somebody reads its log. */
+const IS_COUNTED = process.env.LATCHKEY_BENCH_LOG !== undefined;
+
 export async function latchkey() {
   const sqlite = new Set(SHIPPED.migrations.flatMap((migration) => migration.new_sqlite_classes ?? []));
   const objects = SHIPPED.durable_objects.bindings.map(({ name, class_name }) => [
@@ -30,7 +36,10 @@ export async function latchkey() {
       kvNamespaces: SHIPPED.kv_namespaces.map(({ binding }) => binding),
       durableObjects: Object.fromEntries(objects),
       serviceBindings: { NOTHING: NOTHING.name },
-      bindings: { ISSUER: ORIGIN, LATCHKEY: { scopes: SCOPES, resources: RESOURCES, playground: false } },
+      bindings: {
+        ISSUER: ORIGIN,
+        LATCHKEY: { scopes: SCOPES, resources: RESOURCES, playground: false, log: { trace: IS_COUNTED }, ...SETTINGS },
+      },
     },
     NOTHING,
   ];

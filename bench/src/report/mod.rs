@@ -11,7 +11,7 @@ use crate::work::{Side, Work};
 
 pub use chart::chart;
 pub use circumstances::{Machine, Settings, Versions};
-pub use table::tables;
+pub use table::{aligned, circumstances, tables};
 
 /// The report of a run. As JSON its names are a promise: `work`, then the piece of work, then the
 /// contender, then `rps`, `p50_ms` and `p99_ms`.

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::Report;
+use super::{Machine, Report, Settings, Versions};
 use crate::figures::Figures;
 use crate::work::{Side, Work};
 
 /// Circumstances, ratios and absolute figures.
 pub fn tables(report: &Report) -> String {
-    let mut text = circumstances(report);
+    let mut text = circumstances(&report.machine, &report.settings, &report.versions);
     text.push_str("\n\n");
     text.push_str(&ratios(report));
     text.push('\n');
@@ -16,10 +16,10 @@ pub fn tables(report: &Report) -> String {
     text
 }
 
-fn circumstances(report: &Report) -> String {
-    let (machine, settings) = (&report.machine, &report.settings);
+/// On what and how it was measured, in one line.
+pub fn circumstances(machine: &Machine, settings: &Settings, versions: &Versions) -> String {
     let versions: Vec<_> =
-        report.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
     let memory = machine.memory_gb.map_or(String::new(), |memory| format!(", {memory} GB"));
     format!(
         "{}, {} cores{memory}, {}. {}. Build: {}. Connections: {}, people: {}; {} s for each contender and piece of work, rounds: {}; stored in {}. {}.",
@@ -96,7 +96,7 @@ fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
 }
 
 /// A Markdown table with its columns under each other.
-fn aligned(rows: &[Vec<String>]) -> String {
+pub fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let widths: Vec<usize> = (0..columns)
         .map(|column| {

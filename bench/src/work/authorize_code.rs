@@ -5,6 +5,7 @@ use anyhow::Result;
 
 use super::{Entry, Side, limit};
 use crate::connection::Connection;
+use crate::house::House;
 use crate::load::{Doing, Next, Visitor};
 use crate::party::{ClientKind, Party};
 use crate::stage::Stage;
@@ -22,11 +23,17 @@ impl Visitor for Connecting {
 
 /// Who takes part.
 pub async fn entries(stage: &mut Stage) -> Result<Vec<Entry>> {
-    let ours = stage.parties(ClientKind::Public, "/remembered").await?;
+    let ours = ours(&mut stage.latchkey).await?;
     let theirs = stage.peer_parties(ClientKind::Public).await?;
     Ok(vec![
-        Entry::new(Side::Latchkey, stage.latchkey.address, ours.into_iter().map(Connecting)),
+        ours,
         Entry::new(Side::Peer, stage.peer.address, theirs.into_iter().map(Connecting)),
         limit::writes(stage).await?,
     ])
+}
+
+/// Latchkey's part.
+pub async fn ours(house: &mut House) -> Result<Entry> {
+    let parties = house.parties(ClientKind::Public, "/remembered").await?;
+    Ok(Entry::new(Side::Latchkey, house.address(), parties.into_iter().map(Connecting)))
 }

@@ -7,21 +7,26 @@ use serde_json::Value;
 use super::repeated::Repeated;
 use super::{Entry, Side, limit};
 use crate::connection::{Connection, Reply};
+use crate::house::House;
 use crate::party::ClientKind;
 use crate::stage::Stage;
 
 /// Who takes part.
 pub async fn entries(stage: &mut Stage) -> Result<Vec<Entry>> {
-    let parties = stage.parties(ClientKind::Confidential, "/remembered").await?;
-    let mut connection = Connection::open(stage.latchkey.address).await?;
+    Ok(vec![ours(&mut stage.latchkey).await?, limit::reads(stage).await?])
+}
+
+/// Latchkey's part.
+pub async fn ours(house: &mut House) -> Result<Entry> {
+    let parties = house.parties(ClientKind::Confidential, "/remembered").await?;
+    let mut connection = Connection::open(house.address()).await?;
     let mut visitors = Vec::new();
     for party in parties {
         let token = party.connect(&mut connection).await?.access;
         let call = party.client.calls("/introspect", &[("token", &token)])?;
         visitors.push(Repeated::new(call, 200, check));
     }
-    let ours = Entry::new(Side::Latchkey, stage.latchkey.address, visitors);
-    Ok(vec![ours, limit::reads(stage).await?])
+    Ok(Entry::new(Side::Latchkey, house.address(), visitors))
 }
 
 fn check(reply: &Reply) -> Result<()> {

@@ -5,7 +5,8 @@ use anyhow::Result;
 use super::repeated::Repeated;
 use super::{Entry, Side};
 use crate::connection::{Call, Connection, Reply};
-use crate::stage::{PEOPLE, Stage};
+use crate::house::PEOPLE;
+use crate::stage::Stage;
 
 /// A do-nothing worker in Rust.
 pub fn nothing(stage: &Stage) -> Entry {

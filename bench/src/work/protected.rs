@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use super::repeated::Repeated;
 use super::{Entry, Side, limit};
 use crate::connection::{Call, Connection, Reply};
+use crate::house::House;
 use crate::page;
 use crate::party::{ClientKind, Party};
 use crate::person::Person;
@@ -14,16 +15,11 @@ use crate::stage::Stage;
 /// A resource where Latchkey remembers for a minute that a credential was good.
 const REMEMBERED: &str = "/remembered";
 /// A resource where Latchkey asks the person's account at each call.
-const ASKED: &str = "/asked";
+pub const ASKED: &str = "/asked";
 
 /// Who takes part with access tokens.
 pub async fn with_access_tokens(stage: &mut Stage) -> Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    for (side, path) in [(Side::Latchkey, REMEMBERED), (Side::LatchkeyAsked, ASKED)] {
-        let parties = stage.parties(ClientKind::Public, path).await?;
-        let address = stage.latchkey.address;
-        entries.push(Entry::new(side, address, calls(address, path, &parties).await?));
-    }
+    let mut entries = ours_with_access_tokens(&mut stage.latchkey).await?;
     let parties = stage.peer_parties(ClientKind::Public).await?;
     let address = stage.peer.address;
     entries.push(Entry::new(Side::Peer, address, calls(address, "/api", &parties).await?));
@@ -33,8 +29,26 @@ pub async fn with_access_tokens(stage: &mut Stage) -> Result<Vec<Entry>> {
 
 /// Who takes part with personal access tokens. The peer has none.
 pub async fn with_personal_access_tokens(stage: &mut Stage) -> Result<Vec<Entry>> {
-    let people = stage.people().await?;
-    let address = stage.latchkey.address;
+    let mut entries = ours_with_personal_access_tokens(&mut stage.latchkey).await?;
+    entries.push(limit::nothing(stage));
+    Ok(entries)
+}
+
+/// Latchkey's part with access tokens, at both resources.
+pub async fn ours_with_access_tokens(house: &mut House) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for (side, path) in [(Side::Latchkey, REMEMBERED), (Side::LatchkeyAsked, ASKED)] {
+        let parties = house.parties(ClientKind::Public, path).await?;
+        let address = house.address();
+        entries.push(Entry::new(side, address, calls(address, path, &parties).await?));
+    }
+    Ok(entries)
+}
+
+/// Latchkey's part with personal access tokens, at both resources.
+pub async fn ours_with_personal_access_tokens(house: &mut House) -> Result<Vec<Entry>> {
+    let people = house.people().await?;
+    let address = house.address();
     let mut connection = Connection::open(address).await?;
     let mut entries = Vec::new();
     for (side, path) in [(Side::Latchkey, REMEMBERED), (Side::LatchkeyAsked, ASKED)] {
@@ -45,7 +59,6 @@ pub async fn with_personal_access_tokens(stage: &mut Stage) -> Result<Vec<Entry>
         }
         entries.push(Entry::new(side, address, visitors));
     }
-    entries.push(limit::nothing(stage));
     Ok(entries)
 }
 
@@ -74,7 +87,7 @@ fn check(reply: &Reply) -> Result<()> {
 }
 
 /// Makes a token on the page for it.
-async fn personal_access_token(
+pub async fn personal_access_token(
     connection: &mut Connection,
     person: &Person,
     path: &str,

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::{Entry, Side, limit};
 use crate::connection::Connection;
+use crate::house::House;
 use crate::load::{Doing, Next, Visitor};
 use crate::party::{ClientKind, Party};
 use crate::stage::Stage;
@@ -52,13 +53,22 @@ impl Visitor for Chain {
 
 /// Who takes part.
 pub async fn entries(stage: &mut Stage) -> Result<Vec<Entry>> {
-    let (latchkey, peer) = (stage.latchkey.address, stage.peer.address);
-    let ours = Chain::of_all(latchkey, stage.parties(ClientKind::Public, "/remembered").await?);
-    let ours = ours.await?;
+    let peer = stage.peer.address;
     let theirs = Chain::of_all(peer, stage.peer_parties(ClientKind::Public).await?).await?;
     Ok(vec![
-        Entry::new(Side::Latchkey, latchkey, ours),
+        ours(&mut stage.latchkey).await?,
         Entry::new(Side::Peer, peer, theirs),
         limit::writes(stage).await?,
     ])
+}
+
+/// Latchkey's part.
+pub async fn ours(house: &mut House) -> Result<Entry> {
+    Ok(Entry::new(Side::Latchkey, house.address(), chains(house).await?))
+}
+
+/// A chain for each connection at Latchkey.
+pub async fn chains(house: &mut House) -> Result<Vec<Chain>> {
+    let parties = house.parties(ClientKind::Public, "/remembered").await?;
+    Chain::of_all(house.address(), parties).await
 }

@@ -5,18 +5,27 @@ use anyhow::Result;
 use super::repeated::Repeated;
 use super::{Entry, Side, limit};
 use crate::connection::{Call, Reply};
+use crate::house::House;
 use crate::party::ClientKind;
 use crate::stage::Stage;
 
 /// Who takes part.
 pub async fn entries(stage: &Stage) -> Result<Vec<Entry>> {
-    let call = Call::json("/register", &ClientKind::Public.metadata());
-    let register = || (0..stage.connections).map(|_| Repeated::new(call.clone(), 201, check));
     Ok(vec![
-        Entry::new(Side::Latchkey, stage.latchkey.address, register()),
-        Entry::new(Side::Peer, stage.peer.address, register()),
+        ours(&stage.latchkey),
+        Entry::new(Side::Peer, stage.peer.address, register(stage.connections)),
         limit::writes(stage).await?,
     ])
+}
+
+/// Latchkey's part.
+pub fn ours(house: &House) -> Entry {
+    Entry::new(Side::Latchkey, house.address(), register(house.connections))
+}
+
+fn register(connections: usize) -> impl Iterator<Item = Repeated> {
+    let call = Call::json("/register", &ClientKind::Public.metadata());
+    (0..connections).map(move |_| Repeated::new(call.clone(), 201, check))
 }
 
 fn check(reply: &Reply) -> Result<()> {

@@ -3,9 +3,10 @@
 
 use anyhow::Result;
 
-use super::refresh::Chain;
+use super::refresh::{self, Chain};
 use super::{Entry, Side, limit};
 use crate::connection::Connection;
+use crate::house::House;
 use crate::load::{Doing, Next, Visitor};
 use crate::party::ClientKind;
 use crate::stage::Stage;
@@ -42,14 +43,18 @@ impl Visitor for Revoking {
 
 /// Who takes part.
 pub async fn entries(stage: &mut Stage) -> Result<Vec<Entry>> {
-    let (latchkey, peer) = (stage.latchkey.address, stage.peer.address);
-    let ours = stage.parties(ClientKind::Public, "/remembered").await?;
-    let ours = Chain::of_all(latchkey, ours).await?;
+    let peer = stage.peer.address;
     let theirs = Chain::of_all(peer, stage.peer_parties(ClientKind::Public).await?).await?;
     Ok(vec![
-        Entry::new(Side::Latchkey, latchkey, all("/revoke", ours)),
+        ours(&mut stage.latchkey).await?,
         // Its metadata names the token endpoint for this, too.
         Entry::new(Side::Peer, peer, all("/token", theirs)),
         limit::writes(stage).await?,
     ])
+}
+
+/// Latchkey's part.
+pub async fn ours(house: &mut House) -> Result<Entry> {
+    let chains = refresh::chains(house).await?;
+    Ok(Entry::new(Side::Latchkey, house.address(), all("/revoke", chains)))
 }

@@ -113,6 +113,7 @@ fn fields(entry: &Entry, names: &BTreeMap<ClientId, String>) -> [Option<String>;
         | Activity::GrantRevoked { .. }
         | Activity::Revoked { .. }
         | Activity::ClientRemoved { .. }
+        | Activity::LeastUsedEnded { .. }
         | Activity::CodeRedeemed { .. }
         | Activity::Refreshed { .. }
         | Activity::CodeReplayed { .. }

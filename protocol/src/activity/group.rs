@@ -55,6 +55,7 @@ impl Group {
                 "grant_revoked",
                 "revoked",
                 "client_removed",
+                "least_used_ended",
             ],
             Self::Tokens => &[
                 "code_redeemed",

@@ -80,6 +80,11 @@ pub enum Activity {
         /// Which client.
         client_id: ClientId,
     },
+    /// A client had more grants than are kept, and those that were used least recently ended.
+    LeastUsedEnded {
+        /// Which client.
+        client_id: ClientId,
+    },
     /// A client got its first tokens.
     CodeRedeemed {
         /// Which client.
@@ -208,6 +213,7 @@ impl Activity {
             Self::GrantRevoked { .. } => "grant_revoked",
             Self::Revoked { .. } => "revoked",
             Self::ClientRemoved { .. } => "client_removed",
+            Self::LeastUsedEnded { .. } => "least_used_ended",
             Self::CodeRedeemed { .. } => "code_redeemed",
             Self::Refreshed { .. } => "refreshed",
             Self::PersonalAccessTokenCreated { .. } => "personal_access_token_created",
@@ -236,7 +242,8 @@ impl Activity {
             | Self::DeviceDenied { .. }
             | Self::GrantRevoked { .. }
             | Self::Revoked { .. }
-            | Self::ClientRemoved { .. } => Group::Consents,
+            | Self::ClientRemoved { .. }
+            | Self::LeastUsedEnded { .. } => Group::Consents,
             Self::CodeRedeemed { .. }
             | Self::Refreshed { .. }
             | Self::PersonalAccessTokenCreated { .. }
@@ -261,6 +268,7 @@ impl Activity {
             | Self::GrantRevoked { client_id }
             | Self::Revoked { client_id }
             | Self::ClientRemoved { client_id }
+            | Self::LeastUsedEnded { client_id }
             | Self::CodeRedeemed { client_id }
             | Self::Refreshed { client_id }
             | Self::CodeReplayed { client_id }

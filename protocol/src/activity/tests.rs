@@ -68,6 +68,7 @@ fn every_kind() -> Vec<Activity> {
         Activity::GrantRevoked { client_id: client() },
         Activity::Revoked { client_id: client() },
         Activity::ClientRemoved { client_id: client() },
+        Activity::LeastUsedEnded { client_id: client() },
         Activity::CodeRedeemed { client_id: client() },
         Activity::Refreshed { client_id: client() },
         Activity::PersonalAccessTokenCreated { id: token_id(), label: label() },

@@ -96,6 +96,14 @@ impl Happening {
                 facts: vec![vec![words("Its access ended")]],
                 ..Self::plain(vec![client(client_id), words("was removed from this service")])
             },
+            Activity::LeastUsedEnded { client_id } => Self {
+                facts: vec![vec![words("It had more of them than are kept")]],
+                ..Self::plain(vec![
+                    words("The connections of"),
+                    client(client_id),
+                    words("that were used least recently ended"),
+                ])
+            },
             Activity::CodeRedeemed { client_id } => {
                 Self::plain(vec![client(client_id), words("got its first tokens")])
             }

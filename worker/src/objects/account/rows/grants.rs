@@ -1,7 +1,8 @@
 //! Grants, and access tokens that were given back.
 
+use latchkey_protocol::activity::Activity;
 use latchkey_protocol::client::ClientId;
-use latchkey_protocol::grant::GrantRecord;
+use latchkey_protocol::grant::{self, GrantRecord};
 use latchkey_protocol::identifier::GrantId;
 use latchkey_protocol::json;
 use latchkey_protocol::time::UnixTime;
@@ -13,6 +14,15 @@ use crate::objects::sql::{integer, record, text, time};
 
 /// How many grants are read where any will do.
 const FEW: u32 = 8;
+
+/// Of a client's grants but one: those that have no tokens and then those that were used least recently; whether each
+/// had tokens.
+const END_LEAST_USED: &str = "DELETE FROM grants WHERE id IN (
+        SELECT id FROM grants WHERE client_id = ? AND id <> ?
+        ORDER BY json_extract(record, '$.family.state') = 'live',
+            max(json_extract(record, '$.last_used_at'), coalesce(last_called_at, 0))
+        LIMIT ?)
+    RETURNING json_extract(record, '$.family.state') = 'live' AS was_live";
 
 /// A grant and what the row knows besides.
 pub struct StoredGrant {
@@ -50,6 +60,10 @@ impl Versions {
     }
 }
 
+fn changed_meanwhile() -> Failure {
+    Failure::unavailable("writing a grant", "it changed meanwhile")
+}
+
 #[derive(Deserialize)]
 struct GrantRow {
     record: String,
@@ -65,6 +79,16 @@ impl GrantRow {
         let Self { version, forget_at, last_called_at, .. } = self;
         Ok(StoredGrant { record, version, forget_at, last_called_at })
     }
+}
+
+#[derive(Deserialize)]
+struct CountRow {
+    count: u32,
+}
+
+#[derive(Deserialize)]
+struct EndedRow {
+    was_live: u8,
 }
 
 #[derive(Deserialize)]
@@ -116,30 +140,54 @@ impl Rows {
         &self,
         grant: &GrantRecord,
         version: Option<Version>,
+        now: UnixTime,
     ) -> Result<(), Failure> {
-        let (id, client_id) = (text(grant.id.as_str()), text(grant.client_id.as_str()));
+        let Some(version) = version else { return self.add_grant(grant, now) };
+        let id = text(grant.id.as_str());
         // A day's end, which most changes leave as it is: moving a row in the index is a row written.
         let (body, forget_at) = (record(grant)?, grant.forget_at().end_of_day());
-        let written: Option<IdRow> = match version {
-            None => self.writable()?.row(
-                "INSERT INTO grants (id, client_id, version, record, forget_at)
-                 VALUES (?, ?, 1, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING id",
-                vec![id, client_id, body, time(forget_at)],
-            )?,
-            Some(version) if version.forget_at == forget_at => self.writable()?.row(
+        let written: Option<IdRow> = if version.forget_at == forget_at {
+            self.writable()?.row(
                 "UPDATE grants SET record = ?, version = version + 1
                  WHERE id = ? AND version = ? RETURNING id",
                 vec![body, id, integer(version.number)],
-            )?,
-            Some(version) => self.writable()?.row(
+            )?
+        } else {
+            self.writable()?.row(
                 "UPDATE grants SET record = ?, forget_at = ?, version = version + 1
                  WHERE id = ? AND version = ? RETURNING id",
                 vec![body, time(forget_at), id, integer(version.number)],
-            )?,
+            )?
         };
-        written
-            .map(|_| ())
-            .ok_or_else(|| Failure::unavailable("writing a grant", "it changed meanwhile"))
+        written.map(|_| ()).ok_or_else(changed_meanwhile)
+    }
+
+    /// Adds a grant; if the client has more than are kept then, some of its others end.
+    fn add_grant(&self, grant: &GrantRecord, now: UnixTime) -> Result<(), Failure> {
+        let (id, client_id) = (text(grant.id.as_str()), text(grant.client_id.as_str()));
+        let forget_at = time(grant.forget_at().end_of_day());
+        let added: Option<IdRow> = self.writable()?.row(
+            "INSERT INTO grants (id, client_id, version, record, forget_at)
+             VALUES (?, ?, 1, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING id",
+            vec![id.clone(), client_id.clone(), record(grant)?, forget_at],
+        )?;
+        let _ = added.ok_or_else(changed_meanwhile)?;
+        if !grant::counts_others(&grant.id) {
+            return Ok(());
+        }
+        let counted: Option<CountRow> = self.writable()?.row(
+            "SELECT count(*) AS count FROM grants WHERE client_id = ?",
+            vec![client_id.clone()],
+        )?;
+        if counted.is_none_or(|row| row.count <= grant::MOST_OF_CLIENT) {
+            return Ok(());
+        }
+        let values = vec![client_id, id, integer(grant::GO_TOGETHER.into())];
+        let ended: Vec<EndedRow> = self.writable()?.rows(END_LEAST_USED, values)?;
+        if ended.iter().any(|row| row.was_live != 0) {
+            self.log(&Activity::LeastUsedEnded { client_id: grant.client_id.clone() }, now)?;
+        }
+        Ok(())
     }
 
     /// Notes a call, if it is time to; whether there is such a grant. The version stays: nothing is decided
@@ -179,3 +227,7 @@ impl Rows {
         Ok(found.is_some())
     }
 }
+
+#[cfg(test)]
+#[path = "grants_tests.rs"]
+mod tests;

@@ -103,7 +103,7 @@ impl Rows {
     /// Applies one write of a decision. `versions` are those of the grants it was made on.
     pub fn apply(&self, write: &Write, versions: &Versions, now: UnixTime) -> Result<(), Failure> {
         match write {
-            Write::Grant(grant) => self.put_grant(grant, versions.of(&grant.id)),
+            Write::Grant(grant) => self.put_grant(grant, versions.of(&grant.id), now),
             Write::Activity(activity) => self.log(activity, now),
             Write::RevokedAccessToken { token_id, expires_at } => {
                 self.put_revoked_access_token(token_id, *expires_at)

@@ -159,9 +159,12 @@ impl Scope {
         }
         let mut versions = Versions::default();
         let stored = self.rows.grant(&message.grant)?;
-        let others = match &stored {
-            Some(stored) => self.rows.grants_of(&stored.record.client_id)?,
-            None => Vec::new(),
+        // An access token is given back alone.
+        let others = match (&stored, &message.request) {
+            (Some(stored), RevokeRequest::RefreshToken { .. }) => {
+                self.rows.grants_of(&stored.record.client_id)?
+            }
+            (Some(_), RevokeRequest::AccessToken { .. }) | (None, _) => Vec::new(),
         };
         let decision = revoke::revoke(
             stored.map(|stored| versions.keep(stored)),
