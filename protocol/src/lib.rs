@@ -54,6 +54,7 @@ pub mod params;
 pub mod personal_access_token;
 pub mod pkce;
 pub mod protected_resource;
+pub mod pseudonym;
 pub mod redirect_uri;
 pub mod registration;
 pub mod requested_scope;

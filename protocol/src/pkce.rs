@@ -36,12 +36,13 @@ impl CodeChallengeMethod {
     }
 }
 
-/// The challenge of an authorization request, kept with its code.
+/// The challenge of an authorization request, kept with its code. A plain one is written as the S256 challenge
+/// of the same verifier, so that no verifier is stored; those that an older release wrote are still read.
 ///
 /// `Debug` shows only the method: nobody but the client may learn the challenge
 /// ([RFC 7636 section 4.4](https://www.rfc-editor.org/rfc/rfc7636#section-4.4)), and a plain one is
 /// the verifier.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(try_from = "StoredCodeChallenge")]
 pub struct CodeChallenge {
     code_challenge: String,
@@ -139,8 +140,19 @@ impl fmt::Debug for CodeChallenge {
     }
 }
 
+impl Serialize for CodeChallenge {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let code_challenge = match self.code_challenge_method {
+            CodeChallengeMethod::S256 => self.code_challenge.clone(),
+            CodeChallengeMethod::Plain => s256(&self.code_challenge),
+        };
+        let code_challenge_method = CodeChallengeMethod::S256;
+        StoredCodeChallenge { code_challenge, code_challenge_method }.serialize(serializer)
+    }
+}
+
 /// What a row holds, before it is checked again.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct StoredCodeChallenge {
     code_challenge: String,
     code_challenge_method: CodeChallengeMethod,

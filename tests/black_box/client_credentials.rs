@@ -362,7 +362,7 @@ fn logged(front: &Front) {
     let reference = place.only().header("latchkey-reference").unwrap().to_owned();
     let event = front.server.log().event(&reference);
     assert_eq!((&event["event"], &event["client_id"]), (&json!("called"), &json!("nightly")));
-    assert_eq!((&event["method"], &event["status"]), (&json!("GET"), &json!("200")));
+    assert_eq!((&event["method"], &event["status"]), (&json!("GET"), &json!(200)));
     assert_eq!(event["resource"], front.resource("/api"));
     let refused = front.call("DELETE", "/slow-bound").bearer(&token).send();
     let event = front.server.log().event(&refused.expect_error(401, "invalid_token"));

@@ -279,6 +279,8 @@ fn no_password(server: &Server) {
     let _ = tokens(server, &client, &Authorization::of(&client));
     let mut browser = Browser::new(server);
     for password in ["", "ci@example.com", "password", "latchkey-nobody"] {
+        // Nobody's password: what a guesser would try.
+        server.secrets().publish(password);
         let page = browser.page("/sign-in").expect(200);
         let somebody = Person { email: TEST_USER.to_owned(), password: password.to_owned() };
         let refused = browser.sign_in(&page, &somebody).page();

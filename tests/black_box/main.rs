@@ -35,9 +35,11 @@ mod discovery;
 mod failures;
 mod gateway;
 mod headless;
+mod health;
 mod limits;
 mod log;
 mod matrix;
+mod observability;
 mod operations;
 mod pages;
 mod playground;
@@ -45,11 +47,13 @@ mod private_key_jwt;
 mod profile;
 mod races;
 mod readme;
+mod recent_refusals;
 mod refresh;
 mod registration;
 mod registration_management;
 mod registration_refusals;
 mod revocation;
+mod secrets;
 mod servers;
 mod short_links;
 mod storage;
@@ -111,6 +115,10 @@ fn main() -> ExitCode {
         crash::trials(),
         storage::trials(),
         log::trials(),
+        secrets::trials(),
+        observability::trials(),
+        health::trials(),
+        recent_refusals::trials(),
         failures::trials(),
         headless::trials(),
         gateway::trials(),
@@ -138,9 +146,13 @@ fn main() -> ExitCode {
         })
         .collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    let leaks = servers.leaked_secrets();
-    // The last owner: every server stops here, and its files go.
+    servers.remember_secrets();
+    // The last owner: every server stops here, looks for secrets where they must not be, and its files go.
     drop(servers);
+    let (leaks, (looked_through, secrets)) = latchkey_tests::leaks::found();
+    eprintln!(
+        "{secrets} secrets were looked for, in log, errors and storage of {looked_through} servers"
+    );
     for leak in &leaks {
         eprintln!("{leak}");
     }

@@ -29,6 +29,7 @@ pub struct Servers {
     limited: Slot<Server>,
     machines: Slot<Front>,
     counted: Slot<Front>,
+    observed: Slot<Server>,
     matrix: Slot<matrix::World>,
     headless_matrix: Slot<matrix::World>,
     web_client: Slot<web_client::World>,
@@ -143,6 +144,11 @@ impl Servers {
         before(&self.counted, Deployment::counted)
     }
 
+    /// Each request has its line in the log and its data point.
+    pub fn observed(&self) -> &Server {
+        started(&self.observed, Deployment::observed)
+    }
+
     /// The command-line matrix, where a person is asked.
     pub fn matrix(&self) -> &matrix::World {
         running(&self.matrix, || matrix::World::start(false))
@@ -158,41 +164,11 @@ impl Servers {
         running(&self.web_client, web_client::World::start)
     }
 
-    /// A sentence for each running server whose log has a secret of this run in it.
-    pub fn leaked_secrets(&self) -> Vec<String> {
-        let running = [
-            &self.standard,
-            &self.short_links,
-            &self.tenant,
-            &self.quick,
-            &self.brief_documents,
-            &self.test_user,
-            &self.examples,
-            &self.brief_examples,
-            &self.playground,
-            &self.invited,
-            &self.limited,
-        ];
-        let running = running.into_iter().filter_map(|slot| slot.get()?.as_ref());
-        let fronts =
-            [&self.gateway, &self.brief_tokens, &self.administered, &self.machines, &self.counted];
-        let fronts = fronts.into_iter().filter_map(|slot| Some(&slot.get()?.as_ref()?.server));
-        let introspected = self.introspected.get().and_then(Option::as_ref);
-        let introspected = introspected.map(|introspected| &introspected.front.server);
-        let worlds = [&self.matrix, &self.headless_matrix];
-        let worlds = worlds.into_iter().filter_map(|slot| Some(&slot.get()?.as_ref()?.server));
-        let web_client = self.web_client.get().and_then(Option::as_ref);
-        let web_client = web_client.map(|world| {
+    /// Takes a note of the secrets that browsers had from servers without any help of the tests.
+    pub fn remember_secrets(&self) {
+        if let Some(world) = self.web_client.get().and_then(Option::as_ref) {
             world.remember_secrets();
-            &world.server
-        });
-        running
-            .chain(fronts)
-            .chain(web_client)
-            .chain(introspected)
-            .chain(worlds)
-            .flat_map(crate::log::leaks)
-            .collect()
+        }
     }
 }
 

@@ -200,6 +200,10 @@ impl Authorization {
     /// The path and query to open in a browser.
     #[must_use]
     pub fn path(&self, server: &Server) -> String {
+        if self.get("code_challenge_method") == Some("S256") {
+            let challenge = self.get("code_challenge").unwrap_or_default();
+            server.secrets().publish(challenge);
+        }
         format!("{}?{}", server.at("/authorize"), encode(&self.parameters))
     }
 

@@ -72,7 +72,7 @@ impl Log {
     /// When it doesn't come.
     #[must_use]
     pub fn trace(&self, ray: &str) -> Value {
-        let lines = self.wait_for_lines(&["\"event\":\"trace\"", ray]);
+        let lines = self.wait_for_lines(&["\"outcome\":", ray]);
         assert_eq!(lines.len(), 1, "{lines:?}");
         let line = &lines[0];
         let json = line.find('{').zip(line.rfind('}')).and_then(|(from, to)| line.get(from..=to));

@@ -72,6 +72,7 @@ impl<'a> Call<'a> {
         use base64::{Engine as _, engine::general_purpose::STANDARD};
         let half =
             |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        self.server.secrets().remember(client_secret);
         let credentials = STANDARD.encode(format!("{}:{}", half(client_id), half(client_secret)));
         self.header("authorization", &format!("Basic {credentials}"))
     }

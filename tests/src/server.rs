@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::deployment::Deployment;
 use crate::http::{Call, Reply};
+use crate::leaks;
 use crate::log::Log;
 use crate::process::{Arguments, Process};
 use crate::secrets::Secrets;
@@ -259,10 +260,28 @@ impl Server {
         self.folder.path().join("storage")
     }
 
+    /// Stops the server, and looks for secrets of this run where they must not be: a sentence for each.
+    #[must_use]
+    pub fn look_for_secrets(&self) -> Vec<String> {
+        self.kill_hard();
+        leaks::look(self.deployment.name, &self.log.text(), &self.secrets, &self.storage())
+    }
+
     /// What is stored now.
     #[must_use]
     pub fn stored(&self) -> Stored {
         Stored::read(&self.storage())
+    }
+}
+
+impl Drop for Server {
+    /// Looks for secrets where they must not be, once nothing is written any more.
+    fn drop(&mut self) {
+        self.kill_hard();
+        // A case that has failed says so by itself, and its clients may have stopped half-way.
+        if !std::thread::panicking() {
+            leaks::keep(self.look_for_secrets(), self.secrets.all().len());
+        }
     }
 }
 

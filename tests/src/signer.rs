@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::deployment::workspace_root;
-use crate::random;
+use crate::{random, secrets};
 
 /// The value of `client_assertion_type`.
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -27,6 +27,9 @@ impl Signer {
     #[must_use]
     pub fn new(algorithm: &'static str) -> Self {
         let pair = node(&json!({ "alg": algorithm }));
+        for number in ["d", "p", "q"] {
+            pair["private"][number].as_str().into_iter().for_each(secrets::remember_everywhere);
+        }
         Self {
             algorithm,
             private: pair["private"].clone(),

@@ -18,15 +18,18 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Where Miniflare notes an object's name for its own use; an object that was only asked something
 /// has this table and nothing else.
 const NAME_TABLE: &str = "__miniflare_do_name";
+/// Where a shard of clients notes the last refusals, of each client at most fifty.
+const REFUSALS_TABLE: &str = "refusals";
 /// What workerd's own tables begin with: alarms, and values that were put without SQL.
 const WORKERD: &str = "_cf_";
 
 /// Files with their bytes.
 pub type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-/// What is stored: each thing in words, and how often it is there.
+/// What is stored: each thing in words, and how often it is there; and of how many clients the last
+/// refusals are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored(BTreeMap<String, usize>);
+pub struct Stored(BTreeMap<String, usize>, usize);
 
 impl Stored {
     /// Reads a storage folder, whose server may be running.
@@ -36,7 +39,7 @@ impl Stored {
     /// When the folder never comes to rest, or a database can't be read.
     #[must_use]
     pub fn read(folder: &Path) -> Self {
-        let mut stored = Self(BTreeMap::new());
+        let mut stored = Self(BTreeMap::new(), 0);
         let files = files_at_rest(folder);
         for (path, bytes) in &files {
             let name = path.strip_prefix(folder).unwrap_or(path).display().to_string();
@@ -56,6 +59,10 @@ impl Stored {
             if table.starts_with(WORKERD) {
                 // An alarm may be set to another time, so a row here counts and its content doesn't.
                 rows.iter().for_each(|_| self.add(format!("{name} {table}: a row")));
+            } else if table == REFUSALS_TABLE {
+                // A refusal is to change nothing else, which is what a comparison has to show.
+                self.add(format!("{name} {table}"));
+                self.1 += rows.len();
             } else if table != NAME_TABLE {
                 self.add(format!("{name} {table}"));
                 rows.iter().for_each(|row| self.add(format!("{name} {table}: {row}")));
@@ -71,6 +78,12 @@ impl Stored {
     #[must_use]
     pub fn has(&self, text: &str) -> bool {
         self.0.keys().any(|what| what.contains(text))
+    }
+
+    /// Of how many clients the last refusals are kept, those that nobody knows together as one in each shard.
+    #[must_use]
+    pub const fn refused_clients(&self) -> usize {
+        self.1
     }
 
     /// A sentence for each thing that came or went since.

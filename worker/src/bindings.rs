@@ -1,9 +1,8 @@
 //! The bindings as one request uses them, with its counts: whatever is asked of the platform goes
 //! through here, so that [`crate::trace`] sees it.
 
-use std::rc::Rc;
-
-use crate::trace::{Operation, Tally, Trace, UnderWay};
+use crate::request_line::RequestLine;
+use crate::trace::{Operation, Tally, UnderWay};
 
 /// The bindings, as one request, or what goes on after its answer, uses them. There is no clone of it:
 /// what goes on later gets its own from [`Context::afterwards`](crate::context::Context::afterwards),
@@ -11,27 +10,24 @@ use crate::trace::{Operation, Tally, Trace, UnderWay};
 pub struct Bindings {
     env: worker::Env,
     tally: Tally,
-    /// Kept for its line, which is written with the last of these.
-    trace: Option<Rc<Trace>>,
 }
 
 impl Bindings {
-    /// For what the answer of a request waits for. `trace` is there where the configuration wants it.
-    pub fn of_request(env: worker::Env, trace: Option<Trace>) -> Self {
-        let trace = trace.map(Rc::new);
-        let tally = trace.as_ref().map(|trace| trace.waited.clone()).unwrap_or_default();
-        Self { env, tally, trace }
+    /// For what the answer of a request waits for.
+    pub fn of_request(env: worker::Env, line: &RequestLine) -> Self {
+        let tally = line.traced().map(|traced| traced.waited.clone()).unwrap_or_default();
+        Self { env, tally }
     }
 
     /// For an object that sends messages itself; `tally` is that of the message it was sent.
-    pub fn of_object(env: worker::Env, tally: Tally) -> Self {
-        Self { env, tally, trace: None }
+    pub const fn of_object(env: worker::Env, tally: Tally) -> Self {
+        Self { env, tally }
     }
 
     /// For what goes on after the answer of the same request.
-    pub fn afterwards(&self) -> Self {
-        let tally = self.trace.as_ref().map(|trace| trace.afterwards.clone()).unwrap_or_default();
-        Self { env: self.env.clone(), tally, trace: self.trace.clone() }
+    pub fn afterwards(&self, line: &RequestLine) -> Self {
+        let tally = line.traced().map(|traced| traced.afterwards.clone()).unwrap_or_default();
+        Self { env: self.env.clone(), tally }
     }
 
     /// The platform's own. Whoever asks something of it counts that.
@@ -47,12 +43,5 @@ impl Bindings {
     /// Counts a hop, which is under way until what is returned is dropped.
     pub fn hop(&self, operation: Operation) -> UnderWay {
         self.tally.hop(operation)
-    }
-
-    /// Notes that the request was answered.
-    pub fn answered(&self, status: u16) {
-        if let Some(trace) = &self.trace {
-            trace.answered(status);
-        }
     }
 }

@@ -3,11 +3,15 @@
 use js_sys::{JSON, Reflect};
 use latchkey_protocol::configuration::{Configuration, ConfigurationError};
 use latchkey_protocol::json;
+use latchkey_protocol::pseudonym::PseudonymKey;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::log::{Event, Level};
+use crate::log::{self, Event, Level};
+
+/// A secret, if the deployment has it.
+pub const LOG_KEY: &str = "LOG_KEY";
 
 thread_local! {
     static LOADED: RefCell<Option<Rc<Configuration>>> = const { RefCell::new(None) };
@@ -49,9 +53,19 @@ pub fn load(env: &worker::Env) -> Result<Rc<Configuration>, ConfigurationError> 
     })?;
     let settings = settings(env)?;
     let loaded = Rc::new(Configuration::parse(&issuer, &settings)?);
+    log::begin(loaded.log.level, names(env, &issuer));
     warn_about(&loaded);
     LOADED.set(Some(Rc::clone(&loaded)));
     Ok(loaded)
+}
+
+/// The key under which the log has names for people. The issuer stands in for it, which everybody knows:
+/// then the names only keep `sub`s out of the log.
+fn names(env: &worker::Env, issuer: &str) -> PseudonymKey {
+    match env.secret(LOG_KEY) {
+        Ok(key) => PseudonymKey::new(key.to_string().as_bytes()),
+        Err(_) => PseudonymKey::new(issuer.as_bytes()),
+    }
 }
 
 /// Says in the log, once per isolate, what makes a deployment good for development only.

@@ -13,8 +13,9 @@ use crate::bindings::Bindings;
 use crate::failure::{Failure, RETRY_AFTER_SECONDS};
 use crate::http::{Answer, Incoming};
 use crate::log::{Event, Level};
+use crate::metrics::Metrics;
 use crate::platform::{self, RuntimeEntropy};
-use crate::trace::Trace;
+use crate::request_line::{Refusal, RequestLine, Traced};
 
 /// One request's surroundings.
 pub struct Context {
@@ -25,6 +26,8 @@ pub struct Context {
     later: Rc<worker::Context>,
     /// The time at which the request arrived.
     pub now: UnixTime,
+    /// The same in milliseconds.
+    pub started_at: u64,
     /// What this request is called in the log, in error answers and on error pages.
     pub reference: String,
     /// Which endpoint, for the log.
@@ -32,6 +35,7 @@ pub struct Context {
     /// The address that the request came from, by which its network is limited. The platform sets it,
     /// and overwrites what a client sends.
     pub client_address: Option<String>,
+    line: Rc<RequestLine>,
 }
 
 /// Crockford's base 32, in lower case: no letter that is mistaken for another when it is read out.
@@ -55,20 +59,25 @@ impl Context {
         later: worker::Context,
         endpoint: &'static str,
         incoming: &Incoming,
+        metrics: Option<Metrics>,
     ) -> Self {
-        let reference = new_reference();
-        let trace = configuration.log.trace.then(|| {
-            let (method, ray) = (incoming.method().to_owned(), incoming.header("cf-ray"));
-            Trace::begin(endpoint, reference.clone(), method, ray)
-        });
+        let (reference, started_at) = (new_reference(), platform::milliseconds());
+        let traced = configuration
+            .log
+            .trace
+            .then(|| Traced::begin(incoming.method().to_owned(), incoming.header("cf-ray")));
+        let line =
+            Rc::new(RequestLine::begin(endpoint, reference.clone(), started_at, traced, metrics));
         Self {
             configuration,
-            env: Bindings::of_request(env, trace),
+            env: Bindings::of_request(env, &line),
             later: Rc::new(later),
-            now: platform::now(),
+            now: UnixTime::from_seconds(started_at / 1000),
+            started_at,
             reference,
             endpoint,
             client_address: incoming.header("cf-connecting-ip"),
+            line,
         }
     }
 
@@ -77,32 +86,47 @@ impl Context {
     pub fn afterwards<F: Future<Output = ()> + 'static>(&self, go_on: impl FnOnce(Self) -> F) {
         self.later.wait_until(go_on(Self {
             configuration: Rc::clone(&self.configuration),
-            env: self.env.afterwards(),
+            env: self.env.afterwards(&self.line),
             later: Rc::clone(&self.later),
             now: self.now,
+            started_at: self.started_at,
             reference: self.reference.clone(),
             endpoint: self.endpoint,
             client_address: self.client_address.clone(),
+            line: Rc::clone(&self.line),
         }));
     }
 
-    /// A line of the log about this request.
+    /// A line of its own about this request, beside what it comes to.
     pub fn event(&self, level: Level, event: &str) -> Event {
         Event::new(level, event)
-            .with("endpoint", self.endpoint.to_owned())
-            .with("reference", self.reference.clone())
+            .with_text("endpoint", &self.endpoint)
+            .with_text("reference", &self.reference)
     }
 
-    /// Logs why the request was refused. `reason` is one of our own enums, which hold no input.
+    /// What this request comes to: part of its line.
+    pub fn outcome(&self, level: Level, event: &str) -> Event {
+        if !self.line.is_open() {
+            return self.event(level, event);
+        }
+        Event::of_request(Rc::clone(&self.line), level, event)
+    }
+
+    /// Notes that the request was answered. Says why it was refused, if it was.
+    pub fn answered(&self, status: u16) -> Option<Refusal> {
+        self.line.answered(status)
+    }
+
+    /// Notes why the request was refused. `reason` is one of our own enums, which hold no input.
     pub fn refused(&self, reason: &dyn fmt::Debug, client: Option<&ClientId>) {
-        self.event(Level::Warn, "refused")
+        self.outcome(Level::Warn, "refused")
             // `Debug` of a plain text adds quotes that the JSON around it has already.
             .with("reason", format!("{reason:?}").trim_matches('"').to_owned())
-            .with("client_id", client.map(ToString::to_string))
+            .with_text("client_id", client)
             .write();
     }
 
-    /// Refuses with an OAuth error and logs why.
+    /// Refuses with an OAuth error and notes why.
     pub fn refuse(
         &self,
         reply: &ErrorReply,
@@ -113,15 +137,20 @@ impl Context {
         Answer::oauth_error(reply, &self.reference)
     }
 
-    /// Logs a failure of ours and answers an API's client: 503 and when to come back.
+    /// Notes a failure of ours and answers an API's client: 503 and when to come back.
     pub fn failed(&self, failure: &Failure) -> Answer {
-        self.log_failure(failure);
+        self.failed_by(failure);
         Answer::oauth_error(&Failure::reply(), &self.reference)
             .with_header("retry-after", RETRY_AFTER_SECONDS)
     }
 
-    /// Logs a failure of ours.
+    /// Notes a failure of ours as what the request comes to.
+    pub fn failed_by(&self, failure: &Failure) {
+        self.outcome(Level::Error, "failed").with_text("cause", failure).write();
+    }
+
+    /// Logs a failure of ours that the request goes on without.
     pub fn log_failure(&self, failure: &Failure) {
-        self.event(Level::Error, "failed").with("cause", failure.to_string()).write();
+        self.event(Level::Error, "failed").with_text("cause", failure).write();
     }
 }

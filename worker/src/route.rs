@@ -38,7 +38,10 @@ impl Route {
                 | Endpoint::Activity
                 | Endpoint::ActivityCsv
                 | Endpoint::ActivityJson
-                | Endpoint::DeviceQr => "GET",
+                | Endpoint::DeviceQr
+                | Endpoint::AdminClientRefusals
+                | Endpoint::AdminRefusals
+                | Endpoint::AdminHealth => "GET",
                 Endpoint::Token
                 | Endpoint::Registration
                 | Endpoint::Revocation
@@ -99,6 +102,9 @@ impl Route {
                 | Endpoint::AdminClients
                 | Endpoint::AdminClient
                 | Endpoint::AdminClientSecret
+                | Endpoint::AdminClientRefusals
+                | Endpoint::AdminRefusals
+                | Endpoint::AdminHealth
                 | Endpoint::AdminInitialAccessTokens
                 | Endpoint::AdminInitialAccessToken => false,
             },
@@ -153,6 +159,9 @@ impl Route {
                 Endpoint::AdminClients
                 | Endpoint::AdminClient
                 | Endpoint::AdminClientSecret
+                | Endpoint::AdminClientRefusals
+                | Endpoint::AdminRefusals
+                | Endpoint::AdminHealth
                 | Endpoint::AdminInitialAccessTokens
                 | Endpoint::AdminInitialAccessToken => "admin",
             },

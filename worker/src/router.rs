@@ -10,8 +10,10 @@ use crate::endpoints::{self, Trouble};
 use crate::failure::Failure;
 use crate::gateway;
 use crate::http::{Answer, CorsPolicy, Incoming, Kept};
-use crate::log::{Event, Level};
+use crate::log::{self, Event, Level};
+use crate::metrics::{self, Metrics};
 use crate::pages::AssetPaths;
+use crate::refusals;
 use crate::route::Route;
 
 thread_local! {
@@ -25,6 +27,7 @@ thread_local! {
 struct Parts {
     admin: bool,
     playground: bool,
+    metrics: bool,
 }
 
 impl Parts {
@@ -32,6 +35,7 @@ impl Parts {
         Self {
             admin: endpoints::administration::is_on(env),
             playground: endpoints::playground::is_on(configuration, env),
+            metrics: metrics::is_on(env),
         }
     }
 
@@ -85,17 +89,22 @@ pub async fn answer(request: web_sys::Request, env: worker::Env, later: worker::
     };
     let parts = PARTS.with(|parts| parts.get(&configuration, || Parts::of(&configuration, &env)));
     let target = Target::find(&configuration, &incoming, *parts);
-    if let Some(metadata) = kept_metadata(&configuration, &incoming, target) {
+    if !parts.metrics
+        && let Some(metadata) = kept_metadata(&configuration, &incoming, target)
+    {
         return metadata;
     }
-    let context = Context::new(configuration, env, later, target.name(), &incoming);
+    let metrics = if parts.metrics { Metrics::of(&env) } else { None };
+    let context = Context::new(configuration, env, later, target.name(), &incoming, metrics);
     let answer = answer_at(&context, target, &mut incoming).await;
-    context.env.answered(answer.status());
+    if let Some(refusal) = context.answered(answer.status()) {
+        refusals::note(&context, refusal, answer.status(), incoming.host());
+    }
     answer
 }
 
-/// The metadata document, which is asked for more often than anything else and is always the same. Whoever has their requests
-/// traced gets it by the long way.
+/// The metadata document, which is asked for more often than anything else and is always the same. Where each
+/// request has a line or a data point it goes the long way.
 fn kept_metadata(
     configuration: &Rc<Configuration>,
     incoming: &Incoming,
@@ -104,6 +113,7 @@ fn kept_metadata(
     let is_plain = matches!(target, Target::Route(Route::Metadata))
         && incoming.method() == "GET"
         && !configuration.log.trace
+        && !log::is_on(Level::Debug)
         && endpoints::issuer_hint(configuration, incoming).is_none();
     if !is_plain {
         return None;
@@ -126,7 +136,7 @@ async fn answer_at(context: &Context, target: Target, incoming: &mut Incoming) -
         return not_found(context, incoming);
     }
     if let Some(hint) = endpoints::issuer_hint(&context.configuration, incoming) {
-        context.event(Level::Error, "misconfigured").with("do", hint.clone()).write();
+        context.outcome(Level::Error, "misconfigured").with("do", hint.clone()).write();
         return Answer::empty(500)
             .with_header("content-type", "text/plain; charset=utf-8")
             .not_stored()
@@ -214,6 +224,9 @@ async fn dispatch(
         Endpoint::AdminClients
         | Endpoint::AdminClient
         | Endpoint::AdminClientSecret
+        | Endpoint::AdminClientRefusals
+        | Endpoint::AdminRefusals
+        | Endpoint::AdminHealth
         | Endpoint::AdminInitialAccessTokens
         | Endpoint::AdminInitialAccessToken => {
             endpoints::administration::answer(context, incoming, endpoint).await
@@ -276,6 +289,8 @@ fn method_not_allowed(context: &Context, incoming: &Incoming, route: Route) -> A
 fn misconfigured(error: &ConfigurationError) -> Answer {
     let reference = context::new_reference();
     Event::new(Level::Error, "misconfigured")
+        .with("outcome", "failed".to_owned())
+        .with_number("status", ErrorCode::ServerError.status().into())
         .with("reference", reference.clone())
         .with("key", error.key.clone())
         .with("found", error.found.clone())

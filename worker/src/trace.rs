@@ -1,5 +1,5 @@
 //! What a request does at the platform: its hops, and the rows behind them. Counted where
-//! `log.trace` asks for it, and written as one line of the log; elsewhere nothing is counted.
+//! `log.trace` asks for it, and part of the request's line; elsewhere nothing is counted.
 //!
 //! The counts are the request's own: they travel in its [`Bindings`](crate::bindings::Bindings), since an
 //! isolate serves many requests at once. What the answer waits for is told from what goes on after it.
@@ -9,8 +9,6 @@ use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-
-use crate::log::{Event, Level};
 
 /// What is counted. Each has its price, or its time; `docs/cost.md` has both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -52,6 +50,30 @@ pub enum Operation {
     Signatures,
     /// A signature checked by the runtime.
     SignatureChecks,
+}
+
+impl Operation {
+    /// Each of them, in the order in which data points have them.
+    pub const ALL: [Self; 18] = [
+        Self::AccountCalls,
+        Self::DirectoryCalls,
+        Self::ClientRegistryCalls,
+        Self::DeviceAuthorizationCalls,
+        Self::KeyringCalls,
+        Self::KvReads,
+        Self::KvWrites,
+        Self::KvDeletes,
+        Self::Fetches,
+        Self::ServiceCalls,
+        Self::AssetCalls,
+        Self::RateLimits,
+        Self::RowsRead,
+        Self::RowsWritten,
+        Self::AlarmsRead,
+        Self::AlarmsSet,
+        Self::Signatures,
+        Self::SignatureChecks,
+    ];
 }
 
 /// Counts operations, or nothing where nobody asked.
@@ -113,8 +135,14 @@ impl Tally {
         }
     }
 
+    /// How often this was counted.
+    pub fn of(&self, operation: Operation) -> u64 {
+        let counts = self.0.as_ref();
+        counts.and_then(|counts| counts.operations.borrow().get(&operation).copied()).unwrap_or(0)
+    }
+
     /// As the line has it: what was counted, and how many hops were waited for one after the other.
-    fn summary(&self) -> serde_json::Value {
+    pub fn summary(&self) -> serde_json::Value {
         let Some(counts) = &self.0 else { return serde_json::Value::Null };
         let mut summary =
             self.to_text().and_then(|text| json::parse(&text).ok()).unwrap_or_default();
@@ -138,68 +166,6 @@ impl Drop for UnderWay {
             counts.under_way.set(counts.under_way.get().saturating_sub(1));
         }
     }
-}
-
-/// The line about one request. It is written once nobody works for that request any more.
-#[derive(Debug)]
-pub struct Trace {
-    /// What the answer waits for.
-    pub waited: Tally,
-    /// What goes on after it.
-    pub afterwards: Tally,
-    endpoint: &'static str,
-    reference: String,
-    method: String,
-    ray: Option<String>,
-    status: Cell<Option<u16>>,
-}
-
-impl Trace {
-    /// The trace of a request that has just arrived. `ray` is what the platform calls it.
-    pub fn begin(
-        endpoint: &'static str,
-        reference: String,
-        method: String,
-        ray: Option<String>,
-    ) -> Self {
-        Self {
-            waited: Tally::counting(),
-            afterwards: Tally::counting(),
-            endpoint,
-            reference,
-            method,
-            ray: ray.filter(|ray| is_ray(ray)),
-            status: Cell::new(None),
-        }
-    }
-
-    /// Notes that the request was answered.
-    pub fn answered(&self, status: u16) {
-        self.status.set(Some(status));
-    }
-}
-
-impl Drop for Trace {
-    fn drop(&mut self) {
-        Event::new(Level::Info, "trace")
-            .with("endpoint", self.endpoint.to_owned())
-            .with("reference", self.reference.clone())
-            .with("ray", self.ray.clone())
-            .with("method", self.method.clone())
-            .with("status", self.status.get().map(|status| status.to_string()))
-            .with_counts("waited", self.waited.summary())
-            .with_counts("afterwards", self.afterwards.summary())
-            .write();
-    }
-}
-
-/// Whether this is the form of a ray id. The platform overwrites the header; where there is none (a
-/// developer's machine), nothing else of a client's gets into the log this way.
-fn is_ray(text: &str) -> bool {
-    (8..=40).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-' || byte.is_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -241,14 +207,5 @@ mod tests {
         tally.note(Operation::RowsRead, 1);
         assert!(!tally.is_on());
         assert_eq!(tally.to_text(), None);
-    }
-
-    #[test]
-    fn only_what_looks_like_a_ray_is_one() {
-        assert!(is_ray("8f1d2c3b4a59687f"));
-        assert!(is_ray("8f1d2c3b4a59687f-AMS"));
-        for other in ["", "short", "a secret of some kind", "0123456789abcdefg", &"a".repeat(41)] {
-            assert!(!is_ray(other), "{other}");
-        }
     }
 }

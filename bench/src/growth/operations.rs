@@ -80,7 +80,8 @@ fn usual(log: &str, endpoints: &[&'static str]) -> Result<Operations> {
     let lines: Vec<Value> = log
         .lines()
         .filter_map(|line| serde_json::from_str(line.get(line.find('{')?..)?).ok())
-        .filter(|line: &Value| line["event"] == "trace")
+        // What is about a request, and not beside it.
+        .filter(|line: &Value| line["outcome"].is_string())
         .collect();
     let mut all = BTreeMap::new();
     for endpoint in endpoints {
@@ -117,13 +118,13 @@ mod tests {
     #[test]
     fn issue_6_what_most_requests_to_an_endpoint_did_is_what_it_usually_does() {
         let log = r#"
-            {"event":"trace","endpoint":"token","waited":{"account_calls":1,"rows_read":4}}
-            {"event":"trace","endpoint":"token","waited":{"account_calls":1,"rows_read":9}}
-            [worker] {"event":"trace","endpoint":"token","waited":{"account_calls":1,"rows_read":4}}
-            {"event":"tokens issued","endpoint":"token"}
+            {"outcome":"done","endpoint":"token","waited":{"account_calls":1,"rows_read":4}}
+            {"outcome":"done","endpoint":"token","waited":{"account_calls":1,"rows_read":9}}
+            [worker] {"outcome":"done","endpoint":"token","waited":{"account_calls":1,"rows_read":4}}
+            {"event":"cache unavailable","endpoint":"token"}
             no JSON
-            {"event":"trace","endpoint":"gateway","waited":{"fetches":1},"afterwards":{"account_calls":1}}
-            {"event":"trace","endpoint":"metadata"}"#;
+            {"outcome":"answered","endpoint":"gateway","waited":{"fetches":1},"afterwards":{"account_calls":1}}
+            {"outcome":"answered","endpoint":"metadata"}"#;
         let of = |endpoint| {
             let usual = usual(log, &[endpoint]).expect("lines");
             usual.iter().map(|(_, did)| did.to_owned()).collect::<String>()

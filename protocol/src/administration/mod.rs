@@ -7,16 +7,20 @@
 
 mod client;
 mod error;
+mod health;
 mod initial_access_token;
 mod list;
 mod policy;
+mod refusals;
 #[cfg(test)]
 mod tests;
 
 pub use client::{LONGEST_GRACE, create, document_view, patch, read_grace, rotate_secret, view};
 pub use error::AdminError;
+pub use health::{Facts, KeysHealth, Warning, is_configured, warnings};
 pub use initial_access_token::{new_initial_access_token, view_initial_access_token};
 pub use list::{Filter, ListRequest, Page, Position, pages};
+pub use refusals::{KEEP_REFUSALS, KEPT_REFUSALS, RefusedRequest, keep_refusals};
 
 use crate::secret::Secret;
 

@@ -51,6 +51,12 @@ pub enum Endpoint {
     AdminClient,
     /// Its secret.
     AdminClientSecret,
+    /// Its last refusals.
+    AdminClientRefusals,
+    /// The last refusals of clients that nobody knows.
+    AdminRefusals,
+    /// Whether the deployment is well.
+    AdminHealth,
     /// The admin API's initial access tokens.
     AdminInitialAccessTokens,
     /// One of them.
@@ -59,7 +65,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::Home,
         Self::Authorization,
         Self::Token,
@@ -83,6 +89,9 @@ impl Endpoint {
         Self::AdminClients,
         Self::AdminClient,
         Self::AdminClientSecret,
+        Self::AdminClientRefusals,
+        Self::AdminRefusals,
+        Self::AdminHealth,
         Self::AdminInitialAccessTokens,
         Self::AdminInitialAccessToken,
     ];
@@ -95,6 +104,9 @@ impl Endpoint {
             Self::AdminClients
                 | Self::AdminClient
                 | Self::AdminClientSecret
+                | Self::AdminClientRefusals
+                | Self::AdminRefusals
+                | Self::AdminHealth
                 | Self::AdminInitialAccessTokens
                 | Self::AdminInitialAccessToken
         )
@@ -126,6 +138,9 @@ impl Endpoint {
             Self::AdminClients => "/admin/clients",
             Self::AdminClient => "/admin/clients/*",
             Self::AdminClientSecret => "/admin/clients/*/secret",
+            Self::AdminClientRefusals => "/admin/clients/*/refusals",
+            Self::AdminRefusals => "/admin/refusals",
+            Self::AdminHealth => "/admin/health",
             Self::AdminInitialAccessTokens => "/admin/initial-access-tokens",
             Self::AdminInitialAccessToken => "/admin/initial-access-tokens/*",
         }
@@ -274,6 +289,9 @@ mod tests {
             ("/base/admin/clients/abc", Endpoint::AdminClient, "abc"),
             ("/base/admin/clients/secret", Endpoint::AdminClient, "secret"),
             ("/base/admin/clients/abc/secret", Endpoint::AdminClientSecret, "abc"),
+            ("/base/admin/clients/abc/refusals", Endpoint::AdminClientRefusals, "abc"),
+            ("/base/admin/refusals", Endpoint::AdminRefusals, ""),
+            ("/base/admin/health", Endpoint::AdminHealth, ""),
             ("/base/admin/initial-access-tokens/x", Endpoint::AdminInitialAccessToken, "x"),
         ];
         for (path, endpoint, id) in cases {

@@ -28,7 +28,7 @@ pub use protected_resource::{
 };
 pub use registration_settings::{Registration, RegistrationAccess, StatementKey, TrustedIssuer};
 pub use settings::{
-    DocumentSettings, Legacy, Lifetimes, LogSettings, Prefixes, Product, ScopeDefinition,
+    DocumentSettings, Legacy, Lifetimes, LogLevel, LogSettings, Prefixes, Product, ScopeDefinition,
 };
 
 use crate::client::{ClientId, ClientPolicy, ClientRecord, TokenEndpointAuthMethod};
@@ -88,7 +88,7 @@ pub struct Configuration {
     pub playground: bool,
     /// What only a development server may have; everything off by default.
     pub development: Development,
-    /// What the log has beside what always is in it.
+    /// What the log has.
     pub log: LogSettings,
 }
 

@@ -207,12 +207,42 @@ pub struct ScopeDefinition {
     pub implies: Vec<ScopeToken>,
 }
 
-/// What the log has beside what always is in it.
+/// What the log has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogSettings {
-    /// One line for each request with what it did at the platform. Default false.
+    /// Which lines are written. Default `info`.
+    pub level: LogLevel,
+    /// A line for each request, whatever the level, with what it did at the platform. Default false.
     pub trace: bool,
+}
+
+/// How much a line of the log matters, from what matters least.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// A request changed nothing: a page was shown, a document read, a call passed on.
+    Debug,
+    /// Something was changed or given.
+    #[default]
+    Info,
+    /// A request was refused.
+    Warn,
+    /// Something of the deployment failed, and somebody has to look.
+    Error,
+}
+
+impl LogLevel {
+    /// The name, as the configuration and the log have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// What only old clients need. Each one weakens the server; each is off by default.

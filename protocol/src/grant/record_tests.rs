@@ -61,7 +61,15 @@ fn schema_version_1_of_every_state_opens_and_is_stored_the_same_again() {
     for (name, code, family) in stored_states() {
         let text = version_1(&value(code), &value(family));
         let record: GrantRecord = serde_json::from_str(&text).expect(name);
-        assert_eq!(stored(&record), value(&text), "{name}");
+        let mut same = value(&text);
+        if name == "issued, plain" {
+            // A plain challenge is the verifier, so now its hash is stored, which is checked the same.
+            same["code"]["code_challenge"] = serde_json::json!({
+                "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+                "code_challenge_method": "S256",
+            });
+        }
+        assert_eq!(stored(&record), same, "{name}");
     }
 }
 

@@ -122,6 +122,17 @@ fn rfc7636_4_4_neither_verifier_nor_challenge_shows_in_debug_output() {
 }
 
 #[test]
+fn issue_7_a_plain_challenge_is_stored_as_the_hash_of_the_verifier_and_is_checked_the_same() {
+    let json = serde_json::to_string(&challenge(VERIFIER, "plain")).expect("json");
+    assert!(!json.contains(VERIFIER), "{json}");
+    let back: CodeChallenge = serde_json::from_str(&json).expect("reads back");
+    assert!(back.verify(&verifier(VERIFIER)).is_ok());
+    for other in [CHALLENGE, &format!("{VERIFIER}A")] {
+        assert!(back.verify(&verifier(other)).is_err(), "{other}");
+    }
+}
+
+#[test]
 fn a_stored_challenge_reads_back_and_a_damaged_one_does_not() {
     let json = serde_json::to_string(&challenge(CHALLENGE, "S256")).expect("json");
     assert_eq!(

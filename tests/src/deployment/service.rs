@@ -10,6 +10,8 @@ use super::{workspace_root, write_file};
 pub(super) enum Service {
     /// It says what reached it.
     Notes,
+    /// It writes the data points that it gets into the log, as a dataset would keep them.
+    Metrics,
     /// It says whether a token is good for `https://api.example/v1`, by `examples/verify/worker`.
     Verifier,
 }
@@ -25,6 +27,18 @@ export default {
     return Response.json({ method, url, length, headers: [...request.headers] });
   },
 };
+"#;
+
+const METRICS: &str = r#"
+import { WorkerEntrypoint } from "cloudflare:workers";
+export default class extends WorkerEntrypoint {
+  fetch() {
+    return new Response(null, { status: 404 });
+  }
+  writeDataPoint(point) {
+    console.log(`data point ${JSON.stringify(point)}`);
+  }
+}
 "#;
 
 const VERIFIER: &str = r#"
@@ -45,6 +59,7 @@ impl Service {
     const fn binding(self) -> &'static str {
         match self {
             Self::Notes => "NOTES",
+            Self::Metrics => "METRICS",
             Self::Verifier => "VERIFIER",
         }
     }
@@ -52,6 +67,7 @@ impl Service {
     fn source(self) -> String {
         match self {
             Self::Notes => NOTES.to_owned(),
+            Self::Metrics => METRICS.to_owned(),
             Self::Verifier => {
                 let example = workspace_root().join("examples/verify/worker/verify.mjs");
                 VERIFIER.replace("EXAMPLE", &format!("{:?}", example.to_string_lossy()))

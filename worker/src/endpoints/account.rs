@@ -279,7 +279,10 @@ async fn take_back(
     };
     // Whatever was gone already is gone all the same.
     let Some(done) = done else { return Ok(go_there(context)) };
-    context.event(Level::Info, event).with("account", signed_in.account.to_string()).write();
+    context
+        .outcome(Level::Info, event)
+        .with_pseudonym("account", signed_in.account.as_str())
+        .write();
     let path = context.configuration.endpoints.path(Endpoint::Account);
     let query = encode(&[("done", done.as_str())]);
     // RFC 9700 section 4.12: 303, so that a reload shows the page and posts nothing.

@@ -216,8 +216,8 @@ async fn create(
         Some(Err(error)) => refused(&keys, &filled, error),
         Some(Ok(token)) => {
             context
-                .event(Level::Info, "token created")
-                .with("account", signed_in.account.to_string())
+                .outcome(Level::Info, "token created")
+                .with_pseudonym("account", signed_in.account.as_str())
                 .write();
             created(context, &filled, &token)
         }

@@ -15,6 +15,7 @@ use crate::clients::{self, NotFound, key_sets};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
+use crate::log::Level;
 use crate::trace::Operation;
 use crate::web_crypto;
 
@@ -120,6 +121,10 @@ async fn form_of(
             Ok(Err(without_proof(Some(client.client_id()))))
         }
         Ok(client) => {
+            context
+                .outcome(Level::Debug, "answered")
+                .with_text("client_id", client.client_id())
+                .write();
             let record = record.ok_or_else(|| {
                 Failure::unavailable("authenticating a client", "no record of it")
             })?;

@@ -101,9 +101,10 @@ async fn allow(
     match approved {
         Approved::Done(Approval::CodeIssued) => {
             context
-                .event(Level::Info, "allowed")
-                .with("client_id", opened.client.client_id.to_string())
-                .with("grant", opened.request.grant.to_string())
+                .outcome(Level::Info, "allowed")
+                .with_text("client_id", &opened.client.client_id)
+                .with_pseudonym("account", account.as_str())
+                .with_pseudonym("grant", opened.request.grant.as_str())
                 .write();
             let location = code_location(context, &account, &opened.request);
             send_back(context, opened.waiting(), Outcome::Allowed, &location)
@@ -128,8 +129,9 @@ fn deny(
     let client_id = opened.client.client_id.clone();
     log_later(context, signed_in.account.clone(), Activity::Denied { client_id });
     context
-        .event(Level::Info, "denied")
-        .with("client_id", opened.client.client_id.to_string())
+        .outcome(Level::Info, "denied")
+        .with_pseudonym("account", signed_in.account.as_str())
+        .with_text("client_id", &opened.client.client_id)
         .write();
     let error = refusal(&opened.request, RedirectReason::Denied);
     let location = error_location(&error, &context.configuration);

@@ -280,8 +280,11 @@ async fn deny(
     let kind = ObjectKind::DeviceAuthorization;
     match objects::send(&context.env, kind, user_code.as_str(), &message).await? {
         Ok(client_id) => {
-            let event = context.event(Level::Info, "device denied");
-            event.with("client_id", client_id.to_string()).write();
+            let event = context.outcome(Level::Info, "device denied");
+            event
+                .with_text("client_id", &client_id)
+                .with_pseudonym("account", signed_in.account.as_str())
+                .write();
             let account = signed_in.account.clone();
             log_later(context, account, Activity::DeviceDenied { client_id });
             device_pages::end(context, DeviceEnd::Denied, None)

@@ -56,9 +56,9 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
         let message = Begin { record };
         if objects::send(&context.env, kind, name.as_str(), &message).await? {
             context
-                .event(Level::Info, "device asks")
-                .with("client_id", client_id.to_string())
-                .with("grant", grant.to_string())
+                .outcome(Level::Info, "device asks")
+                .with_text("client_id", client_id)
+                .with_pseudonym("grant", grant.as_str())
                 .write();
             // RFC 8628 section 3.2; RFC 6749 section 5.1: what holds a secret is not stored.
             return Ok(Answer::json(200, &response).not_stored());

@@ -105,9 +105,10 @@ pub async fn approve(
     match objects::send(&context.env, ObjectKind::Account, account.as_str(), &message).await? {
         Approved::Done(Approval::CodeIssued | Approval::AlreadyUsed) => {
             context
-                .event(Level::Info, "device allowed")
-                .with("client_id", client.client_id.to_string())
-                .with("grant", grant.to_string())
+                .outcome(Level::Info, "device allowed")
+                .with_text("client_id", &client.client_id)
+                .with_pseudonym("account", account.as_str())
+                .with_pseudonym("grant", grant.as_str())
                 .write();
             Ok(Outcome::Allowed(client))
         }

@@ -101,7 +101,7 @@ pub fn error_page(context: &Context, trouble: &Trouble<'_>) -> Result<Answer, Fa
 
 /// The page that a person sees when something of ours failed.
 pub fn failure_page(context: &Context, failure: &Failure) -> Answer {
-    context.log_failure(failure);
+    context.failed_by(failure);
     let trouble = Trouble {
         status: 503,
         title: "This is not working right now",

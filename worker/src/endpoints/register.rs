@@ -151,7 +151,7 @@ async fn store(
         }
     }
     context
-        .event(Level::Info, "registered")
+        .outcome(Level::Info, "registered")
         .with("client_id", client_id)
         .with("initial_access_token", by)
         .write();

@@ -66,8 +66,8 @@ pub async fn get_put_or_delete(
                 let client_id = &stored.record.client_id;
                 changes::remove(context, client_id).await?;
                 context
-                    .event(Level::Info, "registration deleted")
-                    .with("client_id", client_id.to_string())
+                    .outcome(Level::Info, "registration deleted")
+                    .with_text("client_id", client_id)
                     .write();
                 Ok(Answer::empty(204).not_stored())
             }
@@ -134,7 +134,7 @@ async fn put(
         return Err(Failure::unavailable("changing a registration", "it changed meanwhile"));
     }
     context
-        .event(Level::Info, "registration changed")
+        .outcome(Level::Info, "registration changed")
         .with("client_id", client_id)
         .with("approval", loses_approval.then(|| "withdrawn".to_owned()))
         .write();

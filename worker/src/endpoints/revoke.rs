@@ -62,9 +62,10 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
     match reply {
         Ok(()) => {
             context
-                .event(Level::Info, "revoked")
-                .with("client_id", client_id.to_string())
-                .with("grant", message.grant.to_string())
+                .outcome(Level::Info, "revoked")
+                .with_text("client_id", &client_id)
+                .with_pseudonym("account", account.as_str())
+                .with_pseudonym("grant", message.grant.as_str())
                 .write();
             Ok(Answer::empty(200).not_stored())
         }
@@ -86,8 +87,8 @@ async fn own_token(
         Ok(Some(expires_at)) => {
             access_tokens::revoke_own_token(context, client_id, claims.token_id, expires_at)
                 .await?;
-            let event = context.event(Level::Info, "revoked");
-            event.with("client_id", client_id.to_string()).write();
+            let event = context.outcome(Level::Info, "revoked");
+            event.with_text("client_id", client_id).write();
         }
         Err(error) => {
             let reply = RevocationError::ForeignToken.reply();

@@ -182,7 +182,7 @@ pub async fn begin(
     let (begun, ()) = join(begin, end_other).await;
     let key: SessionKey =
         begun?.ok_or_else(|| Failure::unavailable("beginning a session", "the account is gone"))?;
-    context.event(Level::Info, "signed in").with("account", account.to_string()).write();
+    context.outcome(Level::Info, "signed in").with_pseudonym("account", account.as_str()).write();
     let location = match goal {
         Some(Goal::App(waiting)) => {
             let request = signed_in_for(waiting.request, &key.session);

@@ -32,7 +32,7 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
         Err(answer) => return Ok(answer),
     };
     browser.end_session(context).await?;
-    context.event(Level::Info, "signed out").write();
+    context.outcome(Level::Info, "signed out").write();
     let answer = match form.goal() {
         Some(goal) => {
             let sealed = goal.seal(context, &keys)?;

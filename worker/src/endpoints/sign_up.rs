@@ -118,7 +118,10 @@ async fn sign_up(
     };
     match create(context, email, &password).await? {
         Some(account) => {
-            context.event(Level::Info, "signed up").with("account", account.to_string()).write();
+            context
+                .outcome(Level::Info, "signed up")
+                .with_pseudonym("account", account.as_str())
+                .write();
             sign_in::begin(context, browser, &account, goal, keys).await
         }
         None => {

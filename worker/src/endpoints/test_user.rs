@@ -165,20 +165,20 @@ async fn account(context: &Context, email: &EmailAddress) -> Result<AccountId, F
     if is_new {
         context
             .event(Level::Warn, "made the test user")
-            .with("account", account.to_string())
+            .with_pseudonym("account", account.as_str())
             .write();
     }
     Ok(account)
 }
 
 fn say_of_device(context: &Context, event: &str, client_id: &ClientId) {
-    context.event(Level::Warn, event).with("client_id", client_id.to_string()).write();
+    context.outcome(Level::Warn, event).with_text("client_id", client_id).write();
 }
 
 fn say(context: &Context, event: &str, waiting: Waiting<'_>) {
     context
-        .event(Level::Warn, event)
-        .with("client_id", waiting.client.client_id.to_string())
-        .with("grant", waiting.request.grant.to_string())
+        .outcome(Level::Warn, event)
+        .with_text("client_id", &waiting.client.client_id)
+        .with_pseudonym("grant", waiting.request.grant.as_str())
         .write();
 }

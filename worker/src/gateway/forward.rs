@@ -344,8 +344,8 @@ impl Trouble {
         };
         visit
             .context
-            .event(Level::Error, code)
-            .with("resource", visit.requested.resource.identifier.to_string())
+            .outcome(Level::Error, code)
+            .with_text("resource", &visit.requested.resource.identifier)
             .with("upstream", name.clone())
             .with("cause", cause)
             .with("do", what_to_do.to_owned())

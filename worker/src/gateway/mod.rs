@@ -19,13 +19,13 @@ use latchkey_protocol::configuration::Configuration;
 use latchkey_protocol::forwarding::response_headers;
 use latchkey_protocol::protected_resource::{self, Requested, RouteError};
 use latchkey_protocol::scope::Scope;
+use latchkey_protocol::subject::Subject;
 use std::rc::Rc;
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
-use crate::log::Level;
-use crate::platform;
+use crate::log::{Event, Level};
 use check::{Caller, Rejected};
 use message::Message;
 
@@ -56,7 +56,7 @@ pub async fn answer(context: &Context, incoming: &mut Incoming) -> Option<Answer
         let headers = response_headers::preflight(asked.as_deref());
         return Some(Answer::empty(204).with_headers(headers));
     }
-    let visit = Visit { context, requested, method: &method, started_at: platform::milliseconds() };
+    let visit = Visit { context, requested, method: &method, started_at: context.started_at };
     let answer = match visit.walk(incoming, route.map(|_| ())).await {
         Ok(answer) => answer,
         Err(failure) => context.failed(&failure),
@@ -117,12 +117,35 @@ impl Visit<'_> {
         if let Err(refusal) = permit(&needed) {
             return Ok(self.refuse(&refusal, &needed, Some(&caller), message.as_ref()));
         }
+        self.note_call(&caller);
         let labels = report::Labels::of(message.as_ref());
         let body = message.map(|message| message.bytes);
         let sent = report::sent(self, caller, labels);
         let answer = forward::forward(self, incoming, &holder, body).await?;
         sent.answered(answer.status());
         Ok(answer)
+    }
+
+    /// Notes that the call was passed on. Of a person's calls their activity log tells; a client that calls
+    /// for itself has none.
+    fn note_call(&self, caller: &Caller) {
+        let level = match caller.subject {
+            Subject::Person(_) => Level::Debug,
+            Subject::Client(_) => Level::Info,
+        };
+        let event = self.context.outcome(level, "called").with_text("method", &self.method);
+        self.of_caller(event, Some(caller)).write();
+    }
+
+    /// Adds whose call it is.
+    fn of_caller(&self, event: Event, caller: Option<&Caller>) -> Event {
+        let event = event
+            .with_text("resource", &self.requested.resource.identifier)
+            .with_text("client_id", caller.and_then(|caller| caller.credential.client_id()));
+        match caller.map(|caller| &caller.subject) {
+            Some(Subject::Person(account)) => event.with_pseudonym("account", account.as_str()),
+            Some(Subject::Client(_)) | None => event,
+        }
     }
 
     /// Refuses, with a line in the log, and with an entry in the person's activity when it is
@@ -136,15 +159,8 @@ impl Visit<'_> {
     ) -> Answer {
         let configuration = &self.context.configuration;
         let resource = self.requested.resource;
-        self.context
-            .event(Level::Warn, "refused")
-            .with("reason", refusal.name().to_owned())
-            .with("resource", resource.identifier.to_string())
-            .with(
-                "client_id",
-                caller.and_then(|caller| caller.credential.client_id()).map(ToString::to_string),
-            )
-            .write();
+        let event = self.context.outcome(Level::Warn, "refused");
+        self.of_caller(event.with("reason", refusal.name().to_owned()), caller).write();
         if let Some(caller) = caller {
             let labels = report::Labels::of(message);
             report::refused(self, caller.clone(), labels, refusal.name());

@@ -1,5 +1,5 @@
 //! What the person's activity log is told about a call, after the answer has left. A client that calls
-//! for itself has no such log; its calls are lines of the deployment's log.
+//! for itself has no such log; its calls are lines of the deployment's log, which says early which take long.
 
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
@@ -135,16 +135,20 @@ async fn send(context: &Context, subject: &Subject, activity: Activity) {
     }
 }
 
-/// Writes a line about a call. A refusal has its line already.
+/// Writes a line about a call that takes long: of the client that hangs up there is no other. The call's
+/// own line comes with its answer.
 fn write(context: &Context, client_id: &ClientId, activity: &Activity) {
     let Activity::Called(call) = activity else { return };
+    if call.status != Call::NO_ANSWER_YET {
+        return;
+    }
     context
         .event(Level::Info, "called")
-        .with("client_id", client_id.to_string())
-        .with("resource", call.resource.to_string())
-        .with("method", call.method.clone())
-        .with("status", call.status.to_string())
-        .with("duration_ms", call.duration_ms.to_string())
+        .with_text("client_id", client_id)
+        .with_text("resource", &call.resource)
+        .with_text("method", &call.method)
+        .with_number("status", call.status.into())
+        .with_number("duration_ms", call.duration_ms)
         .write();
 }
 
@@ -159,7 +163,7 @@ async fn tell(context: &Context, account: &AccountId, activity: Activity) {
             let missing = "The calls themselves were served; they are missing in the activity log.";
             context
                 .event(Level::Error, "failed")
-                .with("cause", failure.to_string())
+                .with_text("cause", &failure)
                 .with("do", missing.to_owned())
                 .write();
         }

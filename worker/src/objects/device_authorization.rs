@@ -14,7 +14,7 @@ use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use super::sql::{integer, record, time};
-use super::{Known, Message, Received, Storage, reply, unknown, with_counts};
+use super::{Health, Known, Message, Received, Storage, reply, unknown, with_counts};
 use crate::failure::Failure;
 use crate::log::{Event, Level};
 use crate::platform;
@@ -131,6 +131,7 @@ impl worker::DurableObject for DeviceAuthorization {
                 }
                 reply::<Begin>(begun.map(|begun| begun.is_some()))
             }
+            Health::NAME => reply::<Health>(storage.health(MIGRATIONS)),
             PollDevice::NAME => {
                 reply::<PollDevice>(received.message::<PollDevice>().and_then(|m| {
                     decide(&storage, |record| device_code::poll(record, &m.poll, now))

@@ -6,7 +6,7 @@ use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::{Deserialize, Serialize};
 
 use super::sql::{Database, RecordRow, record, text};
-use super::{Known, Message, Received, Storage, reply, unknown, with_counts};
+use super::{Health, Known, Message, Received, Storage, reply, unknown, with_counts};
 use crate::failure::Failure;
 use crate::platform;
 
@@ -84,6 +84,7 @@ impl worker::DurableObject for Directory {
                 ensure_sweep(&storage).await?;
                 reply::<TrySignIn>(answer)
             }
+            Health::NAME => reply::<Health>(storage.health(MIGRATIONS)),
             ForgetTries::NAME => reply::<ForgetTries>(forget_tries(&storage)),
             Claim::NAME => {
                 reply::<Claim>(received.message().and_then(|m: Claim| claim(&storage, &m)))

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::sql::{Database, integer, text, time};
-use super::{Known, Message, Received, Storage, reply, unknown, with_counts};
+use super::{Health, Known, Message, Received, Storage, reply, unknown, with_counts};
 use crate::failure::Failure;
 use crate::platform::{self, RuntimeEntropy};
 use crate::{configuration, web_crypto};
@@ -66,6 +66,24 @@ pub struct PublishedKey {
     pub public_jwk: Value,
 }
 
+/// Asks which keys there are and when the schedule next has something to do. No secret is in the answer.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Look {}
+
+impl Message for Look {
+    const NAME: &'static str = "look";
+    type Reply = Schedule;
+}
+
+/// The keys as the schedule has them.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Schedule {
+    /// The `kid` of the key that signs.
+    pub signing: String,
+    /// Every key that is published, the newest first.
+    pub keys: Vec<ScheduledKey>,
+}
+
 #[derive(Deserialize)]
 struct KeyRow {
     key_id: String,
@@ -93,6 +111,8 @@ impl worker::DurableObject for Keyring {
         let storage = Storage::of(&self.state, &self.known, &received);
         let answer = match received.name.as_str() {
             Get::NAME => reply::<Get>(self.get(&storage).await),
+            Look::NAME => reply::<Look>(self.look(&storage).await),
+            Health::NAME => reply::<Health>(storage.health(MIGRATIONS)),
             name => return unknown(name),
         };
         with_counts(answer?, &received.tally)
@@ -144,6 +164,14 @@ impl Keyring {
                 }
             }
         }
+    }
+
+    async fn look(&self, storage: &Storage<'_>) -> Result<Schedule, Failure> {
+        let signing = self.get(storage).await?.signing.key_id;
+        let rows = self.rows(&storage.created(MIGRATIONS)?)?;
+        let keys = rows.into_iter();
+        let keys = keys.map(|row| ScheduledKey { key_id: row.key_id, signs_from: row.signs_from });
+        Ok(Schedule { signing, keys: keys.collect() })
     }
 
     fn rows(&self, database: &Database) -> Result<Vec<KeyRow>, Failure> {

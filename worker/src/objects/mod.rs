@@ -14,7 +14,7 @@ mod storage;
 use futures_util::future::{Either, select};
 use js_sys::{Function, Promise, Reflect, Uint8Array};
 use latchkey_protocol::json;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -41,6 +41,24 @@ pub trait Message: Serialize + DeserializeOwned {
     type Reply: Serialize + DeserializeOwned;
 }
 
+/// Asks an object of any kind whether it is well. It stores nothing.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Health {}
+
+impl Message for Health {
+    const NAME: &'static str = "health";
+    type Reply = SchemaVersions;
+}
+
+/// The schema versions of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaVersions {
+    /// What it has stored is of this one; 0 when it has stored nothing.
+    pub stored: u32,
+    /// The one that this release writes.
+    pub newest: u32,
+}
+
 /// Names the binding of a kind of object.
 #[derive(Debug, Clone, Copy)]
 pub enum ObjectKind {
@@ -57,7 +75,8 @@ pub enum ObjectKind {
 }
 
 impl ObjectKind {
-    const fn binding(self) -> &'static str {
+    /// What its binding is called.
+    pub const fn binding(self) -> &'static str {
         match self {
             Self::Account => "ACCOUNT",
             Self::Directory => "DIRECTORY",

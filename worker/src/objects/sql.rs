@@ -83,7 +83,7 @@ impl Database {
     }
 
     /// Which schema version the database has; 0 when nothing was ever stored. Asking stores nothing.
-    fn schema_version(&self) -> Result<u32, Failure> {
+    pub(super) fn schema_version(&self) -> Result<u32, Failure> {
         #[derive(serde::Deserialize)]
         struct Found {
             version: u32,

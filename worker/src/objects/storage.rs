@@ -4,8 +4,8 @@ use latchkey_protocol::time::Lifetime;
 use std::cell::Cell;
 use std::time::Duration;
 
-use super::Received;
 use super::sql::Database;
+use super::{Received, SchemaVersions};
 use crate::failure::Failure;
 use crate::trace::{Operation, Tally};
 
@@ -77,6 +77,12 @@ impl<'a> Storage<'a> {
             self.known.schema.set(true);
         }
         self.created(migrations)
+    }
+
+    /// The schema versions: what is stored now, which the next message of another kind brings to the newest.
+    pub fn health(&self, migrations: &[&str]) -> Result<SchemaVersions, Failure> {
+        let stored = self.database().schema_version()?;
+        Ok(SchemaVersions { stored, newest: u32::try_from(migrations.len()).unwrap_or(u32::MAX) })
     }
 
     fn database(&self) -> Database {

@@ -43,7 +43,7 @@ pub async fn create(context: &Context, incoming: &mut Incoming) -> Result<Answer
 }
 
 /// One client.
-enum Kept {
+pub(super) enum Kept {
     /// A shard has it.
     Stored(Box<StoredClient>),
     /// The configuration has it.
@@ -62,7 +62,7 @@ impl Kept {
     }
 }
 
-async fn find(context: &Context, id: &str) -> Result<Option<Kept>, Failure> {
+pub(super) async fn find(context: &Context, id: &str) -> Result<Option<Kept>, Failure> {
     let Some(client_id) = ClientId::from_path_segment(id) else { return Ok(None) };
     let configured = context.configuration.clients.iter();
     if let Some(client) = configured.into_iter().find(|client| *client.client_id() == client_id) {

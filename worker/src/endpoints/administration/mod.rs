@@ -1,7 +1,9 @@
 //! The admin API, `/admin/…`: for the operator's scripts, by the bearer token `ADMIN_TOKEN`.
 
 mod clients;
+mod health;
 mod initial_access_tokens;
+mod refusals;
 
 use js_sys::Reflect;
 use latchkey_protocol::administration::{AdminError, authorize};
@@ -43,6 +45,9 @@ pub async fn answer(
         (Endpoint::AdminClient, "DELETE") => clients::delete(context, id).await,
         (Endpoint::AdminClient, _) => clients::get(context, id).await,
         (Endpoint::AdminClientSecret, _) => clients::rotate_secret(context, incoming, id).await,
+        (Endpoint::AdminClientRefusals, _) => refusals::of_client(context, id).await,
+        (Endpoint::AdminRefusals, _) => refusals::of_nobody(context).await,
+        (Endpoint::AdminHealth, _) => Ok(health::get(context).await),
         (Endpoint::AdminInitialAccessTokens, "POST") => {
             initial_access_tokens::create(context, incoming).await
         }
@@ -97,7 +102,7 @@ fn unreadable(context: &Context, error: BodyError) -> Answer {
 /// A line of the log about a change, so that somebody can find out later who did it.
 fn log_change(context: &Context, what: &str, client_id: Option<&ClientId>, token: Option<&str>) {
     context
-        .event(Level::Info, what)
+        .outcome(Level::Info, what)
         .with("who", "admin".to_owned())
         .with("client_id", client_id.map(ToString::to_string))
         .with("initial_access_token", token.map(str::to_owned))

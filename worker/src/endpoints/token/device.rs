@@ -45,8 +45,8 @@ pub async fn poll(
         Err(error @ PollError::Pending) => {
             // What every waiting device gets every few seconds is no refusal that anybody looks for.
             context
-                .event(Level::Info, "device waits")
-                .with("client_id", form.client.client_id().to_string())
+                .outcome(Level::Info, "device waits")
+                .with_text("client_id", form.client.client_id())
                 .write();
             return Ok(Answer::oauth_error(&error.reply(), &context.reference));
         }

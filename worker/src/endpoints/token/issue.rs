@@ -93,17 +93,18 @@ async fn answer(
     let access_token = keys.sign(context, claims).await?;
     // A client that is in use lives on; the note is due at most once a day.
     clients::touch(context, &request.record);
-    let grant = match &claims.authority {
-        Authority::Person { grant, .. } => Some(grant.to_string()),
-        Authority::Client => None,
+    let event = context
+        .outcome(Level::Info, "tokens issued")
+        .with_text("client_id", &claims.client_id)
+        .with_text("subject_type", &claims.subject().kind())
+        .with_text("scope", &claims.scope);
+    let event = match &claims.authority {
+        Authority::Person { account, grant, .. } => event
+            .with_pseudonym("account", account.as_str())
+            .with_pseudonym("grant", grant.as_str()),
+        Authority::Client => event,
     };
-    context
-        .event(Level::Info, "tokens issued")
-        .with("client_id", claims.client_id.to_string())
-        .with("subject_type", claims.subject().kind().to_owned())
-        .with("grant", grant)
-        .with("scope", claims.scope.to_string())
-        .write();
+    event.write();
     let body = TokenResponse {
         access_token: access_token.expose(),
         token_type: "Bearer",

@@ -9,7 +9,7 @@ mod scope;
 
 use latchkey_protocol::time::UnixTime;
 
-use super::{Known, Message, Received, Storage, reply, unknown, with_counts};
+use super::{Health, Known, Message, Received, Storage, reply, unknown, with_counts};
 use crate::configuration;
 use crate::failure::Failure;
 use crate::log::{Event, Level};
@@ -41,6 +41,10 @@ impl worker::DurableObject for Account {
     async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
         let received = Received::read(request).await?;
         let storage = Storage::of(&self.state, &self.known, &received);
+        if received.name == Health::NAME {
+            let answer = reply::<Health>(storage.health(schema::MIGRATIONS));
+            return with_counts(answer?, &received.tally);
+        }
         let scope = match self.open(&storage) {
             Ok(scope) => scope,
             Err(failure) => return worker::Response::error(failure.to_string(), 500),

@@ -22,12 +22,15 @@ pub(super) const EXPIRED: &str = "SELECT client_id FROM clients WHERE expires_at
     ORDER BY expires_at, client_id LIMIT ?";
 
 /// What the sweep deletes besides clients, each with the time and a number of rows.
-pub(super) const SWEEPS: [&str; 2] = [
+pub(super) const SWEEPS: [&str; 3] = [
     "DELETE FROM revoked_access_tokens WHERE token_id IN (
         SELECT token_id FROM revoked_access_tokens
         WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)",
     "DELETE FROM used_assertions WHERE (client_id, token_hash) IN (
         SELECT client_id, token_hash FROM used_assertions
+        WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)",
+    "DELETE FROM refusals WHERE client_id IN (
+        SELECT client_id FROM refusals
         WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)",
 ];
 
@@ -36,6 +39,7 @@ pub(super) const NEXT_END: &str = "SELECT min(next) AS next FROM (
     SELECT min(expires_at) AS next FROM clients
     UNION ALL SELECT min(forget_at) FROM revoked_access_tokens
     UNION ALL SELECT min(forget_at) FROM used_assertions
+    UNION ALL SELECT min(forget_at) FROM refusals
     UNION ALL SELECT min(expires_at) + ? FROM initial_access_tokens)";
 
 #[derive(Deserialize)]
@@ -150,7 +154,7 @@ impl Shard<'_> {
     pub(super) fn sweep(&self, now: UnixTime) -> Result<Option<Lifetime>, Failure> {
         let Some(database) = self.existing()? else { return Ok(None) };
         // What people allowed such a client has ended by itself: it wasn't used for longer than that.
-        for table in ["client_accounts", "clients"] {
+        for table in ["refusals", "client_accounts", "clients"] {
             database.run(
                 &format!("DELETE FROM {table} WHERE client_id IN ({EXPIRED})"),
                 vec![time(now), integer(SWEEP_ROWS)],

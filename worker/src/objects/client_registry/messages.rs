@@ -1,6 +1,6 @@
 //! What a shard of clients can be asked.
 
-use latchkey_protocol::administration::Filter;
+use latchkey_protocol::administration::{Filter, RefusedRequest};
 use latchkey_protocol::client::{ClientId, ClientPolicy, ClientRecord};
 use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::registration::initial_access_token::{
@@ -224,4 +224,38 @@ impl Message for ClaimAssertion {
     const NAME: &'static str = "claim-assertion";
     /// Whether this was its first use.
     type Reply = bool;
+}
+
+/// Keeps the last refusals of clients.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct KeepRefusals {
+    /// Of each client those that have come since.
+    pub refusals: Vec<RefusalsOf>,
+}
+
+/// Refusals of one client.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RefusalsOf {
+    /// Which; `None` for whoever named no client that anybody knows.
+    pub client_id: Option<ClientId>,
+    /// In the order of time.
+    pub refused: Vec<RefusedRequest>,
+}
+
+impl Message for KeepRefusals {
+    const NAME: &'static str = "keep-refusals";
+    type Reply = ();
+}
+
+/// Asks for the last refusals of a client.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct FindRefusals {
+    /// Which; `None` for those of clients that the shard doesn't know.
+    pub client_id: Option<ClientId>,
+}
+
+impl Message for FindRefusals {
+    const NAME: &'static str = "find-refusals";
+    /// In the order of time.
+    type Reply = Vec<RefusedRequest>;
 }

@@ -5,6 +5,7 @@
 mod clients;
 pub mod messages;
 mod own_tokens;
+mod refusals;
 mod removal;
 mod schema;
 mod tokens;
@@ -14,13 +15,13 @@ pub use own_tokens::{CheckClientToken, RevokeClientToken};
 use latchkey_protocol::time::Lifetime;
 
 use super::sql::Database;
-use super::{Known, Message, Received, Storage, reply, unknown, with_counts};
+use super::{Health, Known, Message, Received, Storage, reply, unknown, with_counts};
 use crate::failure::Failure;
 use crate::log::{Event, Level};
 use crate::platform;
 use messages::{
-    AddToken, Change, CheckToken, ClaimAssertion, EndGrants, Find, List, ListTokens, Read,
-    Register, RegisterWithToken, Remove, RemoveToken, Touch,
+    AddToken, Change, CheckToken, ClaimAssertion, EndGrants, Find, FindRefusals, KeepRefusals,
+    List, ListTokens, Read, Register, RegisterWithToken, Remove, RemoveToken, Touch,
 };
 use schema::MIGRATIONS;
 
@@ -63,6 +64,16 @@ impl worker::DurableObject for ClientRegistry {
             CheckClientToken::NAME => {
                 shard.answer(message, |shard, m: CheckClientToken| shard.check_client_token(&m))
             }
+            FindRefusals::NAME => {
+                shard.answer(message, |shard, m: FindRefusals| shard.find_refusals(&m))
+            }
+            KeepRefusals::NAME => {
+                let answered =
+                    shard.answer(message, |shard, m: KeepRefusals| shard.keep_refusals(m));
+                shard.ensure_alarm(SWEEP_EVERY).await;
+                answered
+            }
+            Health::NAME => reply::<Health>(shard.storage.health(MIGRATIONS)),
             RevokeClientToken::NAME => {
                 let answered = shard
                     .answer(message, |shard, m: RevokeClientToken| shard.revoke_client_token(&m));

@@ -56,6 +56,7 @@ impl Shard<'_> {
         if removed.is_none() {
             return Ok(false);
         }
+        database.run("DELETE FROM refusals WHERE client_id = ?", vec![client_id()])?;
         database.run(
             "INSERT INTO removals (client_id, removed_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
             vec![client_id(), time(platform::now())],

@@ -38,6 +38,11 @@ CREATE TABLE initial_access_tokens (
     max_uses INTEGER,
     expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;",
+    "CREATE TABLE refusals (
+    client_id TEXT PRIMARY KEY,
+    record TEXT NOT NULL,
+    forget_at INTEGER NOT NULL
+) WITHOUT ROWID;",
 ];
 
 #[cfg(test)]

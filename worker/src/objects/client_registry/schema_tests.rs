@@ -3,6 +3,7 @@ use rusqlite::Connection;
 
 use super::MIGRATIONS;
 use crate::objects::client_registry::clients::{EXPIRED, NEXT_END, SWEEPS};
+use crate::objects::client_registry::refusals::IS_KNOWN;
 
 /// A database at `version`.
 fn database(version: usize) -> Connection {
@@ -85,6 +86,31 @@ fn the_sweep_deletes_what_has_ended_a_part_at_a_time_and_knows_what_ends_next() 
     assert_eq!(count(&database, "clients"), 1);
     sweep(90, 10);
     assert_eq!((count(&database, "clients"), next()), (0, None));
+}
+
+#[test]
+fn issue_7_a_shard_of_version_4_gets_its_refusals_which_go_30_days_after_the_last() {
+    let database = database(4);
+    fill(&database);
+    for script in &MIGRATIONS[4..] {
+        database.execute_batch(script).expect(script);
+    }
+    let known = |id: &str| database.prepare(IS_KNOWN).expect("a statement").exists([id]).expect(id);
+    assert!(known("p_00AAAAAAAAAAAAAAAAAAAAAA") && !known("https://app.example/client.json"));
+    let allowed = "INSERT INTO client_accounts (client_id, account) VALUES (?, 'a')";
+    database.execute(allowed, ["https://app.example/client.json"]).expect("an account");
+    assert!(known("https://app.example/client.json"));
+
+    let keep = "INSERT INTO refusals (client_id, record, forget_at) VALUES (?, '[]', ?)";
+    database.execute(keep, ("", 80)).expect("refusals");
+    database.execute(keep, ("p_00AAAAAAAAAAAAAAAAAAAAAA", 95)).expect("refusals");
+    let next: Option<i64> =
+        database.query_row(NEXT_END, [1_000], |row| row.get(0)).expect("a time");
+    assert_eq!(next, Some(80));
+    for statement in SWEEPS {
+        database.execute(statement, (80, 10)).expect(statement);
+    }
+    assert_eq!(count(&database, "refusals"), 1);
 }
 
 #[test]
