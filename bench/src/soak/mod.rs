@@ -16,7 +16,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use futures_util::future::{join, try_join_all};
+use futures_util::future::{try_join, try_join_all};
 use tokio::time::Instant;
 
 use crate::connection::Connection;
@@ -83,9 +83,8 @@ pub async fn run(house: &mut House, length: Duration, seed: u64) -> Result<Outco
         }
         anyhow::Ok(())
     });
-    let (lived, watched) = join(try_join_all(living), memory.watch(length)).await;
-    let _ = lived?;
-    watched?;
+    // Whoever meets a wrong answer ends the run at once.
+    let _ = try_join(try_join_all(living), memory.watch(length)).await?;
     let took = began.elapsed();
 
     let mut books = None;
