@@ -11,7 +11,7 @@ use crate::decide::{self, Decided};
 use crate::deployment::{REQUEST, REQUESTS, START, STEP, Scenario};
 use crate::event::Event;
 use crate::expected::{Answer, Expected, expected};
-use crate::history::{AccessToken, History, RefreshToken};
+use crate::history::{AccessToken, History, RefreshToken, WRONG_VERIFIERS};
 use crate::properties::{self, Broken};
 use crate::request::{Action, By, Presented, Proof, Request};
 use crate::storage::{Row, Stored, put};
@@ -191,7 +191,7 @@ impl World {
                 let worker = free.expect("a worker is free");
                 let under_way = next.begin(request, worker, &mut events);
                 // What neither writes nor gives anything is over: nobody can tell when it answers.
-                if !under_way.is_over() {
+                if !under_way.is_over() && next.fault.is_none() {
                     next.workers[worker] = Some(Arc::new(under_way));
                 }
             }
@@ -201,7 +201,10 @@ impl World {
             }
             Action::Do { request, answer_arrives } => {
                 let under_way = next.begin(request, next.workers.len(), &mut events);
-                next.finish(&under_way, answer_arrives, &mut events);
+                // What goes on after a wrong answer says nothing more.
+                if next.fault.is_none() {
+                    next.finish(&under_way, answer_arrives, &mut events);
+                }
             }
         }
         (next, events)
@@ -379,15 +382,15 @@ impl World {
             | Request::Revoke { by: By::AnotherClient, .. } => {
                 events.push(Event::AnotherClientRefused);
             }
-            Request::Redeem { proof, .. } if history.redemptions > 0 => {
-                if proof == Proof::WrongVerifier {
-                    events.push(Event::CodeReplayedWithoutProof);
-                }
+            Request::Redeem { proof: Proof::WrongVerifier, .. } if history.redemptions > 0 => {
+                events.push(Event::CodeReplayedWithoutProof);
             }
-            Request::Redeem { proof: Proof::Right, .. } if !history.ended => {
-                if history.wrong_verifiers < crate::history::WRONG_VERIFIERS {
-                    events.push(Event::CodeTooLate);
-                }
+            Request::Redeem { proof: Proof::Right, .. }
+                if history.redemptions == 0
+                    && !history.ended
+                    && history.wrong_verifiers < WRONG_VERIFIERS =>
+            {
+                events.push(Event::CodeTooLate);
             }
             Request::Refresh { token: Presented::Given(_), .. } if !history.ended => {
                 let ends = (
@@ -409,8 +412,7 @@ impl World {
         match under_way.request {
             Request::Redeem { .. } if ends => events.push(Event::CodeReplayEnded),
             Request::Redeem { grant, proof: Proof::WrongVerifier }
-                if self.grants[grant].history.wrong_verifiers + 1
-                    == crate::history::WRONG_VERIFIERS
+                if self.grants[grant].history.wrong_verifiers + 1 == WRONG_VERIFIERS
                     && !under_way.writes.is_empty() =>
             {
                 events.push(Event::CodeExhausted);

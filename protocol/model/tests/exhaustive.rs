@@ -3,6 +3,8 @@
 //! `LATCHKEY_MODEL_DEEPER=2 cargo test --release -p latchkey-model -- --nocapture` goes two steps further
 //! than the tests do by themselves; `docs/reliability.md` says how far that was and how long it took.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::env;
 use std::sync::{Arc, Mutex};
@@ -88,7 +90,7 @@ fn walk(name: &str, scenario: Scenario, starts: Vec<Vec<Action>>, depth: usize, 
         checker.unique_state_count(),
         checker.state_count(),
     );
-    for (property, path) in checker.discoveries() {
+    if let Some((property, path)) = checker.discoveries().into_iter().next() {
         let broken = path.last_state().broken().map(ToString::to_string);
         let actions = path.into_actions();
         panic!("{property}\n{broken:?}\nafter the start: {actions:#?}");
