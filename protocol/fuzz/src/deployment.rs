@@ -29,9 +29,9 @@ pub static CONFIGURATION: LazyLock<Configuration> = LazyLock::new(|| {
             { "name": "read", "title": "Read", "implies": ["mcp"] },
         ],
         "resources": [
-            { "path": "/mcp", "upstream": "http://127.0.0.1:9001/inner", "kind": "mcp" },
-            { "path": "/mcp/admin", "upstream": "http://127.0.0.1:9002" },
-            { "path": "/v1", "upstream": "service:API/root" },
+            { "path": "/mcp", "upstream": { "url": "http://127.0.0.1:9001/inner" }, "kind": "mcp" },
+            { "path": "/mcp/admin", "upstream": { "url": "http://127.0.0.1:9002" } },
+            { "path": "/v1", "upstream": { "service": "API", "path": "/root" } },
             { "uri": "https://api.example/v1?tenant=1" },
         ],
         "redirect_uris": {

@@ -14,7 +14,7 @@ use latchkey_protocol::time::Lifetime;
 use latchkey_protocol::token_request::{self, GrantRequest, TokenRequest};
 
 use crate::deployment::{CLIENT, CONFIGURATION, Counting, NOW};
-use crate::{optional, texts};
+use crate::optional;
 
 /// A body or a query, read as whatever it may be, with an `Authorization` header behind it.
 pub fn check(data: &[u8]) {
@@ -100,7 +100,9 @@ fn seals(request: &authorize::AuthorizationRequest, entropy: &mut Counting) {
     assert!(open("another", &sealed).is_err());
     let place = sealed.len() / 2;
     let other = if sealed.as_bytes()[place] == b'A' { "B" } else { "A" };
-    assert!(open("request", &format!("{}{other}{}", &sealed[..place], &sealed[place + 1..])).is_err());
+    assert!(
+        open("request", &format!("{}{other}{}", &sealed[..place], &sealed[place + 1..])).is_err()
+    );
 }
 
 fn authenticated(parameters: &Parameters, header: Option<&str>) -> Option<AuthenticatedClient> {
@@ -108,7 +110,7 @@ fn authenticated(parameters: &Parameters, header: Option<&str>) -> Option<Authen
     if header.is_none() {
         assert_eq!(parameters.get("client_id"), Ok(Some(credentials.client_id().as_str())));
     }
-    client_authentication::authenticate(credentials, Some(&CLIENT), NOW).ok()
+    client_authentication::authenticate(Some(&CLIENT), &credentials, NOW).ok()
 }
 
 /// The public client of the deployment has no secret, so that whoever sends one isn't it.
@@ -122,7 +124,9 @@ fn token_request(parameters: &Parameters, header: Option<&str>) {
     let Ok(request) = token_request::parse(parameters, &client, &CLIENT, &CONFIGURATION) else {
         return;
     };
-    if let TokenRequest::OfPerson { request: GrantRequest::AuthorizationCode(request), .. } = request {
+    if let TokenRequest::OfPerson { request: GrantRequest::AuthorizationCode(request), .. } =
+        request
+    {
         assert_eq!(request.client_id, CLIENT.client_id);
         let sent = parameters.get("redirect_uri").expect("once");
         assert_eq!(request.redirect_uri.as_deref(), sent);
@@ -139,10 +143,4 @@ fn list(parameters: &Parameters) {
     let query = encode(&[("cursor", &cursor)]);
     let again = Parameters::parse(query.as_bytes()).expect("a query");
     assert_eq!(ListRequest::parse(&again).expect("a list").position, request.position);
-}
-
-/// The texts of a header and a form, for the corpus of both.
-#[must_use]
-pub fn has_texts(data: &[u8]) -> bool {
-    texts::<2>(data).is_some()
 }

@@ -19,6 +19,10 @@ pub fn check(data: &[u8]) {
     for step in data.chunks_exact(2).take(MAXIMUM_STEPS) {
         let choice = usize::from(u16::from_be_bytes([step[0], step[1]]));
         let actions = world.actions(&SCENARIO);
+        // All was over before anything was approved.
+        if actions.is_empty() {
+            return;
+        }
         let mut action = actions[choice % actions.len()];
         if let Action::Wait(_) = action {
             action = Action::Wait(WAITS[choice / actions.len() % WAITS.len()]);

@@ -25,7 +25,10 @@ fn accepted(text: &str, uri: &RedirectUri, policy: &RedirectUriPolicy) {
     assert_eq!(uri.as_str(), text, "it is kept to the byte");
     assert!(!text.contains('#'), "no fragment");
     assert!(!text.contains('\\'), "no backslash");
-    assert!(text.bytes().all(|byte| byte.is_ascii_graphic()), "no control character, no white space");
+    assert!(
+        text.bytes().all(|byte| byte.is_ascii_graphic()),
+        "no control character, no white space"
+    );
     let url = Url::parse(text).expect("a browser reads it");
     assert!(url.username().is_empty() && url.password().is_none(), "no user name");
     let serialized = url.as_str();
@@ -85,8 +88,12 @@ fn differ_in_port(known: &str, text: &str) -> bool {
 
 /// Any two URIs: what matches one that was registered is it, or differs in a loopback port.
 fn matched_with(text: &str, registered: &str) {
-    let Ok(registered) = RedirectUri::parse(registered, &CONFIGURATION.redirect_uris) else { return };
-    let Ok(matched) = match_registered(Some(text), std::slice::from_ref(&registered)) else { return };
+    let Ok(registered) = RedirectUri::parse(registered, &CONFIGURATION.redirect_uris) else {
+        return;
+    };
+    let Ok(matched) = match_registered(Some(text), std::slice::from_ref(&registered)) else {
+        return;
+    };
     assert_eq!(matched.as_str(), text);
     assert!(text == registered.as_str() || differ_in_port(registered.as_str(), text));
     assert_eq!(matched.kind(), registered.kind());

@@ -101,6 +101,9 @@ fn client_id(text: &str) {
 fn address_range(text: &str) {
     let Some(range) = AddressRange::parse(text) else { return };
     if let Some(Ok(address)) = text.split('/').next().map(str::parse::<IpAddr>) {
-        assert!(range.contains(address), "a range has the address that it is written with: {text:?}");
+        assert!(
+            range.contains(address),
+            "a range has the address that it is written with: {text:?}"
+        );
     }
 }
