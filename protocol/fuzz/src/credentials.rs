@@ -42,12 +42,11 @@ fn presented(authorization: &str, api_key: &str, query: &str) {
     let text = found.secret().expose();
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     assert!(!text.is_empty() && text.bytes().all(allowed));
-    let (header, other) = match &found {
-        Presented::Bearer(_) => (authorization, api_key),
-        Presented::ApiKey(_) => (api_key, authorization),
+    let header = match &found {
+        Presented::Bearer(_) => authorization,
+        Presented::ApiKey(_) => api_key,
     };
-    assert!(header.ends_with(text) || header.trim_end().ends_with(text));
-    assert!(!other.contains(text) || !other.to_ascii_lowercase().contains("bearer"));
+    assert!(header.trim_end_matches([' ', '\t']).ends_with(text));
     let _ = bearer::classify(&found, &CONFIGURATION.prefixes);
     let _ = admission::presented_token(
         Some(authorization),

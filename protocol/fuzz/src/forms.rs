@@ -107,7 +107,8 @@ fn seals(request: &authorize::AuthorizationRequest, entropy: &mut Counting) {
 
 fn authenticated(parameters: &Parameters, header: Option<&str>) -> Option<AuthenticatedClient> {
     let credentials = Credentials::parse(header, parameters).ok()?;
-    if header.is_none() {
+    // Else the assertion's subject names it.
+    if header.is_none() && credentials.assertion().is_none() {
         assert_eq!(parameters.get("client_id"), Ok(Some(credentials.client_id().as_str())));
     }
     client_authentication::authenticate(Some(&CLIENT), &credentials, NOW).ok()

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::deployment::{CLIENT, CONFIGURATION, Counting, NOW};
 
-const DOCUMENT: &str = "https://app.example/client.json";
+const DOCUMENT: &str = "https://client.dev/client.json";
 
 /// A body of JSON as each of them.
 pub fn check(data: &[u8]) {

@@ -129,7 +129,8 @@ impl World {
         if steps < LAST_STEP {
             actions.push(Action::Wait(STEP.as_seconds()));
         }
-        if steps <= LAST_STEP {
+        // No request is under way for days.
+        if steps <= LAST_STEP && self.workers.iter().all(Option::is_none) {
             actions.push(Action::Sweep);
         }
         actions
