@@ -6,7 +6,7 @@
 //   npm run fuzz -- --keep --minutes 30          and what the corpora gain stays in protocol/fuzz/corpus, made small
 //
 // What is found is in protocol/fuzz/artifacts, and is run again by `cargo fuzz run --fuzz-dir protocol/fuzz TARGET FILE`.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -22,9 +22,9 @@ const LONGEST_INPUT = 4096;
 const MOST_MEMORY_MB = 2048;
 // One input that takes so long is a finding.
 const SLOWEST_INPUT_S = 25;
-// An input in the repository has at most so many bytes, and a target at most so many of them.
-const LONGEST_KEPT = 1024;
-const MOST_KEPT = 60;
+// An input that is kept has at most so many bytes, and those of a target together at most so many.
+const LONGEST_KEPT = 512;
+const MOST_KEPT = 4096;
 
 /** The targets' names, which are those of the corpora too. */
 export function targets() {
@@ -33,15 +33,17 @@ export function targets() {
 
 // No sanitizer: there is no unsafe code to watch, and so the pinned toolchain does, where one would need a nightly one.
 async function build() {
-  // The debug information of the dependencies would double the time that building takes.
-  const env = { ...toolEnvironment(), CARGO_PROFILE_RELEASE_DEBUG: "line-tables-only", CARGO_INCREMENTAL: "0" };
+  const env = { ...toolEnvironment(), CARGO_INCREMENTAL: "0" };
   await run("cargo", ["fuzz", "build", "--fuzz-dir", FOLDER, "--sanitizer", "none"], { env });
   const host = output("rustc", ["-vV"])?.match(/^host: (.+)$/m)?.[1];
   return (name) => join(FOLDER, "target", host, "release", name);
 }
 
-/** Runs each target for `seconds` from its corpus; a `Failure` names the first that found something. */
-export async function fuzz({ names = targets(), seconds, keep = false }) {
+/**
+ * Runs each target from its corpus, for `seconds` or for so many `runs`; a `Failure` names the first that found something.
+ * With `runs` it does the same each time, so that what fails then is the change's.
+ */
+export async function fuzz({ names = targets(), seconds = 0, runs = null, keep = false }) {
   const binary = await build();
   for (const name of names) {
     const committed = join(FOLDER, "corpus", name);
@@ -49,11 +51,11 @@ export async function fuzz({ names = targets(), seconds, keep = false }) {
     const artifacts = join(FOLDER, "artifacts", name);
     mkdirSync(artifacts, { recursive: true });
     try {
-      say(`${name}: ${duration(seconds * 1000)}`);
+      say(`${name}: ${runs === null ? duration(seconds * 1000) : `${runs} inputs`}`);
       await run(
         binary(name),
         [
-          `-max_total_time=${seconds}`,
+          ...(runs === null ? [`-max_total_time=${seconds}`] : [`-runs=${runs}`, "-seed=7"]),
           `-max_len=${LONGEST_INPUT}`,
           `-rss_limit_mb=${MOST_MEMORY_MB}`,
           `-timeout=${SLOWEST_INPUT_S}`,
@@ -84,8 +86,13 @@ async function keepSmall(binary, name, folders) {
     const committed = folders[0];
     for (const file of readdirSync(committed)) if (!isOurs(file)) rmSync(join(committed, file));
     const ours = readdirSync(committed).map((file) => readFileSync(join(committed, file)).toString("latin1"));
-    const gained = readdirSync(merged).filter((file) => !ours.includes(readFileSync(join(merged, file)).toString("latin1")));
-    for (const file of gained.slice(0, Math.max(0, MOST_KEPT - ours.length))) renameSync(join(merged, file), join(committed, file));
+    let room = MOST_KEPT;
+    const inputs = readdirSync(merged).map((file) => ({ file, bytes: readFileSync(join(merged, file)) }));
+    for (const { file, bytes } of inputs.sort((one, other) => one.bytes.length - other.bytes.length)) {
+      if (bytes.length > room || ours.includes(bytes.toString("latin1"))) continue;
+      room -= bytes.length;
+      writeFileSync(join(committed, file), bytes);
+    }
   } finally {
     rmSync(merged, { recursive: true, force: true });
   }

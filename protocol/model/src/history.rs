@@ -77,4 +77,23 @@ impl History {
     pub fn gives(&self, now: UnixTime) -> bool {
         self.code_waits(now) || self.is_live(now)
     }
+
+    /// A refresh token and an access token leave in an answer.
+    pub fn give(&mut self, secret: &str, arrives: bool, at: UnixTime) {
+        match self.refresh_tokens.iter_mut().find(|token| token.secret == secret) {
+            Some(known) => known.arrived |= arrives,
+            None => {
+                let secret = secret.to_owned();
+                self.refresh_tokens.push(RefreshToken { secret, arrived: arrives });
+                self.rotated_at = Some(at);
+            }
+        }
+        // Two that were given out in one second and not back are as good as one; and of each second two are
+        // enough, since what was given back is over.
+        let same: Vec<_> =
+            self.access_tokens.iter().filter(|token| token.issued_at == at).collect();
+        if same.len() < 2 && same.iter().all(|token| token.given_back) {
+            self.access_tokens.push(AccessToken { issued_at: at, given_back: false });
+        }
+    }
 }

@@ -20,9 +20,11 @@ mod deployment;
 mod event;
 pub mod expected;
 mod history;
+mod notes;
 pub mod properties;
 mod request;
 mod storage;
+mod under_way;
 mod world;
 
 pub use deployment::Scenario;

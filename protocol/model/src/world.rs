@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
-use latchkey_protocol::grant::{EndReason, FamilyState, GrantRecord, Write};
+use latchkey_protocol::grant::{GrantRecord, Write};
 use latchkey_protocol::time::{Lifetime, UnixTime};
 
 use crate::decide::{self, Decided};
 use crate::deployment::{REQUEST, REQUESTS, START, STEP, Scenario};
 use crate::event::Event;
-use crate::expected::{Answer, Expected, expected};
-use crate::history::{AccessToken, History, RefreshToken, WRONG_VERIFIERS};
+use crate::expected::{Answer, expected};
+use crate::history::History;
 use crate::properties::{self, Broken};
 use crate::request::{Action, By, Presented, Proof, Request};
 use crate::storage::{Row, Stored, put};
+use crate::under_way::{UnderWay, found};
 
 /// So many steps after the start everything has passed its end.
 const LAST_STEP: u64 = 6;
@@ -34,21 +35,6 @@ impl Grant {
     pub fn record(&self) -> Option<GrantRecord> {
         self.row.as_ref().map(|row| row.stored.record().clone())
     }
-}
-
-/// A request that was decided, and that didn't write yet.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct UnderWay {
-    request: Request,
-    begun_at: UnixTime,
-    /// The version of each grant's row as it was read.
-    versions: Vec<Option<u64>>,
-    writes: Vec<(usize, Stored)>,
-    given_back: Option<String>,
-    expected: Expected,
-    secret: Option<String>,
-    /// The installation that a new grant becomes part of.
-    installation: usize,
 }
 
 /// The state of everything.
@@ -373,105 +359,4 @@ impl World {
             history.give(secret, arrives, begun_at);
         }
     }
-
-    fn note_decision(&self, request: Request, expected: &Expected, events: &mut Vec<Event>) {
-        let history = &self.grants[request.grant()].history;
-        match request {
-            _ if expected.answer != Answer::Refused => {}
-            Request::Redeem { proof: Proof::AnotherClient, .. }
-            | Request::Refresh { by: By::AnotherClient, .. }
-            | Request::Revoke { by: By::AnotherClient, .. } => {
-                events.push(Event::AnotherClientRefused);
-            }
-            Request::Redeem { proof: Proof::WrongVerifier, .. } if history.redemptions > 0 => {
-                events.push(Event::CodeReplayedWithoutProof);
-            }
-            Request::Redeem { proof: Proof::Right, .. }
-                if history.redemptions == 0
-                    && !history.ended
-                    && history.wrong_verifiers < WRONG_VERIFIERS =>
-            {
-                events.push(Event::CodeTooLate);
-            }
-            Request::Refresh { token: Presented::Given(_), .. } if !history.ended => {
-                let ends = (
-                    history.idle_end_has_passed(self.now),
-                    history.absolute_end_has_passed(self.now),
-                );
-                match ends {
-                    (true, false) => events.push(Event::RefusedAfterIdleEnd),
-                    (false, true) => events.push(Event::RefusedAfterAbsoluteEnd),
-                    _ => {}
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn note_end(&self, under_way: &UnderWay, events: &mut Vec<Event>) {
-        let ends = !under_way.expected.ends.is_empty();
-        match under_way.request {
-            Request::Redeem { .. } if ends => events.push(Event::CodeReplayEnded),
-            Request::Redeem { grant, proof: Proof::WrongVerifier }
-                if self.grants[grant].history.wrong_verifiers + 1 == WRONG_VERIFIERS
-                    && !under_way.writes.is_empty() =>
-            {
-                events.push(Event::CodeExhausted);
-            }
-            Request::Refresh { .. } if ends => events.push(Event::RefreshReplayEnded),
-            Request::Revoke { .. } if ends => events.push(Event::RevokedByClient),
-            Request::RevokeByPerson { .. } if ends => events.push(Event::RevokedByPerson),
-            Request::RevokeAccessToken { .. } if under_way.given_back.is_some() => {
-                events.push(Event::AccessTokenRevoked);
-            }
-            _ => {}
-        }
-    }
-}
-
-impl UnderWay {
-    const fn is_over(&self) -> bool {
-        self.writes.is_empty() && self.given_back.is_none() && self.secret.is_none()
-    }
-}
-
-impl History {
-    /// A refresh token and an access token leave in an answer.
-    fn give(&mut self, secret: &str, arrives: bool, at: UnixTime) {
-        match self.refresh_tokens.iter_mut().find(|token| token.secret == secret) {
-            Some(known) => known.arrived |= arrives,
-            None => {
-                let secret = secret.to_owned();
-                self.refresh_tokens.push(RefreshToken { secret, arrived: arrives });
-                self.rotated_at = Some(at);
-            }
-        }
-        // Two that were given out in one second and not back are as good as one; and of each second two are
-        // enough, since what was given back is over.
-        let same: Vec<_> =
-            self.access_tokens.iter().filter(|token| token.issued_at == at).collect();
-        if same.len() < 2 && same.iter().all(|token| token.given_back) {
-            self.access_tokens.push(AccessToken { issued_at: at, given_back: false });
-        }
-    }
-}
-
-/// What was decided, in the words of what should have been.
-fn found(decided: &Decided, writes: &[(usize, Stored)]) -> Expected {
-    let ended = |record: &GrantRecord| match &record.family {
-        FamilyState::Ended { reason, .. } => Some(*reason),
-        FamilyState::NotStarted | FamilyState::Live(_) => None,
-    };
-    let mut written: Vec<_> = writes.iter().map(|(number, _)| *number).collect();
-    written.sort_unstable();
-    let mut ends: Vec<_> = writes
-        .iter()
-        .filter(|(_, stored)| {
-            let reason = ended(stored.record());
-            reason.is_some_and(|reason| reason != EndReason::ClientRemoved)
-        })
-        .map(|(number, _)| *number)
-        .collect();
-    ends.sort_unstable();
-    Expected { answer: decided.answer, writes: written, ends }
 }
