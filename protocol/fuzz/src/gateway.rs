@@ -22,8 +22,7 @@ fn route(host: &str, path: &str, query: &str) {
     let rest = requested.rest;
     assert!(path.ends_with(rest) && (rest.is_empty() || rest.starts_with('/')));
     let lower = rest.to_ascii_lowercase();
-    for hidden in ["//", "/../", "/./", "\\", "%2e", "%2f", "%5c", "%00", "%61", "%25%", "\0", "\n"]
-    {
+    for hidden in ["//", "/../", "/./", "\\", "%2e", "%2f", "%5c", "%00", "%61", "\0", "\n"] {
         assert!(!lower.contains(hidden), "{rest:?} has {hidden:?}");
     }
     assert!(!lower.ends_with("/..") && !lower.ends_with("/."));

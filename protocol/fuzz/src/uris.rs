@@ -59,7 +59,7 @@ fn is_inside(host: &Host<&str>) -> bool {
         Host::Domain(name) => {
             let name = name.trim_end_matches('.');
             let ends = |end: &&str| name == *end || name.ends_with(&format!(".{end}"));
-            ["localhost", "local", "internal"].iter().any(|end| ends(end))
+            ["localhost", "local", "internal"].iter().any(ends)
         }
         Host::Ipv4(address) => {
             address.is_private()
