@@ -55,7 +55,7 @@ pub enum Event {
 
 impl Event {
     /// What a walk of one grant comes across.
-    pub const OF_ONE_GRANT: [Self; 21] = [
+    pub const OF_ONE_GRANT: [Self; 22] = [
         Self::Redeemed,
         Self::CodeReplayEnded,
         Self::CodeReplayedWithoutProof,
@@ -77,6 +77,7 @@ impl Event {
         Self::RotationLost,
         Self::AnsweredFromTheRecordBefore,
         Self::ApprovedAgain,
+        Self::Forgotten,
     ];
 
     /// What only a walk of two grants comes across.
