@@ -22,9 +22,9 @@ const LONGEST_INPUT = 4096;
 const MOST_MEMORY_MB = 2048;
 // One input that takes so long is a finding.
 const SLOWEST_INPUT_S = 25;
-// An input that is kept has at most so many bytes, and those of a target together at most so many.
+// So many inputs of a target are kept beside those that have a name, each with at most so many bytes.
+const MOST_KEPT = 24;
 const LONGEST_KEPT = 512;
-const MOST_KEPT = 4096;
 
 /** The targets' names, which are those of the corpora too. */
 export function targets() {
@@ -77,7 +77,7 @@ export async function fuzz({ names = targets(), seconds = 0, runs = null, keep =
   }
 }
 
-/** Makes the committed corpus the few short inputs that together reach as much as they can. Those with a name of ours stay. */
+/** Adds a few short inputs of those that together reach all that was reached, in place of those of before. */
 async function keepSmall(binary, name, folders) {
   const merged = mkdtempSync(join(tmpdir(), `latchkey-fuzz-merge-${name}-`));
   try {
@@ -86,11 +86,14 @@ async function keepSmall(binary, name, folders) {
     const committed = folders[0];
     for (const file of readdirSync(committed)) if (!isOurs(file)) rmSync(join(committed, file));
     const ours = readdirSync(committed).map((file) => readFileSync(join(committed, file)).toString("latin1"));
-    let room = MOST_KEPT;
-    const inputs = readdirSync(merged).map((file) => ({ file, bytes: readFileSync(join(merged, file)) }));
-    for (const { file, bytes } of inputs.sort((one, other) => one.bytes.length - other.bytes.length)) {
-      if (bytes.length > room || ours.includes(bytes.toString("latin1"))) continue;
-      room -= bytes.length;
+    const gained = readdirSync(merged)
+      .map((file) => ({ file, bytes: readFileSync(join(merged, file)) }))
+      .filter(({ bytes }) => !ours.includes(bytes.toString("latin1")))
+      .sort((one, other) => one.bytes.length - other.bytes.length || (one.file < other.file ? -1 : 1));
+    // From all lengths alike: the shortest alone reach little.
+    const kept = Math.min(MOST_KEPT, gained.length);
+    for (let index = 0; index < kept; index++) {
+      const { file, bytes } = gained[Math.floor((index * gained.length) / kept)];
       writeFileSync(join(committed, file), bytes);
     }
   } finally {
