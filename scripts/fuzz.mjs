@@ -5,7 +5,7 @@
 //   npm run fuzz -- --list                       the targets
 //   npm run fuzz -- --keep --minutes 30          and what the corpora gain stays in protocol/fuzz/corpus, made small
 //
-// What is found is in protocol/fuzz/artifacts, and is run again by `cargo fuzz run --fuzz-dir protocol/fuzz TARGET FILE`.
+// What is found is in protocol/fuzz/artifacts, and is run again by `cargo fuzz run --fuzz-dir protocol/fuzz --sanitizer none TARGET FILE`.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -70,7 +70,7 @@ export async function fuzz({ names = targets(), seconds = 0, runs = null, keep =
       if (keep) await keepSmall(binary(name), name, [committed, found]);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      throw new Failure(`${error.message}. Its input is in ${artifacts}; again: cargo fuzz run --fuzz-dir protocol/fuzz ${name} FILE`);
+      throw new Failure(`${error.message}. Its input is in ${artifacts}; again: cargo fuzz run --fuzz-dir protocol/fuzz --sanitizer none ${name} FILE`);
     } finally {
       rmSync(found, { recursive: true, force: true });
     }
