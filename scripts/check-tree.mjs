@@ -39,7 +39,7 @@ function faultsOfFile(file) {
   if (bytes.includes(0)) return [];
   return bytes.toString("utf8").split("\n").flatMap((line, index) => {
     const at = `${file}:${index + 1}`;
-    if (file === "Cargo.lock" && line.startsWith("source = ")) {
+    if (/(^|\/)Cargo\.lock$/.test(file) && line.startsWith("source = ")) {
       return line === CARGO_SOURCE ? [] : [`${at} has a source other than crates.io: ${line}`];
     }
     const path = line.match(MACHINE_PATH)?.[0];

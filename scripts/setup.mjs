@@ -96,7 +96,8 @@ async function installPackages() {
   writeFileSync(stamp, wanted);
 }
 
-async function installCargoTools(wanted) {
+/** Builds the tools of `wanted` that aren't there yet at their version. */
+export async function installCargoTools(wanted) {
   for (const [name, { version, about }] of missingCargoTools(wanted)) {
     say(`Set-up: ${name} ${version}, about ${about} on 2 cores, kept for later runs`);
     const install = ["install", "--root", TOOLS, `${name}@${version}`];

@@ -12,6 +12,7 @@ import { checkBoundary } from "./check-boundary.mjs";
 import { checkPackage } from "./check-package.mjs";
 import { checkStart } from "./check-start.mjs";
 import { checkTree } from "./check-tree.mjs";
+import { fuzz } from "./fuzz.mjs";
 import { run } from "./lib/run.mjs";
 import { bold, duration, Failure, green, red, runMain, say } from "./lib/say.mjs";
 import { ROOT, toolEnvironment, WASM_TARGET, WRANGLER } from "./lib/tools.mjs";
@@ -30,7 +31,7 @@ const wasmTests = (extra) =>
 
 // Cheap checks first, so that a slip shows in seconds.
 const STEPS = [
-  { name: "format", title: "Format", run: () => cargo("fmt", "--all", "--check") },
+  { name: "format", title: "Format", run: format },
   { name: "tree", title: "Files and versions", run: async () => checkTree() },
   { name: "boundary", title: "The crate boundary of protocol", run: async () => checkBoundary() },
   { name: "licences", title: "Licences, sources and banned crates", run: checkDependencies },
@@ -41,6 +42,7 @@ const STEPS = [
     run: lintsForWasm,
   },
   { name: "host-tests", title: "Host tests", run: hostTests },
+  { name: "fuzz", title: "Fuzzing, a little of it", run: () => fuzz({ runs: 3_000 }) },
   { name: "playground", title: "The playground's checks and masks", run: playgroundTests },
   { name: "wasm-node", title: "WebAssembly tests in Node", run: () => wasmTests({ WASM_BINDGEN_TEST_ONLY_NODE: "1" }) },
   { name: "wasm-browser", title: "WebAssembly tests in Chromium", browser: true, run: wasmTestsInBrowser },
@@ -103,6 +105,14 @@ function stepsFromArguments() {
 // The verifier is a feature that nothing in the worker turns on, so it is named wherever it could be missed.
 const VERIFIER = ["-p", "latchkey-protocol", "--features", "verifier"];
 
+// A workspace of its own, so that libFuzzer is compiled by those only who fuzz.
+const FUZZ = ["--manifest-path", join(ROOT, "protocol", "fuzz", "Cargo.toml")];
+
+async function format() {
+  await cargo("fmt", "--all", "--check");
+  await cargo("fmt", ...FUZZ, "--check");
+}
+
 async function lints() {
   await cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings");
   await cargo("clippy", ...VERIFIER, "--all-targets", "--", "-D", "warnings");
@@ -121,8 +131,10 @@ async function hostTests() {
 
 async function checkDependencies() {
   // cargo-deny reads every platform's crates; fetched here, it needs no network itself.
-  await cargo("fetch", ...(process.env.CI ? ["--locked"] : []));
-  await run("cargo-deny", ["--offline", "check", "bans", "licenses", "sources"], { env });
+  for (const workspace of [[], FUZZ]) {
+    await cargo("fetch", ...workspace, ...(process.env.CI ? ["--locked"] : []));
+    await run("cargo-deny", [...workspace, "--offline", "check", "bans", "licenses", "sources"], { env });
+  }
   if (process.env.LATCHKEY_ADVISORIES === "1") {
     await run("cargo-deny", ["check", "advisories"], { env });
   } else {

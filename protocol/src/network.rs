@@ -19,11 +19,15 @@ pub struct AddressRange {
 
 impl AddressRange {
     /// Reads a range; `None` unless it is an address and the number of bits that count, and no
-    /// other bit of the address is set.
+    /// other bit of the address is set. IPv4 is written as IPv4: an address is compared by its own kind,
+    /// so that `::ffff:10.0.0.0/104` would have none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (address, length) = text.split_once('/')?;
         let address: IpAddr = address.parse().ok()?;
+        if address.to_canonical() != address {
+            return None;
+        }
         let digits = (1..=3).contains(&length.len()) && length.bytes().all(|b| b.is_ascii_digit());
         let length: u32 = length.parse().ok().filter(|_| digits)?;
         let is_v4 = address.is_ipv4();
@@ -118,6 +122,7 @@ mod tests {
             "160.79.104.0",
             "160.79.104.1/21",
             "10.0.0.0/33",
+            "::ffff:10.0.0.0/104",
             "::/129",
             "10.0.0.0/+8",
             "10.0.0.0/-1",

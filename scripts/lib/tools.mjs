@@ -26,6 +26,7 @@ export const CARGO_TOOLS = {
 };
 export const CARGO_TEST_TOOLS = {
   "cargo-deny": { version: "0.20.2", about: "3 minutes" },
+  "cargo-fuzz": { version: "0.13.2", about: "1 minute" },
   // Its command is `twiggy`.
   twiggy: { version: "0.8.0", about: "1 minute" },
 };
