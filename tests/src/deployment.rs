@@ -6,6 +6,7 @@
 mod administered;
 mod counted;
 mod examples;
+mod failing;
 mod gateway;
 mod machines;
 mod matrix;
@@ -19,6 +20,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
+use crate::process::Runner;
 use service::Service;
 
 /// What a deployment's issuer is.
@@ -40,6 +42,8 @@ pub enum Issuer {
 pub struct Deployment {
     /// What it is called in messages.
     pub name: &'static str,
+    /// What runs it.
+    pub runner: Runner,
     /// Its issuer.
     pub issuer: Issuer,
     /// The path below which all endpoints lie, empty or starting with `/`.
@@ -68,6 +72,7 @@ impl Deployment {
     fn shipped(name: &'static str) -> Self {
         Self {
             name,
+            runner: Runner::Wrangler,
             issuer: Issuer::Loopback,
             base_path: "",
             settings: Cow::Borrowed(""),

@@ -18,6 +18,7 @@ pub mod account;
 pub mod admin;
 pub mod browser;
 pub mod challenge;
+pub mod chaos;
 pub mod client;
 pub mod cookies;
 pub mod counted;

@@ -32,7 +32,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `wrangler dev` with this deployment on a free port and waits until it answers.
+    /// Starts the server with this deployment on a free port and waits until it answers.
     ///
     /// # Errors
     ///
@@ -104,6 +104,7 @@ impl Server {
         }
         let configurations = deployment.write(self.folder.path(), self.port).map_err(named)?;
         let started = Process::start(&Arguments {
+            runner: deployment.runner,
             configurations: &configurations,
             port: self.port,
             storage: &self.folder.path().join("storage"),
