@@ -40,6 +40,7 @@ mod log;
 mod matrix;
 mod operations;
 mod pages;
+mod panics;
 mod playground;
 mod private_key_jwt;
 mod profile;
@@ -112,6 +113,7 @@ fn main() -> ExitCode {
         storage::trials(),
         log::trials(),
         failures::trials(),
+        panics::trials(),
         headless::trials(),
         gateway::trials(),
         operations::trials(),

@@ -25,6 +25,7 @@ pub mod counted;
 pub mod deployment;
 pub mod device;
 pub mod document_host;
+pub mod faults;
 pub mod front;
 pub mod http;
 pub mod jwt;
