@@ -70,9 +70,14 @@ fn expect_retry_after(reply: &Reply) {
     assert!(seconds.is_some_and(|seconds| (1..=60).contains(&seconds)), "{}", reply.describe());
 }
 
-fn expect_unavailable(server: &Server, reply: &Reply, binding: &str) {
-    let reference = reply.expect_error(503, "temporarily_unavailable");
+/// A failure of ours: 503, when to come back, and never an `invalid_grant`. Returns the reference.
+pub fn unavailable(reply: &Reply) -> String {
     expect_retry_after(reply);
+    reply.expect_error(503, "temporarily_unavailable")
+}
+
+fn expect_unavailable(server: &Server, reply: &Reply, binding: &str) {
+    let reference = unavailable(reply);
     assert!(!reply.text().contains(binding), "{}", reply.describe());
     expect_binding_named(&server.log().event(&reference), binding);
 }
