@@ -65,7 +65,7 @@ fn start(deployment: Deployment) -> Server {
 }
 
 /// RFC 9110 section 10.2.3: when to come back, in seconds.
-fn expect_retry_after(reply: &Reply) {
+pub fn expect_retry_after(reply: &Reply) {
     let seconds = reply.header("retry-after").and_then(|text| text.parse::<u32>().ok());
     assert!(seconds.is_some_and(|seconds| (1..=60).contains(&seconds)), "{}", reply.describe());
 }

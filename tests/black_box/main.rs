@@ -41,6 +41,7 @@ mod matrix;
 mod operations;
 mod pages;
 mod panics;
+mod platform;
 mod playground;
 mod private_key_jwt;
 mod profile;
@@ -114,6 +115,7 @@ fn main() -> ExitCode {
         log::trials(),
         failures::trials(),
         panics::trials(),
+        platform::trials(),
         headless::trials(),
         gateway::trials(),
         operations::trials(),
