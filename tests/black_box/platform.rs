@@ -1,9 +1,10 @@
 //! A platform that fails: objects that throw, never answer or are evicted, a cache that is down or old, and
 //! a clock that is set forwards and back.
 
+use latchkey_tests::upstream::Place;
 use latchkey_tests::{
-    Authorization, Browser, Client, Deployment, Device, Page, Person, Server, Tokens, Upstream,
-    Walk,
+    Authorization, Browser, Call, Client, Deployment, Device, Page, Person, Reply, Server, Tokens,
+    Upstream, Walk,
 };
 use serde_json::json;
 
@@ -41,15 +42,26 @@ pub fn trials() -> Vec<Case> {
     ]
 }
 
-fn start() -> (Upstream, Server) {
-    let upstream = Upstream::start();
-    let server = Server::start(Deployment::faulty(&upstream));
-    (upstream, server.unwrap_or_else(|error| panic!("{error}")))
+/// A server whose platform fails, and what is behind its gateway.
+struct Faulty {
+    server: Server,
+    place: Place,
+    _upstream: Upstream,
 }
 
-/// The identifier of the one resource, which is behind the gateway at `/api`.
-fn call_api(server: &Server, token: &str) -> latchkey_tests::Reply {
-    server.call("GET", "/api?at=platform").bearer(token).send()
+impl Faulty {
+    fn start() -> Self {
+        let upstream = Upstream::start();
+        let server = Server::start(Deployment::faulty(&upstream));
+        let server = server.unwrap_or_else(|error| panic!("{error}"));
+        Self { server, place: upstream.plain(), _upstream: upstream }
+    }
+
+    /// A call of the one resource.
+    fn api(&self, token: &str) -> Reply {
+        let path = format!("/api?at={}", self.place.name());
+        self.server.call("GET", &path).bearer(token).send()
+    }
 }
 
 /// A page that says to come back.
@@ -60,22 +72,23 @@ fn unavailable_page(page: &Page) {
 }
 
 fn throws() {
-    let (_upstream, server) = start();
-    let mut walk = Walk::begin(&server);
+    let faulty = Faulty::start();
+    let server = &faulty.server;
+    let mut walk = Walk::begin(server);
     let (tokens, code) = (walk.tokens(), walk.code());
     let client = walk.client.clone();
-    let request = walk.request().path(&server);
+    let request = walk.request().path(server);
 
     server.fail_objects("Account", "throw");
-    unavailable(&client.redeem(&server, &code));
-    unavailable(&client.refresh(&server, &tokens.refresh));
-    unavailable(&client.revoke(&server, &tokens.refresh));
-    unavailable(&call_api(&server, &tokens.access));
+    unavailable(&client.redeem(server, &code));
+    unavailable(&client.refresh(server, &tokens.refresh));
+    unavailable(&client.revoke(server, &tokens.refresh));
+    unavailable(&faulty.api(&tokens.access));
     unavailable_page(&walk.browser.page(&request));
     unavailable_page(&walk.browser.page("/account"));
 
     server.fail_objects("Directory", "throw");
-    let (person, mut stranger) = (Person::new(), Browser::new(&server));
+    let (person, mut stranger) = (Person::new(), Browser::new(server));
     let sign_up = stranger.page("/sign-up").expect(200);
     unavailable_page(&stranger.sign_up(&sign_up, &person).page());
     let sign_in = stranger.page("/sign-in").expect(200);
@@ -86,125 +99,129 @@ fn throws() {
     unavailable(&server.post_json("/register", metadata));
 
     server.fail_objects("DeviceAuthorization", "throw");
-    let device_client = Client::of_device(&server, "none");
-    unavailable(&device_client.call(&server, "/device_authorization", &[]).send());
+    let device_client = Client::of_device(server, "none");
+    unavailable(&device_client.call(server, "/device_authorization", &[]).send());
 
     // Nothing was used up by any of that.
     server.mend();
-    let tokens = Tokens::from_reply(&client.refresh(&server, &tokens.refresh));
-    let _ = Tokens::from_reply(&client.redeem(&server, &code));
+    let tokens = Tokens::from_reply(&client.refresh(server, &tokens.refresh));
+    let _ = Tokens::from_reply(&client.redeem(server, &code));
     let _ = stranger.sign_up(&sign_up, &person).page().expect(200);
-    let _ = Device::of(&server, device_client, &[]);
+    let _ = Device::of(server, device_client, &[]);
     let _ = walk.tokens();
 
     // Keys are remembered, so nobody asks for them until the isolate is a new one.
     server.restart().expect("starts again");
     server.fail_objects("Keyring", "throw");
-    unavailable(&client.refresh(&server, &tokens.refresh));
+    unavailable(&client.refresh(server, &tokens.refresh));
     unavailable(&server.get("/jwks"));
     server.mend();
-    let _ = Tokens::from_reply(&client.refresh(&server, &tokens.refresh));
+    let _ = Tokens::from_reply(&client.refresh(server, &tokens.refresh));
 }
 
 fn never_answers() {
-    let (_upstream, server) = start();
-    let mut walk = Walk::begin(&server);
+    let faulty = Faulty::start();
+    let server = &faulty.server;
+    let mut walk = Walk::begin(server);
     let tokens = walk.tokens();
-    let request = walk.request().path(&server);
+    let request = walk.request().path(server);
     server.fail_objects("Account", "never");
     std::thread::scope(|scope| {
         let mut browser = walk.browser.clone();
-        let refused = scope.spawn(|| walk.client.refresh(&server, &tokens.refresh));
-        let called = scope.spawn(|| call_api(&server, &tokens.access));
+        let refused = scope.spawn(|| walk.client.refresh(server, &tokens.refresh));
+        let called = scope.spawn(|| faulty.api(&tokens.access));
         let page = scope.spawn(move || browser.page(&request));
         // Who needs no account is answered meanwhile.
-        let client = Client::public(&server);
-        client.refresh(&server, "nobody").expect_error(400, "invalid_grant");
+        let client = Client::public(server);
+        client.refresh(server, "nobody").expect_error(400, "invalid_grant");
         assert!(!refused.is_finished(), "the object has been given its time");
         unavailable(&refused.join().expect("an answer"));
         unavailable(&called.join().expect("an answer"));
         unavailable_page(&page.join().expect("an answer"));
     });
     server.mend();
-    let _ = Tokens::from_reply(&walk.client.refresh(&server, &tokens.refresh));
+    let _ = Tokens::from_reply(&walk.client.refresh(server, &tokens.refresh));
 }
 
 fn evicted() {
-    let (_upstream, server) = start();
+    let faulty = Faulty::start();
+    let server = &faulty.server;
     let evict = || server.restart().expect("starts again");
-    let client = Client::public(&server);
-    let (person, mut browser) = (Person::new(), Browser::new(&server));
+    let client = Client::public(server);
+    let (person, mut browser) = (Person::new(), Browser::new(server));
     evict();
     let request = Authorization::of(&client);
-    let page = browser.page(&request.path(&server)).expect(200);
+    let page = browser.page(&request.path(server)).expect(200);
     let sign_up = browser.page(&page.attributes("a[href*='/sign-up']", "href")[0]).expect(200);
     evict();
     let consent = browser.sign_up(&sign_up, &person).page().expect(200);
     evict();
     let code = request.code(&browser.decide(&consent, "allow").away());
     evict();
-    let tokens = Tokens::from_reply(&client.redeem(&server, &code));
+    let tokens = Tokens::from_reply(&client.redeem(server, &code));
     evict();
-    let next = Tokens::from_reply(&client.refresh(&server, &tokens.refresh));
+    let next = Tokens::from_reply(&client.refresh(server, &tokens.refresh));
     evict();
-    assert_eq!(Tokens::from_reply(&client.refresh(&server, &tokens.refresh)).refresh, next.refresh);
-    let _ = call_api(&server, &next.access).expect(200);
+    assert_eq!(Tokens::from_reply(&client.refresh(server, &tokens.refresh)).refresh, next.refresh);
+    let _ = faulty.api(&next.access).expect(200);
     evict();
     let _ = browser.account();
     let personal = browser.new_token("Kept", &["mcp"], &[]);
     evict();
-    let _ = call_api(&server, &personal).expect(200);
-    let device = Device::of(&server, Client::of_device(&server, "none"), &[]);
+    let _ = faulty.api(&personal).expect(200);
+    let device = Device::of(server, Client::of_device(server, "none"), &[]);
     evict();
     browser.allow_device(&device);
     evict();
     let _ = Tokens::from_reply(&device.poll());
-    let _ = client.revoke(&server, &next.refresh).expect(200);
+    let _ = client.revoke(server, &next.refresh).expect(200);
     evict();
-    client.refresh(&server, &next.refresh).expect_error(400, "invalid_grant");
-    unauthorized(&server, &next.access);
+    client.refresh(server, &next.refresh).expect_error(400, "invalid_grant");
+    unauthorized(&faulty, &next.access);
 }
 
 /// The gateway doesn't let the token through.
-fn unauthorized(server: &Server, token: &str) {
-    let _ = call_api(server, token).expect(401);
+fn unauthorized(faulty: &Faulty, token: &str) {
+    let _ = faulty.api(token).expect(401);
 }
 
 fn cache_down() {
     for how in ["throw", "never"] {
-        let (_upstream, server) = start();
-        let mut walk = Walk::begin(&server);
+        let faulty = Faulty::start();
+        let server = &faulty.server;
+        let mut walk = Walk::begin(server);
         let refresh = walk.tokens().refresh;
         // Nothing is in memory, so the cache is asked for the client.
         server.restart().expect("starts again");
         server.fail(&json!({ "kv": how }));
-        let refresh = Tokens::from_reply(&walk.client.refresh(&server, &refresh)).refresh;
+        let refresh = Tokens::from_reply(&walk.client.refresh(server, &refresh)).refresh;
         let said = server.log().wait_for("cache unavailable");
         assert!(said.iter().all(|line| line.contains("CACHE")), "{said:?}");
-        walk.client = Client::public(&server);
+        walk.client = Client::public(server);
         let _ = walk.tokens();
         assert!(!refresh.is_empty());
     }
 }
 
-fn managed<'s>(server: &'s Server, method: &str, client: &Client) -> latchkey_tests::Call<'s> {
+fn managed<'s>(server: &'s Server, method: &str, client: &Client) -> Call<'s> {
     let token = client.document["registration_access_token"].as_str().expect("a token");
     let call = server.call(method, &format!("/register/{}", client.id)).bearer(token);
     call.header("content-type", "application/json")
 }
 
 fn cache_old() {
-    let (_upstream, server) = start();
-    let mut walk = Walk::begin(&server);
+    let faulty = Faulty::start();
+    let server = &faulty.server;
+    let mut walk = Walk::begin(server);
     let tokens = walk.tokens();
     // Its copy is in the cache now, and stays there as it is.
-    let _ = Tokens::from_reply(&walk.client.refresh(&server, &tokens.refresh));
+    let _ = Tokens::from_reply(&walk.client.refresh(server, &tokens.refresh));
     server.fail(&json!({ "kv": "frozen" }));
     let body = json!({
         "client_id": walk.client.id, "token_endpoint_auth_method": "none",
         "redirect_uris": ["https://client.example/moved"],
     });
-    let _ = managed(&server, "PUT", &walk.client).body(body.to_string()).send().expect(200);
+    let _ = managed(server, "PUT", &walk.client).body(body.to_string()).send().expect(200);
     // Another isolate has nothing but the old copy.
     server.restart().expect("starts again");
     server.fail(&json!({ "kv": "frozen" }));
@@ -212,28 +229,29 @@ fn cache_old() {
     let last = walk.tokens();
 
     // Deleted: what people gave it ends at once, wherever; and the copy counts for a minute and no longer.
-    let _ = managed(&server, "DELETE", &walk.client).send().expect(204);
+    let _ = managed(server, "DELETE", &walk.client).send().expect(204);
     server.restart().expect("starts again");
     server.fail(&json!({ "kv": "frozen" }));
-    let refused = walk.client.refresh(&server, &last.refresh);
+    let refused = walk.client.refresh(server, &last.refresh);
     assert!(matches!(refused.status, 400 | 401), "{}", refused.describe());
-    unauthorized(&server, &last.access);
+    unauthorized(&faulty, &last.access);
     server.fail(&json!({ "kv": "frozen", "clock": 61 }));
-    walk.client.refresh(&server, &last.refresh).expect_error(401, "invalid_client");
-    let _ = walk.browser.page(&walk.request().path(&server)).expect(400);
+    walk.client.refresh(server, &last.refresh).expect_error(401, "invalid_client");
+    let _ = walk.browser.page(&walk.request().path(server)).expect(400);
 }
 
 fn clock_forwards() {
-    let (_upstream, server) = start();
+    let faulty = Faulty::start();
+    let server = &faulty.server;
     let ahead = |seconds: i64| server.fail(&json!({ "clock": seconds }));
-    let mut walk = Walk::begin(&server);
+    let mut walk = Walk::begin(server);
     let client = walk.client.clone();
     let (tokens, code) = (walk.tokens(), walk.code());
     let request = walk.request();
     let consent = walk.consent_page(&request);
     // A code lives for a minute, and isn't used up by coming too late.
     ahead(61);
-    client.redeem(&server, &code).expect_error(400, "invalid_grant");
+    client.redeem(server, &code).expect_error(400, "invalid_grant");
     // The page of an authorization request lives for ten.
     ahead(601);
     let late = walk.browser.submit(&consent, &consent.form("/consent"), &[("decision", "allow")]);
@@ -241,17 +259,17 @@ fn clock_forwards() {
     assert!((400..500).contains(&late.reply.status), "{}", late.reply.describe());
     // An access token for an hour; the refresh token goes on.
     ahead(3_601);
-    unauthorized(&server, &tokens.access);
-    let next = Tokens::from_reply(&client.refresh(&server, &tokens.refresh));
-    let _ = call_api(&server, &next.access).expect(200);
+    unauthorized(&faulty, &tokens.access);
+    let next = Tokens::from_reply(&client.refresh(server, &tokens.refresh));
+    let _ = faulty.api(&next.access).expect(200);
     // Past the retry window the first one is a replay, which ends the family.
     ahead(3_601 + 61);
-    client.refresh(&server, &tokens.refresh).expect_error(400, "invalid_grant");
-    client.refresh(&server, &next.refresh).expect_error(400, "invalid_grant");
+    client.refresh(server, &tokens.refresh).expect_error(400, "invalid_grant");
+    client.refresh(server, &next.refresh).expect_error(400, "invalid_grant");
     // Set back: what has ended stays so.
     ahead(0);
-    client.refresh(&server, &tokens.refresh).expect_error(400, "invalid_grant");
-    client.refresh(&server, &next.refresh).expect_error(400, "invalid_grant");
+    client.refresh(server, &tokens.refresh).expect_error(400, "invalid_grant");
+    client.refresh(server, &next.refresh).expect_error(400, "invalid_grant");
     // A year on, nobody is signed in and everybody can sign in again; and further than any date is written.
     for seconds in [400 * 86_400, 100_000_000_000] {
         ahead(seconds);
@@ -265,14 +283,15 @@ fn clock_forwards() {
 }
 
 fn clock_back() {
-    let (_upstream, server) = start();
+    let faulty = Faulty::start();
+    let server = &faulty.server;
     let ahead = |seconds: i64| server.fail(&json!({ "clock": seconds }));
     // Everything is made by a clock that is a day ahead.
     ahead(86_400);
-    let mut walk = Walk::begin(&server);
+    let mut walk = Walk::begin(server);
     let client = walk.client.clone();
     let (tokens, code) = (walk.tokens(), walk.code());
-    let mut stranger = Browser::new(&server);
+    let mut stranger = Browser::new(server);
     let page = stranger.page("/sign-in").expect(200);
     let wrong = Person { password: "not the password".to_owned(), ..walk.person.clone() };
     for _ in 0..6 {
@@ -280,24 +299,24 @@ fn clock_back() {
         assert!(refused.reply.status >= 400, "{}", refused.reply.describe());
     }
     ahead(0);
-    let _ = Tokens::from_reply(&client.redeem(&server, &code));
-    let next = Tokens::from_reply(&client.refresh(&server, &tokens.refresh));
-    let _ = call_api(&server, &next.access).expect(200);
+    let _ = Tokens::from_reply(&client.redeem(server, &code));
+    let next = Tokens::from_reply(&client.refresh(server, &tokens.refresh));
+    let _ = faulty.api(&next.access).expect(200);
     assert!(walk.browser.account().text().contains(&walk.person.email));
     // Nobody waits for a day.
     let page = stranger.page("/sign-in").expect(200);
     let _ = stranger.sign_in(&page, &walk.person).page().expect(200);
     // What was taken back is over for the copies too, though they are dated tomorrow.
-    let _ = managed(&server, "DELETE", &client).send().expect(204);
+    let _ = managed(server, "DELETE", &client).send().expect(204);
     server.restart().expect("starts again");
-    client.refresh(&server, &next.refresh).expect_error(401, "invalid_client");
-    unauthorized(&server, &next.access);
+    client.refresh(server, &next.refresh).expect_error(401, "invalid_client");
+    unauthorized(&faulty, &next.access);
     // Before the epoch and at it, nothing panics.
     for seconds in [-1_000_000_000, -10_000_000_000] {
         ahead(seconds);
-        let reply = client.refresh(&server, &next.refresh);
+        let reply = client.refresh(server, &next.refresh);
         assert!(matches!(reply.status, 400 | 401 | 503), "{}", reply.describe());
-        let _ = Browser::new(&server).page("/sign-in").expect(200);
+        let _ = Browser::new(server).page("/sign-in").expect(200);
     }
     assert!(!server.log().text().contains("\"event\":\"panic\""), "{}", server.log().tail(20));
 }
