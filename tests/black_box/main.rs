@@ -56,6 +56,7 @@ mod servers;
 mod short_links;
 mod storage;
 mod tokens;
+mod upgrade;
 mod verifiers;
 mod web_client;
 mod web_client_package;
@@ -116,6 +117,7 @@ fn main() -> ExitCode {
         failures::trials(),
         panics::trials(),
         platform::trials(),
+        upgrade::trials(),
         headless::trials(),
         gateway::trials(),
         operations::trials(),

@@ -37,6 +37,7 @@ pub mod pkce;
 pub mod process;
 pub mod random;
 pub mod raw;
+pub mod release;
 pub mod secrets;
 pub mod server;
 pub mod signer;

@@ -1,7 +1,7 @@
 //! A server under test: one deployment, one port, one storage folder, and its log.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -38,6 +38,15 @@ impl Server {
     ///
     /// A sentence with the end of the log, when it doesn't come up.
     pub fn start(deployment: Deployment) -> Result<Self, String> {
+        Self::start_on(deployment, |_| ())
+    }
+
+    /// The same on a storage folder that is filled first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn start_on(deployment: Deployment, fill: impl Fn(&Path)) -> Result<Self, String> {
         let mut last = String::new();
         for _ in 0..START_ATTEMPTS {
             let port = free_port()?;
@@ -62,6 +71,7 @@ impl Server {
                 secrets: Secrets::default(),
                 http,
             };
+            fill(&server.storage());
             match server.restart() {
                 Ok(()) => return Ok(server),
                 Err(error) => last = error,

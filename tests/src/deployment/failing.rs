@@ -1,6 +1,6 @@
 //! Deployments that are killed, or whose platform fails.
 
-use super::{ADMIN_TOKEN, Deployment};
+use super::{ADMIN_TOKEN, Deployment, Issuer};
 use crate::process::Runner;
 use crate::upstream::Upstream;
 
@@ -28,6 +28,34 @@ impl Deployment {
     #[must_use]
     pub fn faulty(upstream: &Upstream) -> Self {
         Self { runner: Runner::Faulty, ..Self::writable("faulty", upstream, "") }
+    }
+
+    /// A deployment that every release can serve, where a code lives for as long as it may.
+    #[must_use]
+    pub fn kept() -> Self {
+        let settings = r#"
+            lifetimes = { authorization_code = 600 }
+            scopes = [{ name = "mcp", title = "Use your tools", default = true }]
+            resources = [{ path = "/mcp", name = "Tools" }]
+        "#;
+        Self {
+            runner: Runner::Miniflare,
+            issuer: Issuer::Public("https://id.example"),
+            settings: settings.into(),
+            ..Self::shipped("kept")
+        }
+    }
+
+    /// The same before an upstream, with a clock that a test sets.
+    #[must_use]
+    pub fn upgraded(upstream: &Upstream) -> Self {
+        let kept = Self::kept();
+        let behind = format!(
+            r#"name = "Tools", upstream = {{ url = "http://127.0.0.1:{}/tools" }}"#,
+            upstream.port()
+        );
+        let settings = kept.settings.replace(r#"name = "Tools""#, &behind);
+        Self { runner: Runner::Faulty, settings: settings.into(), ..kept }
     }
 
     fn writable(name: &'static str, upstream: &Upstream, lifetimes: &str) -> Self {
