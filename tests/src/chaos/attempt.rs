@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OpenFlags};
 use std::fmt;
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::{clients, devices, people, tokens};
 use crate::http::Reply;
@@ -181,11 +182,11 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Reads the storage of a dead server.
-    pub fn read(storage: &Path) -> Self {
+    /// Reads the storage of a dead server: of the objects to which something was written since then.
+    pub fn read(storage: &Path, since: SystemTime) -> Self {
         Self {
-            clients: records(storage, "ClientRegistry", "clients"),
-            devices: records(storage, "DeviceAuthorization", "device_authorization"),
+            clients: records(storage, since, "ClientRegistry", "clients"),
+            devices: records(storage, since, "DeviceAuthorization", "device_authorization"),
         }
     }
 
@@ -202,7 +203,7 @@ impl Stored {
 
 /// The records of all objects of a class, read from copies: opening a database in place would do what the
 /// server has to do itself when it starts again.
-fn records(storage: &Path, class: &str, table: &str) -> Vec<String> {
+fn records(storage: &Path, since: SystemTime, class: &str, table: &str) -> Vec<String> {
     let folder = storage.join("do").join(format!("latchkey-{class}"));
     let Ok(entries) = std::fs::read_dir(&folder) else { return Vec::new() };
     let copies = tempfile::Builder::new().prefix("latchkey-chaos-").tempdir().expect("a folder");
@@ -211,11 +212,13 @@ fn records(storage: &Path, class: &str, table: &str) -> Vec<String> {
     for path in entries.map(|entry| entry.expect("an entry").path()) {
         let is_object = path.extension().is_some_and(|ending| ending == "sqlite")
             && path.file_stem().is_some_and(|name| name != "metadata");
-        if !is_object {
+        let part = |ending: &str| path.with_file_name(format!("{}{ending}", name_of(&path)));
+        let is_changed = ["", "-wal"].map(part).iter().any(|part| changed_at(part) >= Some(since));
+        if !is_object || !is_changed {
             continue;
         }
         for ending in ["", "-wal"] {
-            let from = path.with_file_name(format!("{}{ending}", name_of(&path)));
+            let from = part(ending);
             let to = copies.path().join(format!("copy.sqlite{ending}"));
             if std::fs::copy(from, &to).is_err() {
                 let _ = std::fs::remove_file(to);
@@ -231,6 +234,10 @@ fn records(storage: &Path, class: &str, table: &str) -> Vec<String> {
         all.extend(rows.map(|row| row.expect("a row")));
     }
     all
+}
+
+fn changed_at(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|about| about.modified()).ok()
 }
 
 fn name_of(path: &Path) -> String {

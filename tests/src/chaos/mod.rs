@@ -17,7 +17,7 @@ mod tokens;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::deployment::Deployment;
 use crate::server::Server;
@@ -81,6 +81,7 @@ fn kill(
     random: &mut Random,
     report: &mut Report,
 ) -> Vec<Lasting> {
+    let started = SystemTime::now();
     let mut walks = [Walk::begin(server), Walk::begin(server)];
     let total = CLIENTS * REQUESTS_EACH;
     let mut queues: Vec<Vec<Attempt>> = (0..CLIENTS).map(|_| Vec::new()).collect();
@@ -130,7 +131,7 @@ fn kill(
     });
 
     // The server is dead, so its files are at rest.
-    let stored = Stored::read(&server.storage());
+    let stored = Stored::read(&server.storage(), started);
     server.restart().unwrap_or_else(|error| panic!("{error}"));
     let (mut hit, mut lasting) = (false, Vec::new());
     for (attempt, answer) in sent.into_inner().expect("sent") {
