@@ -11,6 +11,7 @@
 //                "panic"   the next one makes the object's Rust code panic
 //   kv         "throw": each call of the cache fails; "never": none is answered; "frozen": what is written or deleted stays as it was
 //   panic      true: the next request that waits for an object panics in Rust
+//   randomness false: whoever next draws random bytes aborts in Rust, without a panic
 import * as shipped from "./index.js";
 
 let faults = {};
@@ -39,6 +40,15 @@ globalThis.setTimeout = (...args) => {
     throw new Error("a platform without timers");
   }
   return realSetTimeout(...args);
+};
+
+const realRandom = crypto.getRandomValues.bind(crypto);
+crypto.getRandomValues = (bytes) => {
+  if (faults.randomness === false) {
+    faults.randomness = true;
+    throw new Error("a platform without randomness");
+  }
+  return realRandom(bytes);
 };
 
 function failingCache(kv) {
