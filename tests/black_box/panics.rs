@@ -25,6 +25,10 @@ pub fn trials() -> Vec<Case> {
             |_| in_an_object(),
         ),
         Case::new(
+            "issue 7: without randomness a request is aborted, and those beside it are unharmed",
+            |_| without_randomness(),
+        ),
+        Case::new(
             "issue 7: panic after panic, what was acknowledged is there and everything works",
             |_| {
                 again_and_again();
@@ -101,4 +105,28 @@ fn again_and_again() {
         refresh = Tokens::from_reply(&walk.client.refresh(&server, &refresh)).refresh;
         assert!(walk.browser.account().text().contains(&walk.person.email));
     }
+}
+
+fn without_randomness() {
+    let (_upstream, server) = start();
+    let mut walk = Walk::begin(&server);
+    let chains: Vec<String> = (0..10).map(|_| walk.tokens().refresh).collect();
+    let refresh = |chain: &String| walk.client.refresh(&server, chain);
+    server.fail_objects("Account", "hold");
+    let replies: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = chains.iter().map(|chain| scope.spawn(|| refresh(chain))).collect();
+        server.wait_until_held(chains.len() as u64);
+        let hold = json!({ "class": "Account", "how": "hold" });
+        server.fail(&json!({ "randomness": false, "objects": hold }));
+        // No secret is better than a secret of zeros.
+        let aborted = server.post_json("/register", CLIENT);
+        assert_eq!(aborted.status, 500, "{}", aborted.describe());
+        let _ = server.log().wait_for("the runtime has no randomness");
+        server.mend();
+        threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+    });
+    for reply in &replies {
+        let _ = Tokens::from_reply(reply);
+    }
+    let _ = Client::public(&server);
 }
