@@ -5,7 +5,7 @@ use latchkey_tests::upstream::Place;
 use latchkey_tests::{
     Browser, Call, Client, Deployment, Reply, Server, Tokens, Upstream, Walk, device::DEVICE_GRANT,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::Case;
 
@@ -114,7 +114,7 @@ fn person(upgraded: &Upgraded, held: &Held) {
     }
     assert!(browser.account().text().contains(&held.email));
     let entries = browser.activity(&[]);
-    let has = |kind: &str| entries.iter().any(|entry| entry["kind"] == Value::from(kind));
+    let has = |kind: &str| entries.iter().any(|entry| entry["kind"] == kind);
     for kind in ["signed_up", "consented", "code_redeemed", "refreshed", "revoked"] {
         assert!(has(kind), "{kind} is not in {entries:?}");
     }
