@@ -105,6 +105,7 @@ fn again_and_again() {
         refresh = Tokens::from_reply(&walk.client.refresh(&server, &refresh)).refresh;
         assert!(walk.browser.account().text().contains(&walk.person.email));
     }
+    let _ = server.log().wait_for("\"event\":\"fresh instance\"");
 }
 
 fn without_randomness() {

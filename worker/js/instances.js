@@ -43,7 +43,7 @@ let current = begin();
 
 function fresh() {
   if (current.hasTrapped()) {
-    console.log("latchkey: a fresh instance takes over after a panic; the old one ends what it has");
+    console.warn(JSON.stringify({ event: "fresh instance", level: "warn" }));
     current = begin();
   }
   return current;
