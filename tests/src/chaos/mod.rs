@@ -126,8 +126,9 @@ fn kill(
         lost.store(loses_answers, Ordering::SeqCst);
         // The moment is part of what is drawn, not a wait for anything.
         std::thread::sleep(moment);
-        stop.store(true, Ordering::SeqCst);
+        // Nobody stops before it: on a busy machine the signal takes its time, and would find nothing under way.
         server.kill_hard();
+        stop.store(true, Ordering::SeqCst);
     });
 
     // The server is dead, so its files are at rest.
