@@ -7,6 +7,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, 
 import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
+import { INSTANCES, withInstances } from "./lib/instances.mjs";
 import { run } from "./lib/run.mjs";
 import { duration, runMain, say } from "./lib/say.mjs";
 import { ROOT, TOOLS, toolEnvironment, WASM_TARGET } from "./lib/tools.mjs";
@@ -53,6 +54,7 @@ export async function buildWorker(crate, name, folder) {
   try {
     const args = ["--release", "--out-dir", relative(crate, fresh)];
     await run(join(TOOLS, "bin", "worker-build"), args, { env, cwd: crate });
+    await withInstances(fresh);
     // worker-build leaves every function's name in what is shipped, a tenth of it; whoever profiles finds them here.
     const wasm = join(fresh, "index_bg.wasm");
     mkdirSync(dirname(named(name)), { recursive: true });
@@ -75,6 +77,7 @@ function hashOfInputs(crate, name) {
     join(TOOLS, ".crates2.json"),
     join(ROOT, "package-lock.json"),
     join(crate, "Cargo.toml"),
+    ...INSTANCES,
   ]) {
     hash.update(readFileSync(path));
   }

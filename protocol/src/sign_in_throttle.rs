@@ -54,7 +54,9 @@ pub fn try_again(earlier: Option<Tries>, now: UnixTime) -> Try {
     let earlier = earlier.filter(|tries| !tries.forget_at().has_passed(now));
     if let Some(tries) = earlier {
         let may_try_at = tries.last_at.plus(tries.wait());
-        if may_try_at > now {
+        // A last try that is still to come was counted by a clock that has been set back since: waiting for
+        // it could take for ever.
+        if may_try_at > now && tries.last_at <= now {
             return Try::Wait(may_try_at.since(now));
         }
     }
@@ -105,6 +107,16 @@ mod tests {
         for (count, seconds) in [(4, 0), (5, 2), (6, 4), (7, 8), (9, 32), (10, 60), (100, 60)] {
             assert_eq!(after(count).wait(), Lifetime::seconds(seconds), "after {count}");
         }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_locks_nobody_out() {
+        let tries = after(20);
+        let back = START.minus(Lifetime::minutes(30));
+        let counted = allowed(Some(tries), back);
+        assert_eq!(counted.count, 21, "what was counted still counts");
+        assert_eq!(try_again(Some(counted), back), Try::Wait(LONGEST_WAIT));
+        let _ = allowed(Some(counted), back.plus(LONGEST_WAIT));
     }
 
     #[test]

@@ -48,6 +48,13 @@ impl UnixTime {
         Lifetime(self.0.saturating_sub(earlier.0))
     }
 
+    /// Whether `now` is less than `lifetime` after this time. A time that is still to come isn't recent: the
+    /// clock was set back, and nobody can say how old it is.
+    #[must_use]
+    pub const fn is_recent(self, lifetime: Lifetime, now: Self) -> bool {
+        self.0 <= now.0 && now.since(self).0 < lifetime.0
+    }
+
     /// Whether something that ends at this time has ended by `now`. The last second is excluded:
     /// what expires at 100 is expired at 100.
     #[must_use]

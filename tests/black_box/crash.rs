@@ -2,31 +2,44 @@
 
 use latchkey_tests::client::Code;
 use latchkey_tests::{
-    Authorization, Browser, Callback, Client, Deployment, Page, Server, Tokens, Walk,
+    Authorization, Browser, Callback, Client, Deployment, Page, Server, Tokens, Walk, chaos,
 };
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use crate::Case;
 
+/// The bounded form of `npm run chaos`; `docs/reliability.md` has the long one.
+const KILLS: usize = 6;
 const ROUNDS: usize = 3;
 const CODES: usize = 16;
 
 /// The cases.
 pub fn trials() -> Vec<Case> {
-    vec![Case::new(
-        "issue 2: SIGKILL under load loses no acknowledged registration, grant or rotation, and no code redeems twice",
-        |_| {
-            let server =
-                Server::start(Deployment::patient()).unwrap_or_else(|error| panic!("{error}"));
-            for round in 0..ROUNDS {
-                println!("round {round}");
-                kill_under_load(&server, round);
-            }
-            assert_eq!(crate::log::leaks(&server), [""; 0]);
-        },
-    )]
+    vec![
+        Case::new(
+            "issue 2: SIGKILL under load loses no acknowledged registration, grant or rotation, and no code redeems twice",
+            |_| {
+                let server =
+                    Server::start(Deployment::patient()).unwrap_or_else(|error| panic!("{error}"));
+                for round in 0..ROUNDS {
+                    println!("round {round}");
+                    kill_under_load(&server, round);
+                }
+                assert_eq!(crate::log::leaks(&server), [""; 0]);
+            },
+        ),
+        Case::new(
+            "issue 7: SIGKILL during each kind of write loses nothing that was acknowledged and gives nothing twice",
+            |_| {
+                let seed = UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_secs());
+                println!("npm run chaos -- --seed {seed} --kills {KILLS} draws the same");
+                let report = chaos::run(seed, KILLS, |_, _| {});
+                assert!(report.kills_that_hit > 0 && report.answered() > 0, "{report}");
+            },
+        ),
+    ]
 }
 
 /// What the server has acknowledged.

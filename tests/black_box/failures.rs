@@ -65,14 +65,19 @@ fn start(deployment: Deployment) -> Server {
 }
 
 /// RFC 9110 section 10.2.3: when to come back, in seconds.
-fn expect_retry_after(reply: &Reply) {
+pub fn expect_retry_after(reply: &Reply) {
     let seconds = reply.header("retry-after").and_then(|text| text.parse::<u32>().ok());
     assert!(seconds.is_some_and(|seconds| (1..=60).contains(&seconds)), "{}", reply.describe());
 }
 
-fn expect_unavailable(server: &Server, reply: &Reply, binding: &str) {
-    let reference = reply.expect_error(503, "temporarily_unavailable");
+/// A failure of ours: 503, when to come back, and never an `invalid_grant`. Returns the reference.
+pub fn unavailable(reply: &Reply) -> String {
     expect_retry_after(reply);
+    reply.expect_error(503, "temporarily_unavailable")
+}
+
+fn expect_unavailable(server: &Server, reply: &Reply, binding: &str) {
+    let reference = unavailable(reply);
     assert!(!reply.text().contains(binding), "{}", reply.describe());
     expect_binding_named(&server.log().event(&reference), binding);
 }

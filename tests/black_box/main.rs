@@ -42,6 +42,8 @@ mod matrix;
 mod observability;
 mod operations;
 mod pages;
+mod panics;
+mod platform;
 mod playground;
 mod private_key_jwt;
 mod profile;
@@ -58,6 +60,7 @@ mod servers;
 mod short_links;
 mod storage;
 mod tokens;
+mod upgrade;
 mod verifiers;
 mod web_client;
 mod web_client_package;
@@ -120,6 +123,9 @@ fn main() -> ExitCode {
         health::trials(),
         recent_refusals::trials(),
         failures::trials(),
+        panics::trials(),
+        platform::trials(),
+        upgrade::trials(),
         headless::trials(),
         gateway::trials(),
         operations::trials(),

@@ -60,7 +60,16 @@ impl Client {
     /// Reads the answer to a registration.
     #[must_use]
     pub fn from_reply(reply: &Reply) -> Self {
-        let document = reply.json();
+        Self::from_document(reply.json())
+    }
+
+    /// Reads what a client was told when it registered.
+    ///
+    /// # Panics
+    ///
+    /// When it has no `client_id` or no authentication method.
+    #[must_use]
+    pub fn from_document(document: Value) -> Self {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Self {
             id: text(&document["client_id"]).expect("client_id"),

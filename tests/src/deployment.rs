@@ -6,6 +6,7 @@
 mod administered;
 mod counted;
 mod examples;
+mod failing;
 mod gateway;
 mod machines;
 mod matrix;
@@ -21,6 +22,7 @@ pub use observed::LOG_KEY;
 use std::borrow::Cow;
 pub use written::workspace_root;
 
+use crate::process::Runner;
 use service::Service;
 use written::{copy_folder, copy_worker, write_file};
 
@@ -43,6 +45,8 @@ pub enum Issuer {
 pub struct Deployment {
     /// What it is called in messages.
     pub name: &'static str,
+    /// What runs it.
+    pub runner: Runner,
     /// Its issuer.
     pub issuer: Issuer,
     /// The path below which all endpoints lie, empty or starting with `/`.
@@ -75,6 +79,7 @@ impl Deployment {
     fn shipped(name: &'static str) -> Self {
         Self {
             name,
+            runner: Runner::Wrangler,
             issuer: Issuer::Loopback,
             base_path: "",
             settings: Cow::Borrowed(""),

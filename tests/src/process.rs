@@ -1,5 +1,6 @@
-//! `wrangler dev` as a child process that can't outlive the tests.
+//! The server as a child process that can't outlive the tests: `wrangler dev`, or a Miniflare alone.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::unix::process::CommandExt as _;
@@ -13,9 +14,22 @@ use crate::deployment::workspace_root;
 /// group with SIGKILL: wrangler, node and workerd. When wrangler ends by itself, so does the group.
 pub const LEADER: &str = r#"("$@" </dev/null; kill -KILL 0) & read _; kill -KILL 0"#;
 
+/// What runs the worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runner {
+    /// `wrangler dev`, as a developer starts it.
+    Wrangler,
+    /// A Miniflare without wrangler, which is up in a second: for what starts the server again and again.
+    Miniflare,
+    /// The same, with a platform that fails when a test wants it to ([`crate::faults`]).
+    Faulty,
+}
+
 /// What a running server needs from outside.
 #[derive(Debug)]
 pub struct Arguments<'a> {
+    /// What runs it.
+    pub runner: Runner,
     /// The configuration files of the workers, that of the one which is reached first; its folder is
     /// the working directory.
     pub configurations: &'a [PathBuf],
@@ -29,7 +43,37 @@ pub struct Arguments<'a> {
     pub home: &'a Path,
 }
 
-/// A running `wrangler dev`.
+impl Arguments<'_> {
+    /// The command and what it is told.
+    fn command(&self) -> io::Result<Vec<OsString>> {
+        let mut words: Vec<OsString> = Vec::new();
+        let port = self.port.to_string();
+        if self.runner == Runner::Wrangler {
+            words.extend([wrangler()?.into(), "dev".into()]);
+            for path in self.configurations {
+                words.extend(["--config".into(), path.into()]);
+            }
+            for word in ["--local", "--ip", "127.0.0.1", "--port", &port] {
+                words.push(word.into());
+            }
+            for word in ["--inspector-port", "0", "--show-interactive-dev-session=false"] {
+                words.push(word.into());
+            }
+            words.extend(["--persist-to".into(), self.storage.into()]);
+            return Ok(words);
+        }
+        let launcher = workspace_root().join("tests/miniflare/start.mjs");
+        words.extend(["node".into(), launcher.into()]);
+        words.extend(self.configurations.first().map(OsString::from));
+        words.extend([port.into(), self.storage.into()]);
+        if self.runner == Runner::Faulty {
+            words.push("faults".into());
+        }
+        Ok(words)
+    }
+}
+
+/// A running server.
 #[derive(Debug)]
 pub struct Process {
     leader: Child,
@@ -49,13 +93,7 @@ impl Process {
         let log = File::options().create(true).append(true).open(arguments.log)?;
         let mut leader = Command::new("sh")
             .args(["-c", LEADER, "sh"])
-            .arg(wrangler()?)
-            .arg("dev")
-            .args(arguments.configurations.iter().flat_map(|path| [Path::new("--config"), path]))
-            .args(["--local", "--ip", "127.0.0.1", "--port", &arguments.port.to_string()])
-            .args(["--inspector-port", "0", "--show-interactive-dev-session=false"])
-            .arg("--persist-to")
-            .arg(arguments.storage)
+            .args(arguments.command()?)
             .current_dir(folder)
             // Nothing may ask, report, look for updates or write into the person's home.
             .env("CI", "1")

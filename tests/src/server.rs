@@ -1,7 +1,7 @@
 //! A server under test: one deployment, one port, one storage folder, and its log.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -33,12 +33,21 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `wrangler dev` with this deployment on a free port and waits until it answers.
+    /// Starts the server with this deployment on a free port and waits until it answers.
     ///
     /// # Errors
     ///
     /// A sentence with the end of the log, when it doesn't come up.
     pub fn start(deployment: Deployment) -> Result<Self, String> {
+        Self::start_on(deployment, |_| ())
+    }
+
+    /// The same on a storage folder that is filled first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn start_on(deployment: Deployment, fill: impl Fn(&Path)) -> Result<Self, String> {
         let mut last = String::new();
         for _ in 0..START_ATTEMPTS {
             let port = free_port()?;
@@ -63,6 +72,7 @@ impl Server {
                 secrets: Secrets::default(),
                 http,
             };
+            fill(&server.storage());
             match server.restart() {
                 Ok(()) => return Ok(server),
                 Err(error) => last = error,
@@ -105,6 +115,7 @@ impl Server {
         }
         let configurations = deployment.write(self.folder.path(), self.port).map_err(named)?;
         let started = Process::start(&Arguments {
+            runner: deployment.runner,
             configurations: &configurations,
             port: self.port,
             storage: &self.folder.path().join("storage"),

@@ -45,7 +45,7 @@ thread_local! {
 pub async fn key_set(context: &Context) -> Result<Rc<KeySet>, Failure> {
     let remembered = REMEMBERED
         .with_borrow(Clone::clone)
-        .filter(|keys| context.now.since(keys.read_at) < REMEMBER);
+        .filter(|keys| keys.read_at.is_recent(REMEMBER, context.now));
     if let Some(keys) = remembered {
         return Ok(keys);
     }

@@ -30,6 +30,7 @@ mod log;
 mod metrics;
 mod objects;
 mod pages;
+mod panics;
 mod password;
 mod platform;
 mod refusals;
@@ -39,24 +40,10 @@ mod router;
 mod trace;
 mod web_crypto;
 
-/// Says in the log what happened before a panic ends the isolate.
+/// Says what a panic means, before anything can.
 #[worker::event(start)]
 fn start() {
-    // The runtime's own hook marks the isolate as broken; it has to go on doing that.
-    let runtime_hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        runtime_hook(panic);
-        log::Event::new(log::Level::Error, "panic")
-            .with("at", panic.location().map(ToString::to_string))
-            .with("what", panic.payload_as_str().map(str::to_owned))
-            .with(
-                "do",
-                "This is a defect in Latchkey: report it with this line. The runtime starts a \
-                 fresh isolate by itself; nothing that was acknowledged is lost."
-                    .to_owned(),
-            )
-            .write();
-    }));
+    panics::watch();
 }
 
 /// Answers one request.
@@ -66,5 +53,5 @@ async fn fetch(
     env: worker::Env,
     later: worker::Context,
 ) -> worker::Result<web_sys::Response> {
-    router::answer(request, env, later).await.into_response()
+    panics::answered(router::answer(request, env, later)).await.into_response()
 }

@@ -135,14 +135,17 @@ pub fn workspace_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the project's folder")
 }
 
-/// Copies the built worker, so that a build in the meantime doesn't restart the server, and returns
-/// where its main module is now.
+/// Copies the built worker, so that a build in the meantime doesn't change the server, when it is started
+/// again neither, and returns where its main module is now.
 pub(super) fn copy_worker(main: &Path, target: &Path) -> Result<PathBuf, String> {
     let (Some(folder), Some(name)) = (main.parent(), main.file_name()) else {
         return Err("wrangler.toml: main is no file".to_owned());
     };
     if !main.is_file() {
         return Err(format!("{} does not exist: `npm test` builds it first", main.display()));
+    }
+    if target.join(name).is_file() {
+        return Ok(target.join(name));
     }
     copy_folder(folder, target).map_err(|error| format!("{}: {error}", folder.display()))?;
     Ok(target.join(name))

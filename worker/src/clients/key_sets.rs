@@ -57,8 +57,8 @@ pub async fn candidates(
     let kept = kept(context, uri).await;
     if let Some(kept) = &kept {
         let found = of(&kept.jwks);
-        let is_young = context.now.since(kept.fetched_at) < BELIEVE;
-        let was_just_asked = context.now.since(kept.asked_at) < ASK_AGAIN;
+        let is_young = kept.fetched_at.is_recent(BELIEVE, context.now);
+        let was_just_asked = kept.asked_at.is_recent(ASK_AGAIN, context.now);
         if was_just_asked || (is_young && !found.is_empty()) {
             return Ok(found);
         }
@@ -77,7 +77,7 @@ pub async fn candidates(
                 .with("client_id", client.client_id.to_string())
                 .with("cause", cause.clone())
                 .write();
-            match kept.filter(|kept| context.now.since(kept.fetched_at) < LAST_GOOD) {
+            match kept.filter(|kept| kept.fetched_at.is_recent(LAST_GOOD, context.now)) {
                 Some(kept) => {
                     let found = of(&kept.jwks);
                     remember(uri, Rc::new(KeptKeys { asked_at: context.now, ..(*kept).clone() }));

@@ -58,7 +58,7 @@ struct Copy {
 impl Copy {
     fn counts(read_at: UnixTime, record: &ClientRecord, now: UnixTime) -> bool {
         // A copy that has expired may have been renewed elsewhere: only the shard knows.
-        now.since(read_at) < COPY_COUNTS && !record.is_expired(now)
+        read_at.is_recent(COPY_COUNTS, now) && !record.is_expired(now)
     }
 }
 
@@ -368,6 +368,8 @@ mod tests {
         assert!(Copy::counts(at(100), &long, at(100)));
         assert!(Copy::counts(at(100), &long, at(159)));
         assert!(!Copy::counts(at(100), &long, at(160)));
+        // The clock was set back: nobody knows how old it is.
+        assert!(!Copy::counts(at(100), &long, at(99)));
         // It may have been renewed, which only the shard knows.
         assert!(!Copy::counts(at(100), &client(110), at(110)));
         let text = serde_json::to_string(&Copy { read_at: at(100), record: long }).expect("json");

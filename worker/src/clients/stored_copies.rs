@@ -1,16 +1,21 @@
 //! Copies in KV, so that not every isolate has to ask anew. Hits only; a copy that can't be read or
 //! written costs one more question, and nothing else.
 
+use futures_util::future::{Either, select};
 use latchkey_protocol::json;
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::time::Lifetime;
 use serde::{Serialize, de::DeserializeOwned};
+use std::pin::pin;
+use std::time::Duration;
 
 use crate::context::Context;
 use crate::log::Level;
 use crate::trace::Operation;
 
 const BINDING: &str = "CACHE";
+/// How long a copy is waited for. The object that has the original is quicker than that.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// The shortest time that KV keeps a value.
 const SHORTEST: Lifetime = Lifetime::seconds(60);
 
@@ -23,7 +28,11 @@ pub fn key(kind: &str, name: &str) -> String {
 pub async fn read<T: DeserializeOwned>(context: &Context, key: &str) -> Option<T> {
     let _under_way = context.env.hop(Operation::KvReads);
     let found = match context.env.platform().kv(BINDING) {
-        Ok(cache) => cache.get(key).text().await.map_err(|cause| cause.to_string()),
+        Ok(cache) => match select(pin!(cache.get(key).text()), worker::Delay::from(PATIENCE)).await
+        {
+            Either::Left((text, _)) => text.map_err(|cause| cause.to_string()),
+            Either::Right(_) => Err("no answer in time".to_owned()),
+        },
         Err(cause) => Err(cause.to_string()),
     };
     let copy = found.and_then(|text| {

@@ -50,7 +50,7 @@ struct Found {
 impl Remembered {
     fn recall(&self, hash: &str, bound: Lifetime, now: UnixTime) -> Option<Holder> {
         let Found { holder, at } = self.found.get(hash)?;
-        let is_young = now.since(*at) < bound;
+        let is_young = at.is_recent(bound, now);
         (is_young && !holder.expires_at.has_passed(now)).then(|| holder.clone())
     }
 

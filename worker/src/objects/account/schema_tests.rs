@@ -132,3 +132,15 @@ fn the_numbers_of_the_log_go_on_where_they_were() {
         .expect("the counters");
     assert_eq!(counters, 0, "nothing counts beside the rows themselves");
 }
+
+#[test]
+fn storage_of_every_earlier_version_is_kept_as_it_was_written() {
+    // `tests/black_box/upgrade.rs` opens them; `docs/storage-schema.md` says how one is made.
+    let kept = std::fs::read_dir("../tests/fixtures/storage").expect("the fixtures");
+    let kept: Vec<String> =
+        kept.map(|entry| entry.expect("a folder").file_name().to_string_lossy().into()).collect();
+    for version in 1..MIGRATIONS.len() {
+        let wanted = format!("_account-{version}");
+        assert!(kept.iter().any(|name| name.contains(&wanted)), "{wanted} is not in {kept:?}");
+    }
+}

@@ -124,3 +124,15 @@ fn a_token_with_one_use_left_is_used_once() {
     assert_eq!(database.execute(claim, []).expect("claims"), 1);
     assert_eq!(database.execute(claim, []).expect("claims"), 0);
 }
+
+#[test]
+fn storage_of_every_earlier_version_is_kept_as_it_was_written() {
+    // `tests/black_box/upgrade.rs` opens them; `docs/storage-schema.md` says how one is made.
+    let kept = std::fs::read_dir("../tests/fixtures/storage").expect("the fixtures");
+    let kept: Vec<String> =
+        kept.map(|entry| entry.expect("a folder").file_name().to_string_lossy().into()).collect();
+    for version in 1..MIGRATIONS.len() {
+        let wanted = format!("_registry-{version}");
+        assert!(kept.iter().any(|name| name.contains(&wanted)), "{wanted} is not in {kept:?}");
+    }
+}

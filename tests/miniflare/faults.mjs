@@ -1,0 +1,122 @@
+// The worker as it is shipped, on a platform that fails when a test wants it to. Nothing of this can be in a deployment: it
+// is a second main module, which only tests/miniflare/start.mjs adds.
+//
+// POST /faults sets what is to fail, as JSON; what is left out works. GET /faults says how many messages are held.
+//
+//   clock      seconds by which the clock is ahead (behind, when negative)
+//   objects    { class, how }: the messages to the objects of a class
+//                "throw"   the object throws, as one does that the platform can't reach
+//                "hold"    they wait until this is set to something else
+//                "never"   they are never answered
+//                "panic"   the next one makes the object's Rust code panic
+//   kv         "throw": each call of the cache fails; "never": none is answered; "frozen": what is written or deleted stays as it was
+//   panic      true: the next request that waits for an object panics in Rust
+//   randomness false: whoever next draws random bytes aborts in Rust, without a panic
+import * as shipped from "./index.js";
+
+let faults = {};
+let held = 0;
+
+const wait = (milliseconds) => scheduler.wait(milliseconds);
+/** Bounded, so that nothing waits for ever when a test has ended. */
+const LONG_MS = 60_000;
+
+const RealDate = Date;
+globalThis.Date = class extends RealDate {
+  constructor(...args) {
+    if (args.length === 0) super(RealDate.now() + (faults.clock ?? 0) * 1000);
+    else super(...args);
+  }
+  static now() {
+    return RealDate.now() + (faults.clock ?? 0) * 1000;
+  }
+};
+
+const realSetTimeout = globalThis.setTimeout;
+globalThis.setTimeout = (...args) => {
+  if (faults.panic) {
+    faults.panic = false;
+    // The worker crate unwraps what comes of it.
+    throw new Error("a platform without timers");
+  }
+  return realSetTimeout(...args);
+};
+
+const realRandom = crypto.getRandomValues.bind(crypto);
+crypto.getRandomValues = (bytes) => {
+  if (faults.randomness === false) {
+    faults.randomness = true;
+    throw new Error("a platform without randomness");
+  }
+  return realRandom(bytes);
+};
+
+function failingCache(kv) {
+  const call = (name) => async (...args) => {
+    if (faults.kv === "throw") throw new Error("KV is down");
+    if (faults.kv === "never") await wait(LONG_MS);
+    if (faults.kv === "frozen" && name !== "get") return undefined;
+    return kv[name](...args);
+  };
+  return new Proxy(kv, { get: (target, name) => (typeof target[name] === "function" ? call(name) : target[name]) });
+}
+
+function failingEnvironment(env) {
+  return env.CACHE === undefined ? env : { ...env, CACHE: failingCache(env.CACHE) };
+}
+
+function failing(name) {
+  const Shipped = shipped[name];
+  return class {
+    constructor(state, env) {
+      let breaks = () => false;
+      // The worker crate unwraps what comes of `storage`.
+      const fragile = new Proxy(state, {
+        get: (target, member) => {
+          if (member === "storage" && breaks()) throw new Error("an object without storage");
+          const value = target[member];
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+      breaks = () => {
+        const isIt = faults.objects?.class === name && faults.objects.how === "panic";
+        if (isIt) faults.objects = undefined;
+        return isIt;
+      };
+      this.object = new Shipped(fragile, failingEnvironment(env));
+    }
+
+    async fetch(request) {
+      const how = faults.objects?.class === name ? faults.objects.how : undefined;
+      if (how === "throw") throw new Error(`${name} is out of reach`);
+      if (how === "never") await wait(LONG_MS);
+      if (how === "hold") {
+        held += 1;
+        for (let waited = 0; faults.objects?.how === "hold" && waited < LONG_MS; waited += 10) await wait(10);
+        held -= 1;
+      }
+      return this.object.fetch(request);
+    }
+
+    alarm() {
+      return this.object.alarm();
+    }
+  };
+}
+
+export const Account = failing("Account");
+export const Directory = failing("Directory");
+export const ClientRegistry = failing("ClientRegistry");
+export const DeviceAuthorization = failing("DeviceAuthorization");
+export const Keyring = failing("Keyring");
+
+export default {
+  async fetch(request, env, context) {
+    if (new URL(request.url).pathname !== "/faults") {
+      const worker = new shipped.default(context, failingEnvironment(env));
+      return worker.fetch(request);
+    }
+    if (request.method === "POST") faults = await request.json();
+    return Response.json({ held });
+  },
+};

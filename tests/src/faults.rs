@@ -1,0 +1,49 @@
+//! A platform that fails when a test wants it to ([`crate::Deployment::faulty`]): `tests/miniflare/faults.mjs`
+//! stands between the worker and workerd, and is told here what is to fail.
+
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+use crate::server::Server;
+
+/// How long messages may take to be held.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Server {
+    /// Lets the platform fail in this way, and in no other; `{}` mends it. `faults.mjs` has the list.
+    ///
+    /// # Panics
+    ///
+    /// When the server isn't a faulty one.
+    pub fn fail(&self, how: &Value) {
+        let call = self.call("POST", "/faults").header("content-type", "application/json");
+        let _ = call.body(how.to_string()).send().expect(200);
+    }
+
+    /// Lets the messages to the objects of a class fail.
+    pub fn fail_objects(&self, class: &str, how: &str) {
+        self.fail(&json!({ "objects": { "class": class, "how": how } }));
+    }
+
+    /// Nothing fails any more.
+    pub fn mend(&self) {
+        self.fail(&json!({}));
+    }
+
+    /// Waits until so many messages are held.
+    ///
+    /// # Panics
+    ///
+    /// When they aren't in time.
+    pub fn wait_until_held(&self, number: u64) {
+        let started = Instant::now();
+        loop {
+            let held = self.get("/faults").expect(200).json()["held"].as_u64().unwrap_or_default();
+            if held >= number {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "{held} of {number} messages are held");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}

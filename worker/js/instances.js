@@ -1,0 +1,88 @@
+// Which instance of the WebAssembly answers what comes in.
+//
+// A panic traps: the stack it happened on is gone, and with it whatever its request was about to do. The other requests of
+// the isolate wait in the same memory, and nothing of theirs was touched. wasm-bindgen would refuse all of them from then on,
+// and worker-build would begin a new instance in place of this one, whose memory knows nothing of them. Here an instance that
+// has trapped gets nothing new, and ends what it has: a fresh one takes what comes from now on.
+import * as workers from "cloudflare:workers";
+import wasm from "./index_bg.wasm";
+// What worker-build made, as a function: scripts/lib/instances.mjs.
+import { glue } from "./glue.js";
+
+const IMPORTS = { "cloudflare:workers": workers, "./index_bg.wasm": wasm };
+
+/** No address: wasm-bindgen reads nothing there, and what it writes there goes nowhere. */
+const NOWHERE = { value: -4 };
+
+function begin() {
+  let hasTrapped = false;
+  const trapped = {
+    get value() {
+      hasTrapped = true;
+      return NOWHERE.value;
+    },
+  };
+  // The two places by which wasm-bindgen's own code would note a trap and refuse everything from then on.
+  const watched = (exports) => ({ ...exports, __instance_terminated: NOWHERE, __abort_handler: trapped });
+  const own = {
+    Instance: class {
+      constructor(module, imports) {
+        this.exports = watched(new WebAssembly.Instance(module, imports).exports);
+      }
+    },
+  };
+  const module = { exports: {} };
+  const shadowed = Object.create(WebAssembly, { Instance: { value: own.Instance } });
+  // What worker-build listens for concerns one instance; with several, each would begin anew for another's trap.
+  const listen = () => {};
+  glue((name) => IMPORTS[name], module, module.exports, shadowed, listen);
+  return { exports: module.exports, hasTrapped: () => hasTrapped };
+}
+
+let current = begin();
+
+function fresh() {
+  if (current.hasTrapped()) {
+    console.warn(JSON.stringify({ event: "fresh instance", level: "warn" }));
+    current = begin();
+  }
+  return current;
+}
+
+/** The worker: each request is one instance's from beginning to end. */
+export class Entrypoint extends workers.WorkerEntrypoint {
+  fetch(request) {
+    return new (fresh().exports.default)(this.ctx, this.env).fetch(request);
+  }
+}
+
+/** A Durable Object's class: each message is one instance's; what the object keeps in memory begins anew with a new one. */
+export function object(name) {
+  const shape = current.exports[name].prototype;
+  class Handed {
+    #args;
+    #home;
+    #own;
+
+    constructor(...args) {
+      this.#args = args;
+    }
+
+    own() {
+      const home = fresh();
+      if (this.#home !== home) {
+        this.#own = new home.exports[name](...this.#args);
+        this.#home = home;
+      }
+      return this.#own;
+    }
+  }
+  for (const handler of ["fetch", "alarm"]) {
+    if (handler in shape) {
+      Handed.prototype[handler] = function (argument) {
+        return this.own()[handler](argument);
+      };
+    }
+  }
+  return Handed;
+}
