@@ -29,7 +29,7 @@ export const named = (name) => join(ROOT, "target", "named", `${name}.wasm`);
 /** Builds what has changed; the set-up must be done. */
 export async function build() {
   const started = Date.now();
-  const hasChanged = await buildWorker(join(ROOT, "worker"), "latchkey_worker", BUILD);
+  const hasChanged = await buildWorker(join(ROOT, "worker"), "latchkey_worker", BUILD, { survivesPanics: true });
   if (!hasChanged) {
     say(`Build: nothing has changed (${duration(Date.now() - started)})`);
     return;
@@ -39,8 +39,11 @@ export async function build() {
   say(`Build: ${kib(statSync(wasm).size)} of WebAssembly, ${kib(gzipSync(readFileSync(wasm)).length)} compressed (${duration(Date.now() - started)})`);
 }
 
-/** Builds the worker of the crate `name` in `crate` into `folder`; returns whether there was anything to do. */
-export async function buildWorker(crate, name, folder) {
+/**
+ * Builds the worker of the crate `name` in `crate` into `folder`; returns whether there was anything to do. One that survives
+ * panics has a fresh instance take over.
+ */
+export async function buildWorker(crate, name, folder, { survivesPanics = false } = {}) {
   const env = toolEnvironment();
   // The very command that worker-build gives cargo, so that its own finds everything done.
   await run("cargo", ["build", "--lib", "--release", "--target", WASM_TARGET], { env, cwd: crate });
@@ -54,7 +57,7 @@ export async function buildWorker(crate, name, folder) {
   try {
     const args = ["--release", "--out-dir", relative(crate, fresh)];
     await run(join(TOOLS, "bin", "worker-build"), args, { env, cwd: crate });
-    await withInstances(fresh);
+    if (survivesPanics) await withInstances(fresh);
     // worker-build leaves every function's name in what is shipped, a tenth of it; whoever profiles finds them here.
     const wasm = join(fresh, "index_bg.wasm");
     mkdirSync(dirname(named(name)), { recursive: true });
