@@ -22,7 +22,7 @@ const SETTINGS = JSON.parse(process.env.LATCHKEY_BENCH_SETTINGS ?? "{}");
 /** Whether it counts what each request does: only where somebody reads its log. */
 const IS_COUNTED = process.env.LATCHKEY_BENCH_LOG !== undefined;
 
-export async function latchkey({ isInspected }) {
+export async function latchkey({ isInspected = false } = {}) {
   const sqlite = new Set(SHIPPED.migrations.flatMap((migration) => migration.new_sqlite_classes ?? []));
   const objects = SHIPPED.durable_objects.bindings.map(({ name, class_name }) => [
     name,
