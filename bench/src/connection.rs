@@ -1,6 +1,7 @@
 //! One keep-alive HTTP/1.1 connection to a contender, and what is said on it.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use hyper::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 /// Of an answer that is not what was expected, this much is shown.
 const SHOWN: usize = 600;
@@ -153,15 +155,26 @@ impl Reply {
     }
 }
 
-/// A connection that stays open.
+/// The runtime closes what is idle for 5 seconds: whoever was away for longer than this connects anew.
+const AWAY: Duration = Duration::from_secs(2);
+
+/// A connection that stays open as long as it is used.
 pub struct Connection {
+    address: SocketAddr,
     sender: SendRequest<Full<Bytes>>,
     host: HeaderValue,
+    used_at: Instant,
 }
 
 impl Connection {
     /// Connects.
     pub async fn open(address: SocketAddr) -> Result<Self> {
+        let sender = Self::connect(address).await?;
+        let (host, used_at) = (address.to_string().parse()?, Instant::now());
+        Ok(Self { address, sender, host, used_at })
+    }
+
+    async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>> {
         let stream = TcpStream::connect(address)
             .await
             .with_context(|| format!("connecting to {address}"))?;
@@ -169,13 +182,16 @@ impl Connection {
         let (sender, driver) = handshake(TokioIo::new(stream)).await?;
         // When it fails, so does the call that is under way, and says it.
         tokio::spawn(driver);
-        Ok(Self { sender, host: address.to_string().parse()? })
+        Ok(sender)
     }
 
     /// Sends a call and reads the whole answer.
     pub async fn send(&mut self, call: &Call) -> Result<Reply> {
         let asked = || format!("{} {}", call.method, call.path);
         let request = call.request(&self.host)?;
+        if self.used_at.elapsed() > AWAY {
+            self.sender = Self::connect(self.address).await?;
+        }
         let answer = match self.sender.ready().await {
             Ok(()) => self.sender.send_request(request).await,
             Err(error) => Err(error),
@@ -183,6 +199,7 @@ impl Connection {
         let answer = answer.with_context(|| format!("{} had no answer{CLOSED}", asked()))?;
         let (head, body) = answer.into_parts();
         let body = body.collect().await.with_context(asked)?.to_bytes();
+        self.used_at = Instant::now();
         Ok(Reply { asked: asked(), status: head.status, headers: head.headers, body })
     }
 }

@@ -20,6 +20,7 @@ npm run bench -- [FLAGS]
   --growth NAME,NAME instead of the contenders, Latchkey alone at growing numbers of these: clients, grants, log
   --profile FOLDER   instead of the contenders, Latchkey alone with a profiler: a flame graph of each piece of work
   --soak MINUTES     instead of the contenders, Latchkey alone under mixed traffic for so long
+  --pause MS         how long each connection of that traffic waits between two deeds (default 0)
   --seed N           which random choices that traffic makes (default: others each time)
   --storage FOLDER   where the contenders store, in a new folder of its own (default the system's temporary one)
   --json FILE        writes the report as JSON
@@ -46,6 +47,8 @@ pub struct Flags {
     pub profile: Option<PathBuf>,
     /// How long mixed traffic goes on, if it is that what is wanted.
     pub soak: Option<Duration>,
+    /// How long each of its connections waits between two deeds.
+    pub pause: Duration,
     /// Which random choices it makes.
     pub seed: u64,
     /// The folder that what the contenders store goes below.
@@ -70,6 +73,7 @@ impl Flags {
             growth: Vec::new(),
             profile: None,
             soak: None,
+            pause: Duration::ZERO,
             seed: fastrand::u64(..),
             storage: std::env::temp_dir(),
             json: None,
@@ -110,6 +114,7 @@ impl Flags {
             "--growth" => self.growth = named("number", value, &Grows::ALL, Grows::name)?,
             "--profile" => self.profile = Some(value.into()),
             "--soak" => self.soak = Some(Duration::from_secs_f64(60.0 * number(0.05, 10_000.0)?)),
+            "--pause" => self.pause = Duration::from_secs_f64(number(0.0, 60_000.0)? / 1000.0),
             "--seed" => {
                 self.seed = value.parse().with_context(|| {
                     format!("{name} is {value:?}; a whole number below 2^64 is expected")

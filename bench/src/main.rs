@@ -163,7 +163,7 @@ async fn soak(
     let outcome = tokio::select! {
         biased;
         why = told_to_end => Err(why),
-        outcome = soak::run(&mut house, length, flags.seed) => outcome,
+        outcome = soak::run(&mut house, length, flags) => outcome,
     };
     house.close().await?;
     let outcome = outcome?;

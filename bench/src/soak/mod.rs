@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use futures_util::future::{try_join, try_join_all};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::connection::Connection;
 use crate::flags::Flags;
@@ -62,7 +62,8 @@ pub async fn open(flags: &Flags, length: Duration, folder: &Path) -> Result<Hous
 }
 
 /// Lets the traffic run for so long.
-pub async fn run(house: &mut House, length: Duration, seed: u64) -> Result<Outcome> {
+pub async fn run(house: &mut House, length: Duration, flags: &Flags) -> Result<Outcome> {
+    let (seed, pause) = (flags.seed, flags.pause);
     println!("seed {seed}: the same one makes the same choices");
     let done = Rc::new(RefCell::new(Done::default()));
     let mut people = Connection::open(house.address()).await?;
@@ -80,6 +81,7 @@ pub async fn run(house: &mut House, length: Duration, seed: u64) -> Result<Outco
         let mut connection = Connection::open(address).await?;
         while Instant::now() < until {
             household.next(&mut connection).await?;
+            sleep(pause).await;
         }
         anyhow::Ok(())
     });
