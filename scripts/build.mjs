@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { INSTANCES, withInstances } from "./lib/instances.mjs";
 import { run } from "./lib/run.mjs";
+import { shippedRustflags } from "./lib/rustflags.mjs";
 import { duration, runMain, say } from "./lib/say.mjs";
 import { ROOT, TOOLS, toolEnvironment, WASM_TARGET } from "./lib/tools.mjs";
 import { setUp } from "./setup.mjs";
@@ -44,7 +45,7 @@ export async function build() {
  * panics has a fresh instance take over.
  */
 export async function buildWorker(crate, name, folder, { survivesPanics = false } = {}) {
-  const env = toolEnvironment();
+  const env = { ...toolEnvironment(), ...(await shippedRustflags()) };
   // The very command that worker-build gives cargo, so that its own finds everything done.
   await run("cargo", ["build", "--lib", "--release", "--target", WASM_TARGET], { env, cwd: crate });
 

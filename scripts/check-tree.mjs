@@ -29,7 +29,7 @@ export function checkTree() {
   const listed = output("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
   if (listed === null) throw new Failure("git ls-files failed: check-tree needs a git checkout");
   const files = [...new Set(listed.split("\0"))].filter((file) => file && existsSync(join(ROOT, file)));
-  const faults = [...files.flatMap(faultsOfFile), ...faultsOfVersions()];
+  const faults = [...files.flatMap(faultsOfFile), ...files.flatMap(faultsOfLock), ...faultsOfVersions()];
   if (faults.length > 0) throw new Failure(`${faults.length} in the tree:\n  ${faults.join("\n  ")}`);
   say(`${files.length} files name no machine's path and no registry's host, and the versions agree.`);
 }
@@ -50,6 +50,22 @@ function faultsOfFile(file) {
       ...(file === "package-lock.json" && line.includes('"resolved":') ? [`${at} says where a package was fetched`] : []),
     ];
   });
+}
+
+/** What a lock file names without a checksum could be anything by the time that it is fetched. */
+function faultsOfLock(file) {
+  const text = () => readFileSync(join(ROOT, file), "utf8");
+  if (/(^|\/)Cargo\.lock$/.test(file)) {
+    const packages = text().split("[[package]]").slice(1);
+    const unsure = packages.filter((entry) => entry.includes("\nsource = ") && !entry.includes("\nchecksum = "));
+    return unsure.map((entry) => `${file} has no checksum of ${entry.match(/name = "([^"]+)"/)?.[1]}`);
+  }
+  if (/(^|\/)package-lock\.json$/.test(file)) {
+    const packages = Object.entries(JSON.parse(text()).packages ?? {});
+    const unsure = packages.filter(([path, entry]) => path.includes("node_modules/") && !entry.link && !entry.inBundle && !entry.integrity);
+    return unsure.map(([path]) => `${file} has no integrity of ${path}`);
+  }
+  return [];
 }
 
 function faultsOfVersions() {

@@ -18,6 +18,7 @@ import { bold, duration, Failure, green, red, runMain, say } from "./lib/say.mjs
 import { ROOT, toolEnvironment, WASM_TARGET, WRANGLER } from "./lib/tools.mjs";
 import { verifierEnvironment } from "./lib/verifiers.mjs";
 import { buildPlayground } from "./playground.mjs";
+import { checkReproducible } from "./reproduce.mjs";
 import { setUp } from "./setup.mjs";
 import { checkSize } from "./size.mjs";
 import { buildWebClient, PACKAGE } from "./web-client.mjs";
@@ -50,6 +51,8 @@ const STEPS = [
   { name: "package", title: "The browser package, from its tarball", needs: [buildWebClient], run: checkPackage },
   { name: "build", title: "Build of the worker", run: build },
   { name: "dry-run", title: "wrangler deploy --dry-run, of the examples too", run: dryRuns },
+  { name: "reproduce", title: "A second build gives the same bytes", needs: [build], run: checkReproducible },
+  { name: "soak", title: "Mixed traffic for half a minute, and its books", needs: [build], run: soak },
   { name: "start", title: "npm start", needs: [build], run: checkStart },
   { name: "black-box", title: "Black box and browser tests", browser: true, needs: [build, buildPlayground], run: blackBox },
 ];
@@ -172,6 +175,11 @@ async function wasmTestsInBrowser({ chrome, chromedriver }) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Half a minute is too short for memory: that is `npm run soak`. */
+function soak() {
+  return cargo("run", "--quiet", "-p", "latchkey-bench", "--", "--soak", "0.5");
 }
 
 async function blackBox({ chrome, chromedriver }) {

@@ -4,10 +4,11 @@
 // package has changed, all but cargo is skipped.
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { output, run } from "./lib/run.mjs";
+import { shippedRustflags } from "./lib/rustflags.mjs";
 import { duration, Failure, runMain, say } from "./lib/say.mjs";
 import { ROOT, TOOLS, toolEnvironment, WASM_TARGET } from "./lib/tools.mjs";
 import { setUp } from "./setup.mjs";
@@ -60,12 +61,8 @@ export async function buildWebClient() {
 
 /** Compiles the crate and returns the path of its WebAssembly. */
 async function compile() {
-  // A panic's place would else name a folder of this machine, and the file would differ from machine to machine.
-  const registries = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
-  const remap = existsSync(registries) ? readdirSync(registries).map((name) => `--remap-path-prefix=${join(registries, name)}=crates`) : [];
-  const rustflags = `target.${WASM_TARGET}.rustflags=${JSON.stringify(remap)}`;
-  const args = ["build", "--lib", "--profile", PROFILE, "--target", WASM_TARGET, "--config", rustflags];
-  await run("cargo", args, { env: toolEnvironment(), cwd: CRATE, label: "cargo build of the browser package" });
+  const args = ["build", "--lib", "--profile", PROFILE, "--target", WASM_TARGET];
+  await run("cargo", args, { env: { ...toolEnvironment(), ...(await shippedRustflags()) }, cwd: CRATE, label: "cargo build of the browser package" });
   const target = resolve(CRATE, process.env.CARGO_TARGET_DIR ?? "../target");
   return join(target, WASM_TARGET, PROFILE, "latchkey_web_client.wasm");
 }

@@ -31,24 +31,17 @@ pub struct House {
 impl House {
     /// Starts it; what it stores goes below `folder`.
     pub async fn open(connections: usize, folder: &Path) -> Result<Self> {
-        Self::open_with(connections, folder, None).await
+        Self::open_with(connections, folder, None, None).await
     }
 
-    /// The same with an inspector.
-    pub async fn open_to_inspect(connections: usize, folder: &Path, port: u16) -> Result<Self> {
-        let options = Options { inspector: Some(port), ..Options::default() };
-        let contender = Contender::start(Name::Latchkey, folder, options).await?;
-        let (folder, people) = (folder.to_owned(), Vec::new());
-        Ok(Self { connections, contender, folder, settings: None, people })
-    }
-
-    /// The same with more in its configuration.
+    /// The same with more in its configuration, and with an inspector at a port if one is given.
     pub async fn open_with(
         connections: usize,
         folder: &Path,
         settings: Option<Value>,
+        inspector: Option<u16>,
     ) -> Result<Self> {
-        let options = Options { settings: settings.as_ref(), ..Options::default() };
+        let options = Options { log: None, settings: settings.as_ref(), inspector };
         let contender = Contender::start(Name::Latchkey, folder, options).await?;
         Ok(Self { connections, contender, folder: folder.to_owned(), settings, people: Vec::new() })
     }

@@ -9,6 +9,7 @@ mod figures;
 mod flags;
 mod growth;
 mod house;
+mod inspector;
 mod load;
 mod page;
 mod party;
@@ -139,8 +140,8 @@ async fn look_inside(
     folder: &Path,
     told_to_end: impl Future<Output = Error>,
 ) -> Result<()> {
-    let port = profile::free_port()?;
-    let mut house = House::open_to_inspect(flags.connections, folder, port).await?;
+    let port = inspector::free_port()?;
+    let mut house = House::open_with(flags.connections, folder, None, Some(port)).await?;
     let text = tokio::select! {
         biased;
         why = told_to_end => Err(why),
@@ -159,11 +160,12 @@ async fn soak(
     folder: &Path,
     told_to_end: impl Future<Output = Error>,
 ) -> Result<()> {
-    let mut house = soak::open(flags, length, folder).await?;
+    let port = inspector::free_port()?;
+    let mut house = soak::open(flags, length, folder, port).await?;
     let outcome = tokio::select! {
         biased;
         why = told_to_end => Err(why),
-        outcome = soak::run(&mut house, length, flags) => outcome,
+        outcome = soak::run(&mut house, length, flags, port) => outcome,
     };
     house.close().await?;
     let outcome = outcome?;

@@ -31,6 +31,11 @@ export const CARGO_TEST_TOOLS = {
   twiggy: { version: "0.8.0", about: "1 minute" },
 };
 
+/** What only `npm run sbom` needs. */
+export const CARGO_SBOM_TOOLS = {
+  "cargo-cyclonedx": { version: "0.5.7", about: "2 minutes" },
+};
+
 const nodeBin = (name) => join(ROOT, "node_modules", ".bin", name);
 
 /** wrangler's own start script: run it with this Node. */

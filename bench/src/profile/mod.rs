@@ -4,32 +4,25 @@
 //! the platform, and what the platform does, in one picture.
 
 mod flame_graph;
-mod inspector;
 mod stacks;
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
 use crate::flags::Flags;
 use crate::house::House;
+use crate::inspector::Inspector;
 use crate::load::{self, Turn};
 use crate::report::aligned;
 use crate::turns::FIRST_WARM_UP;
 use crate::work::{self, Side, Work};
 
-use inspector::Inspector;
 use stacks::Stacks;
 
 /// How many functions a table has.
 const SHOWN: usize = 15;
-
-/// A port that is free now.
-pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
-}
 
 /// Looks at each piece of work; a table for each, while the graphs go to their folder.
 pub async fn all(flags: &Flags, house: &mut House, port: u16, graphs: &Path) -> Result<String> {

@@ -1,7 +1,7 @@
-//! The few commands of the inspector's protocol that a profile takes
-//! ([Profiler](https://chromedevtools.github.io/devtools-protocol/v8/Profiler/)).
+//! The few commands of the inspector's protocol that are needed here
+//! ([the protocol](https://chromedevtools.github.io/devtools-protocol/v8/)).
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, TcpListener};
 
 use anyhow::{Context as _, Result, bail};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -14,6 +14,11 @@ use crate::connection::{Call, Connection};
 
 /// How often the profiler looks, in microseconds.
 const INTERVAL: u32 = 200;
+
+/// A port that is free now.
+pub fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
 
 /// An open connection to the inspector of Latchkey's isolate.
 pub struct Inspector {
@@ -49,6 +54,20 @@ impl Inspector {
         let profile = result.get_mut("profile").map(Value::take).context("no profile")?;
         self.socket.close(None).await?;
         Ok(profile)
+    }
+
+    /// How much the isolate holds once its garbage is collected, in bytes: objects, and buffers with the memory of the
+    /// WebAssembly among them.
+    pub async fn memory(&mut self) -> Result<f64> {
+        self.call("HeapProfiler.collectGarbage", json!({})).await?;
+        let usage = self.call("Runtime.getHeapUsage", json!({})).await?;
+        let parts = ["usedSize", "embedderHeapUsedSize", "backingStorageSize"];
+        let known: Vec<_> =
+            parts.iter().filter_map(|part| usage.get(part).and_then(Value::as_f64)).collect();
+        if known.is_empty() {
+            bail!("no size in {usage}");
+        }
+        Ok(known.iter().sum())
     }
 
     async fn call(&mut self, method: &str, parameters: Value) -> Result<Value> {
