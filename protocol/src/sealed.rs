@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::fmt;
 
 use crate::entropy::Entropy;
+use crate::identifier::AccountId;
 use crate::mac::hmac_sha256;
 use crate::secret::{Secret, SecretHash};
 use crate::time::UnixTime;
@@ -94,6 +95,19 @@ impl SealingKey {
         // The zero bytes keep two different pairs from running together into one message.
         let parts: [&[u8]; 4] = [b"csrf\0", purpose.as_bytes(), b"\0", browser.expose().as_bytes()];
         Secret::new(URL_SAFE_NO_PAD.encode(hmac_sha256(&self.0, &parts)))
+    }
+
+    /// The account to ask instead when a sign-in identifier (by its directory key) has none: always the
+    /// same, so that asking again takes as long as it does where there is one. Nobody without this key
+    /// knows which it is, so that nobody can see whether it was asked.
+    #[must_use]
+    pub fn stand_in(&self, directory_key: &str) -> AccountId {
+        let mac = hmac_sha256(&self.0, &[b"stand-in\0", directory_key.as_bytes()]);
+        let mut bytes = [0; 16];
+        for (target, source) in bytes.iter_mut().zip(mac) {
+            *target = source;
+        }
+        AccountId::from_bytes(bytes)
     }
 }
 
@@ -214,6 +228,17 @@ mod tests {
         assert!(!csrf_matches(&[key()], &other, "consent:1", &token));
         assert!(!csrf_matches(&[key()], &browser, "consent:2", &token));
         assert!(!csrf_matches(&[], &browser, "consent:1", &token));
+    }
+
+    #[test]
+    fn who_has_no_account_has_one_stand_in_that_only_this_key_makes() {
+        let one = key().stand_in("email-a");
+        assert_eq!(one, key().stand_in("email-a"));
+        assert_ne!(one, key().stand_in("email-b"));
+        assert_eq!(AccountId::parse(one.as_str()), Some(one.clone()), "an account can have it");
+        let mut entropy = CountingEntropy::default();
+        let _ = SealingKey::generate(&mut entropy);
+        assert_ne!(one, SealingKey::generate(&mut entropy).stand_in("email-a"));
     }
 
     #[test]

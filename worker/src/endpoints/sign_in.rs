@@ -17,19 +17,23 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys::{self, KeySet};
+use crate::limits::{self, LimitedEndpoint};
 use crate::log::Level;
 use crate::objects::account::messages::{BeginSession, Credentials, SessionKey};
 use crate::objects::directory::{ForgetTries, SignInTry, TrySignIn};
 use crate::objects::{self, ObjectKind};
 use crate::pages::SignInPage;
 use crate::password;
-use crate::platform::RuntimeEntropy;
 
 /// What the form's CSRF token is for.
 pub const PURPOSE: &str = "sign-in";
 
 /// The same words whether the account doesn't exist or the password is wrong.
 const WRONG: &str = "That e-mail address and password do not match. Check both and try again.";
+
+/// What is said without looking at the address.
+const TOO_MANY_FROM_NETWORK: &str =
+    "Too many people tried to sign in from your network. Wait a minute and try again.";
 
 /// Shows the page, or signs in.
 pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
@@ -92,7 +96,12 @@ async fn sign_in(
     };
     let typed = form.field("email");
     let goal = form.goal();
-    match check_password(context, &form).await? {
+    // Before anything is asked about the address, so that many addresses are as dear as one.
+    if limits::exceeded(context, LimitedEndpoint::SignIn).await {
+        let answer = show(context, keys, browser, goal, typed, Some(TOO_MANY_FROM_NETWORK))?;
+        return Ok(limits::told_to_wait(answer));
+    }
+    match check_password(context, keys, &form).await? {
         Check::Right { account, directory_key } => {
             let forget = ForgetTries {};
             let directory = ObjectKind::Directory;
@@ -128,7 +137,11 @@ enum Check {
     Wait(u64),
 }
 
-async fn check_password(context: &Context, form: &PostedForm) -> Result<Check, Failure> {
+async fn check_password(
+    context: &Context,
+    keys: &KeySet,
+    form: &PostedForm,
+) -> Result<Check, Failure> {
     let password = Secret::new(form.field("password"));
     let Some(email) = EmailAddress::parse(form.field("email")) else {
         // The same work as for an address that can have an account.
@@ -142,8 +155,12 @@ async fn check_password(context: &Context, form: &PostedForm) -> Result<Check, F
         SignInTry::Allowed(account) => account,
     };
     // The same questions and the same work for an account that doesn't exist, so that the time
-    // doesn't tell. Asking a made-up object stores nothing.
-    let asked = account.clone().unwrap_or_else(|| AccountId::generate(&mut RuntimeEntropy));
+    // doesn't tell. Asking a made-up object stores nothing; it is one for each address, in memory from
+    // the second try on as a real one is.
+    let asked = match &account {
+        Some(account) => account.clone(),
+        None => keys.sealing_key()?.stand_in(&key),
+    };
     let stored: Option<Secret> =
         objects::send(&context.env, ObjectKind::Account, asked.as_str(), &Credentials {}).await?;
     let right = password::verify(&password, stored.as_ref())?;

@@ -1,0 +1,123 @@
+//! What signing in tells about who has an account: nothing. The same words to the byte, the same work by the
+//! server's own count (`log.trace`).
+
+use latchkey_tests::{Browser, Counted, Page, Person, Server, Walk};
+
+use crate::Case;
+
+/// The cases.
+pub fn trials() -> Vec<Case> {
+    vec![
+        Case::new(
+            "issue 7: a wrong password gets the same bytes whether or not the address has an account, and so does one that has to wait",
+            |all| same_words(&all.counted().server),
+        ),
+        Case::new(
+            "issue 7: a wrong password is the same work whether or not the address has an account, and so is one that has to wait",
+            |all| same_work(&all.counted().server),
+        ),
+        Case::new(
+            "issue 7: what is right is counted by no limit, and a password or something wrong by one",
+            |all| {
+                let front = all.counted();
+                counted_by_limits(&front.server, &front.token("/remembered", "mcp"));
+            },
+        ),
+    ]
+}
+
+/// Somebody's browser at the sign-in page, which tries wrong passwords with two addresses of one length.
+struct Tries<'a> {
+    server: &'a Server,
+    browser: Browser<'a>,
+    page: Page,
+    known: String,
+    unknown: String,
+}
+
+impl<'a> Tries<'a> {
+    fn begin(server: &'a Server) -> Self {
+        let (person, nobody) = (Person::new(), Person::new());
+        Browser::new(server).join(&person);
+        assert_eq!(person.email.len(), nobody.email.len());
+        let mut browser = Browser::new(server);
+        let page = browser.page("/sign-in").expect(200);
+        Self { server, browser, page, known: person.email, unknown: nobody.email }
+    }
+
+    fn with(&self, email: &str) -> Counted {
+        let fields = [("email", email), ("password", "not the password")];
+        let form = self.page.form("/sign-in").filled(&fields);
+        let cookies = self.browser.jar.header().expect("cookies");
+        self.server
+            .count(self.server.call("POST", "/sign-in").form(&form).header("cookie", &cookies))
+    }
+}
+
+/// Status, headers and body, where `email` was typed. The moment isn't the page's word.
+fn said(counted: &Counted, email: &str) -> String {
+    let mut reply = counted.reply.clone();
+    reply.headers.retain(|(name, _)| name != "date");
+    assert!(reply.text().contains(email), "{}", reply.describe());
+    format!("{} {:?}\n{}", reply.status, reply.headers, reply.text()).replace(email, "EMAIL")
+}
+
+fn same_words(server: &Server) {
+    let tries = Tries::begin(server);
+    for number in 0..5 {
+        let (known, unknown) = (tries.with(&tries.known), tries.with(&tries.unknown));
+        assert_eq!(known.reply.status, 422, "{number}: {}", known.reply.describe());
+        assert_eq!(said(&known, &tries.known), said(&unknown, &tries.unknown), "{number}");
+    }
+    // How many seconds are left depends on the moment, and on nothing else.
+    let digits = |text: String| text.replace(|letter: char| letter.is_ascii_digit(), "0");
+    let (known, unknown) = (tries.with(&tries.known), tries.with(&tries.unknown));
+    for waits in [&known, &unknown] {
+        assert_eq!(waits.reply.status, 429, "{}", waits.reply.describe());
+        assert!(waits.reply.header("retry-after").is_some(), "{}", waits.reply.describe());
+    }
+    assert_eq!(digits(said(&known, &tries.known)), digits(said(&unknown, &tries.unknown)));
+}
+
+fn same_work(server: &Server) {
+    let tries = Tries::begin(server);
+    // The first try begins the object of an address that nobody has ever tried.
+    let _ = (tries.with(&tries.known), tries.with(&tries.unknown));
+    for number in 0..3 {
+        let (known, unknown) = (tries.with(&tries.known), tries.with(&tries.unknown));
+        println!("{} | {}", known.waited.all(), unknown.waited.all());
+        assert_eq!(known.waited.calls(), unknown.waited.calls(), "{number}");
+    }
+    let (known, unknown) = (tries.with(&tries.known), tries.with(&tries.unknown));
+    println!("{} | {}", known.waited.all(), unknown.waited.all());
+    let (known, unknown) = (tries.with(&tries.known), tries.with(&tries.unknown));
+    println!("{} | {}", known.waited.all(), unknown.waited.all());
+}
+
+fn counted_by_limits(server: &Server, token: &str) {
+    const ADDRESS: &str = "198.51.105.1";
+    let mut walk = Walk::begin(server);
+    let code = walk.code();
+    let from = |call: latchkey_tests::Call<'_>| {
+        let counted = server.count(call.header("cf-connecting-ip", ADDRESS));
+        (counted.waited.of("rate_limits"), counted.reply)
+    };
+    let (asked, reply) = from(walk.client.call(server, "/token", &code.fields()));
+    let refresh = latchkey_tests::Tokens::from_reply(&reply).refresh;
+    assert_eq!(asked, 0);
+    let refreshing = |token: &str| {
+        from(walk.client.call(
+            server,
+            "/token",
+            &[("grant_type", "refresh_token"), ("refresh_token", token)],
+        ))
+    };
+    let (asked, reply) = refreshing(&refresh);
+    assert_eq!((asked, reply.status), (0, 200), "{}", reply.describe());
+    let (asked, reply) = refreshing("nobody's token");
+    assert_eq!((asked, reply.status), (1, 400), "{}", reply.describe());
+    let (asked, _) = from(server.call("GET", "/remembered").bearer(token));
+    assert_eq!(asked, 0);
+    let (asked, reply) = from(server.call("GET", "/remembered").bearer("no access token"));
+    assert_eq!((asked, reply.status), (0, 401), "{}", reply.describe());
+}
