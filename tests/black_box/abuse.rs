@@ -104,9 +104,8 @@ fn from(call: Call<'_>, address: &str) -> Reply {
 fn wrong_secrets(server: &Server) {
     let mut walk = Walk::begin(server);
     let (tokens, code) = (walk.tokens(), walk.code());
-    let resource = format!("{}/mcp", server.issuer());
-    let personal = walk.browser.new_token("Kept", &["mcp"], &[&resource]);
-    let gone = walk.browser.new_token("Revoked", &["mcp"], &[&resource]);
+    let personal = walk.browser.new_token("Kept", &["mcp"], &[]);
+    let gone = walk.browser.new_token("Revoked", &["mcp"], &[]);
     let gone_id = gone.split('.').nth(1).expect("an id").to_owned();
     let _ = walk.browser.take_back("revoke-token", Some(&gone_id));
     let mut other = Walk::with(server, Client::with_method(server, "client_secret_basic"));

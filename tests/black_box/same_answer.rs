@@ -52,6 +52,13 @@ impl<'a> Tries<'a> {
         self.server
             .count(self.server.call("POST", "/sign-in").form(&form).header("cookie", &cookies))
     }
+
+    /// The first answer that says to wait. The waits grow, so a slow machine gets there too.
+    fn until_told_to_wait(&self, email: &str) -> Counted {
+        let mut tries = (0..12).map(|_| self.with(email));
+        let waits = tries.find(|counted| counted.reply.status == 429);
+        waits.expect("429 after a dozen wrong passwords")
+    }
 }
 
 /// Status, headers and body, where `email` was typed. The moment isn't the page's word.
@@ -80,17 +87,33 @@ fn same_words(server: &Server) {
 }
 
 fn same_work(server: &Server) {
+    // As in operations.rs: an object that was ten seconds out of use does more, so it is looked at again.
+    let mut differences = Vec::new();
+    for _ in 0..4 {
+        match difference(server) {
+            None => return,
+            Some(difference) => differences.push(difference),
+        }
+    }
+    panic!("{differences:?}");
+}
+
+/// What was done otherwise for an address with an account than for one without; `None` for nothing.
+fn difference(server: &Server) -> Option<[String; 2]> {
     let tries = Tries::begin(server);
     // The first try begins the object of an address that nobody has ever tried.
     let _ = (tries.with(&tries.known), tries.with(&tries.unknown));
-    for number in 0..4 {
-        let (known, unknown) = (tries.with(&tries.known), tries.with(&tries.unknown));
-        println!("{} | {}", known.waited.all(), unknown.waited.all());
-        assert_eq!(known.waited.calls(), unknown.waited.calls(), "{number}");
+    let mut done = Vec::new();
+    for _ in 0..4 {
+        done.push([tries.with(&tries.known), tries.with(&tries.unknown)]);
     }
-    let (known, unknown) =
-        (tries.until_told_to_wait(&tries.known), tries.until_told_to_wait(&tries.unknown));
-    println!("{} | {}", known.waited.all(), unknown.waited.all());
+    done.push([&tries.known, &tries.unknown].map(|email| tries.until_told_to_wait(email)));
+    let done = done.iter().map(|both| [&both[0], &both[1]].map(|counted| counted.waited.all()));
+    let done: Vec<_> = done.collect();
+    // Whoever is let in to the hash asks two objects, one after the other; whoever waits asks one.
+    assert!(done[0][0].starts_with("account_calls 1, directory_calls 1, in_turn 2"), "{done:?}");
+    assert!(done[4][0].starts_with("directory_calls 1, in_turn 1"), "{done:?}");
+    done.into_iter().find(|[known, unknown]| known != unknown)
 }
 
 fn counted_by_limits(server: &Server, token: &str) {
@@ -117,6 +140,6 @@ fn counted_by_limits(server: &Server, token: &str) {
     assert_eq!((asked, reply.status), (1, 400), "{}", reply.describe());
     let (asked, _) = from(server.call("GET", "/remembered").bearer(token));
     assert_eq!(asked, 0);
-    let (asked, reply) = from(server.call("GET", "/remembered").bearer("no access token"));
+    let (asked, reply) = from(server.call("GET", "/remembered").bearer("nobody"));
     assert_eq!((asked, reply.status), (0, 401), "{}", reply.describe());
 }
