@@ -1,7 +1,7 @@
 //! What signing in tells about who has an account: nothing. The same words to the byte, the same work by the
 //! server's own count (`log.trace`).
 
-use latchkey_tests::{Browser, Counted, Page, Person, Server, Walk};
+use latchkey_tests::{Browser, Call, Counted, Page, Person, Server, Tokens, Walk};
 
 use crate::Case;
 
@@ -120,26 +120,30 @@ fn counted_by_limits(server: &Server, token: &str) {
     const ADDRESS: &str = "198.51.105.1";
     let mut walk = Walk::begin(server);
     let code = walk.code();
-    let from = |call: latchkey_tests::Call<'_>| {
+    let from = |call: Call<'_>| {
         let counted = server.count(call.header("cf-connecting-ip", ADDRESS));
         (counted.waited.of("rate_limits"), counted.reply)
     };
-    let (asked, reply) = from(walk.client.call(server, "/token", &code.fields()));
-    let refresh = latchkey_tests::Tokens::from_reply(&reply).refresh;
-    assert_eq!(asked, 0);
-    let refreshing = |token: &str| {
-        from(walk.client.call(
-            server,
-            "/token",
-            &[("grant_type", "refresh_token"), ("refresh_token", token)],
-        ))
+    let refresh = |token: &str| {
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        from(walk.client.call(server, "/token", &fields))
     };
-    let (asked, reply) = refreshing(&refresh);
+    let (asked, reply) = from(walk.client.call(server, "/token", &code.fields()));
+    assert_eq!(asked, 0, "{}", reply.describe());
+    let (asked, reply) = refresh(&Tokens::from_reply(&reply).refresh);
     assert_eq!((asked, reply.status), (0, 200), "{}", reply.describe());
-    let (asked, reply) = refreshing("nobody's token");
+    let (asked, reply) = refresh("nobody's token");
     assert_eq!((asked, reply.status), (1, 400), "{}", reply.describe());
     let (asked, _) = from(server.call("GET", "/remembered").bearer(token));
     assert_eq!(asked, 0);
     let (asked, reply) = from(server.call("GET", "/remembered").bearer("nobody"));
     assert_eq!((asked, reply.status), (0, 401), "{}", reply.describe());
+
+    let page = walk.browser.page("/sign-in").expect(200);
+    let fields = [("email", walk.person.email.as_str()), ("password", &walk.person.password)];
+    let form = page.form("/sign-in").filled(&fields);
+    let cookies = walk.browser.jar.header().expect("cookies");
+    let (asked, reply) =
+        from(server.call("POST", "/sign-in").form(&form).header("cookie", &cookies));
+    assert_eq!((asked, reply.status), (1, 303), "{}", reply.describe());
 }
