@@ -97,6 +97,14 @@ impl SealingKey {
         Secret::new(URL_SAFE_NO_PAD.encode(hmac_sha256(&self.0, &parts)))
     }
 
+    /// What a browser keeps in which somebody has signed in with a sign-in identifier (by its directory
+    /// key), so that strangers' tries don't make it wait. It opens nothing, and doesn't show whose it is.
+    #[must_use]
+    pub fn known_browser(&self, directory_key: &str) -> Secret {
+        let mac = hmac_sha256(&self.0, &[b"known-browser\0", directory_key.as_bytes()]);
+        Secret::new(URL_SAFE_NO_PAD.encode(mac))
+    }
+
     /// The account to ask instead when a sign-in identifier (by its directory key) has none: always the
     /// same, so that asking again takes as long as it does where there is one. Nobody without this key
     /// knows which it is, so that nobody can see whether it was asked.
@@ -141,6 +149,13 @@ pub fn open<T: DeserializeOwned>(
         return Err(OpenError::Expired);
     }
     Ok(envelope.value)
+}
+
+/// Whether `presented` is what one of `keys` gave a browser that signed in with this identifier.
+#[must_use]
+pub fn is_known_browser(keys: &[SealingKey], directory_key: &str, presented: &Secret) -> bool {
+    let presented: SecretHash = presented.hash();
+    keys.iter().any(|key| presented.matches(&key.known_browser(directory_key)))
 }
 
 /// Whether `token` is the CSRF token that one of `keys` made for this browser and purpose.
@@ -239,6 +254,16 @@ mod tests {
         let mut entropy = CountingEntropy::default();
         let _ = SealingKey::generate(&mut entropy);
         assert_ne!(one, SealingKey::generate(&mut entropy).stand_in("email-a"));
+    }
+
+    #[test]
+    fn a_browser_is_known_for_the_identifier_that_signed_in_there_only() {
+        let kept = key().known_browser("email-a");
+        assert!(is_known_browser(&[key()], "email-a", &kept));
+        assert!(!is_known_browser(&[key()], "email-b", &kept));
+        assert!(!is_known_browser(&[], "email-a", &kept));
+        let browser = Secret::new("email-a");
+        assert!(!is_known_browser(&[key()], "email-a", &key().csrf_token(&browser, "sign-in")));
     }
 
     #[test]

@@ -38,6 +38,10 @@ pub fn trials() -> Vec<Case> {
             |all| many_addresses(all.limited()),
         ),
         Case::new(
+            "issue 7: who comes back to a browser of theirs signs in at once, while strangers guess their password and others from their network",
+            |all| comes_back(all.limited()),
+        ),
+        Case::new(
             "issue 7: a network that signs up too often is told to wait, and nothing is made; it recovers",
             |all| many_accounts(all.limited()),
         ),
@@ -352,6 +356,42 @@ fn many_addresses(server: &Server) {
     while sign_in("198.51.103.1", &person).is_some() {
         assert!(Instant::now() < deadline, "it never recovers");
     }
+}
+
+fn comes_back(server: &Server) {
+    const ADDRESS: &str = "198.51.103.21";
+    let person = Person::new();
+    let mut browser = Browser::new(server);
+    browser.address = Some(ADDRESS.to_owned());
+    browser.join(&person);
+    let home = browser.page(&server.at("/")).expect(200);
+    let _ = browser.submit(&home, &home.form("/sign-out"), &[]).page().expect(200);
+
+    // This machine's tries are those of no network.
+    let mut stranger = Browser::new(server);
+    let form = stranger.page(&server.at("/sign-in")).expect(200);
+    let wrong = Person { password: "not the password".to_owned(), ..person.clone() };
+    let mut others = || {
+        let (mut other, page) = elsewhere(server, ADDRESS, "/sign-in");
+        other.sign_in(&page, &Person::new()).page().reply.status == 429
+    };
+    assert!((0..10).any(|_| others()), "the network isn't told to wait");
+    let tries = (0..12).map(|_| stranger.sign_in(&form, &wrong).page().reply.status);
+    assert!(tries.into_iter().any(|status| status == 429), "the strangers aren't told to wait");
+    let page = browser.page(&server.at("/sign-in")).expect(200);
+    let landed = browser.sign_in(&page, &person).page().expect(200);
+    assert!(landed.text().contains(&person.email), "{}", landed.reply.describe());
+
+    // Known for this address only, and a wrong password counts there too.
+    let other = Person::new();
+    Browser::new(server).join(&other);
+    let status = |browser: &mut Browser<'_>, person: &Person| {
+        let page = browser.page(&server.at("/sign-in")).expect(200);
+        browser.sign_in(&page, person).page().reply.status
+    };
+    let wrong_other = Person { password: "not the password".to_owned(), ..other };
+    assert!((0..10).any(|_| status(&mut browser, &wrong_other) == 429), "known for everybody");
+    assert!((0..12).any(|_| status(&mut browser, &wrong) == 429), "known, and never told to wait");
 }
 
 fn many_accounts(server: &Server) {

@@ -7,6 +7,7 @@ use latchkey_protocol::configuration::Endpoint;
 use latchkey_protocol::email::EmailAddress;
 use latchkey_protocol::identifier::{AccountId, SessionId};
 use latchkey_protocol::secret::Secret;
+use latchkey_protocol::sign_in_throttle::TriedFrom;
 
 use super::account::log_later;
 use super::posted_form::PostedForm;
@@ -96,17 +97,22 @@ async fn sign_in(
     };
     let typed = form.field("email");
     let goal = form.goal();
-    // Before anything is asked about the address, so that many addresses are as dear as one.
-    if limits::exceeded(context, LimitedEndpoint::SignIn).await {
+    let directory_key = EmailAddress::parse(typed).map(|email| email.directory_key());
+    let is_known = directory_key.as_ref().is_some_and(|key| browser.is_known(keys, key));
+    // Before anything is asked about the address, so that many addresses are as dear as one. Whoever comes
+    // back has proven to be no sprayer, and isn't kept out of an office by one.
+    if !is_known && limits::exceeded(context, LimitedEndpoint::SignIn).await {
         let answer = show(context, keys, browser, goal, typed, Some(TOO_MANY_FROM_NETWORK))?;
         return Ok(limits::told_to_wait(answer));
     }
-    match check_password(context, keys, &form).await? {
+    let tried_from = if is_known { TriedFrom::KnownBrowser } else { TriedFrom::Elsewhere };
+    let password = Secret::new(form.field("password"));
+    match check_password(context, keys, directory_key, tried_from, &password).await? {
         Check::Right { account, directory_key } => {
             let forget = ForgetTries {};
             let directory = ObjectKind::Directory;
             let (begun, forgotten) = join(
-                begin(context, browser, &account, goal, keys),
+                begin(context, browser, &account, &directory_key, goal, keys),
                 objects::send(&context.env, directory, &directory_key, &forget),
             )
             .await;
@@ -140,17 +146,17 @@ enum Check {
 async fn check_password(
     context: &Context,
     keys: &KeySet,
-    form: &PostedForm,
+    directory_key: Option<String>,
+    from: TriedFrom,
+    password: &Secret,
 ) -> Result<Check, Failure> {
-    let password = Secret::new(form.field("password"));
-    let Some(email) = EmailAddress::parse(form.field("email")) else {
+    let Some(key) = directory_key else {
         // The same work as for an address that can have an account.
-        password::verify(&password, None)?;
+        password::verify(password, None)?;
         return Ok(Check::Wrong);
     };
-    let key = email.directory_key();
     let directory = ObjectKind::Directory;
-    let account = match objects::send(&context.env, directory, &key, &TrySignIn {}).await? {
+    let account = match objects::send(&context.env, directory, &key, &TrySignIn { from }).await? {
         SignInTry::Wait(wait) => return Ok(Check::Wait(wait.as_seconds())),
         SignInTry::Allowed(account) => account,
     };
@@ -163,7 +169,7 @@ async fn check_password(
     };
     let stored: Option<Secret> =
         objects::send(&context.env, ObjectKind::Account, asked.as_str(), &Credentials {}).await?;
-    let right = password::verify(&password, stored.as_ref())?;
+    let right = password::verify(password, stored.as_ref())?;
     match account {
         Some(account) if right => Ok(Check::Right { account, directory_key: key }),
         Some(account) => {
@@ -180,6 +186,7 @@ pub async fn begin(
     context: &Context,
     browser: &Browser,
     account: &AccountId,
+    directory_key: &str,
     goal: Option<Goal<'_>>,
     keys: &KeySet,
 ) -> Result<Answer, Failure> {
@@ -212,7 +219,8 @@ pub async fn begin(
         }
         None => context.configuration.endpoints.path(Endpoint::Account),
     };
-    Ok(browser::begin_session(context, Answer::redirect(303, location), account, &key))
+    let answer = browser::begin_session(context, Answer::redirect(303, location), account, &key);
+    browser::make_known(context, keys, answer, directory_key)
 }
 
 fn signed_in_for(request: &AuthorizationRequest, session: &SessionId) -> AuthorizationRequest {

@@ -135,7 +135,7 @@ async fn sign_up(
                 .outcome(Level::Info, "signed up")
                 .with_pseudonym("account", account.as_str())
                 .write();
-            sign_in::begin(context, browser, &account, goal, keys).await
+            sign_in::begin(context, browser, &account, &email.directory_key(), goal, keys).await
         }
         None => {
             context.refused(&"the e-mail address is taken", None);
