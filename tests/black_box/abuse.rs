@@ -371,7 +371,7 @@ fn comes_back(server: &Server) {
     let mut stranger = Browser::new(server);
     let form = stranger.page(&server.at("/sign-in")).expect(200);
     let wrong = Person { password: "not the password".to_owned(), ..person.clone() };
-    let mut others = || {
+    let others = || {
         let (mut other, page) = elsewhere(server, ADDRESS, "/sign-in");
         other.sign_in(&page, &Person::new()).page().reply.status == 429
     };
@@ -385,13 +385,14 @@ fn comes_back(server: &Server) {
     // Known for this address only, and a wrong password counts there too.
     let other = Person::new();
     Browser::new(server).join(&other);
-    let status = |browser: &mut Browser<'_>, person: &Person| {
-        let page = browser.page(&server.at("/sign-in")).expect(200);
-        browser.sign_in(&page, person).page().reply.status
-    };
     let wrong_other = Person { password: "not the password".to_owned(), ..other };
-    assert!((0..10).any(|_| status(&mut browser, &wrong_other) == 429), "known for everybody");
-    assert!((0..12).any(|_| status(&mut browser, &wrong) == 429), "known, and never told to wait");
+    let mut says = |person: &Person, words: &str| {
+        let page = browser.page(&server.at("/sign-in")).expect(200);
+        let page = browser.sign_in(&page, person).page();
+        page.reply.status == 429 && page.alert().contains(words)
+    };
+    assert!((0..10).any(|_| says(&wrong_other, "from your network")), "known for everybody");
+    assert!((0..12).any(|_| says(&wrong, "with this e-mail address")), "never told to wait");
 }
 
 fn many_accounts(server: &Server) {
