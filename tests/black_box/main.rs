@@ -60,6 +60,7 @@ mod same_answer;
 mod secrets;
 mod servers;
 mod short_links;
+mod spraying;
 mod storage;
 mod tokens;
 mod upgrade;
@@ -99,6 +100,7 @@ fn main() -> ExitCode {
         closed_registration::trials(),
         limits::trials(),
         abuse::trials(),
+        spraying::trials(),
         same_answer::trials(),
         administration::trials(),
         authorize_errors::trials(),
