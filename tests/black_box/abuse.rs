@@ -6,8 +6,8 @@
 use latchkey_tests::client::Code;
 use latchkey_tests::device::DEVICE_GRANT;
 use latchkey_tests::{
-    ADMIN_TOKEN, Authorization, Browser, Call, Client, Deployment, Device, Page, Person, Reply,
-    Server, Tokens, Walk, random,
+    ADMIN_TOKEN, Authorization, Browser, Call, Client, Deployment, Device, Person, Reply, Server,
+    Tokens, Walk, random,
 };
 use std::time::{Duration, Instant};
 
