@@ -18,7 +18,12 @@ macro_rules! identifier {
             /// Draws a new identifier of 128 bits: 22 characters of base64url.
             #[must_use]
             pub fn generate(entropy: &mut impl Entropy) -> Self {
-                Self(URL_SAFE_NO_PAD.encode(entropy.bytes::<16>()))
+                Self::from_bytes(entropy.bytes())
+            }
+
+            /// The identifier that these 128 bits are.
+            pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(URL_SAFE_NO_PAD.encode(bytes))
             }
 
             /// Reads an identifier; `None` unless it is the base64url of 16 bytes.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::fmt;
 
 use crate::entropy::Entropy;
+use crate::identifier::AccountId;
 use crate::mac::hmac_sha256;
 use crate::secret::{Secret, SecretHash};
 use crate::time::UnixTime;
@@ -95,6 +96,27 @@ impl SealingKey {
         let parts: [&[u8]; 4] = [b"csrf\0", purpose.as_bytes(), b"\0", browser.expose().as_bytes()];
         Secret::new(URL_SAFE_NO_PAD.encode(hmac_sha256(&self.0, &parts)))
     }
+
+    /// What a browser keeps in which somebody has signed in with a sign-in identifier (by its directory
+    /// key), so that strangers' tries don't make it wait. It opens nothing, and doesn't show whose it is.
+    #[must_use]
+    pub fn known_browser(&self, directory_key: &str) -> Secret {
+        let mac = hmac_sha256(&self.0, &[b"known-browser\0", directory_key.as_bytes()]);
+        Secret::new(URL_SAFE_NO_PAD.encode(mac))
+    }
+
+    /// The account to ask instead when a sign-in identifier (by its directory key) has none: always the
+    /// same, so that asking again takes as long as it does where there is one. Nobody without this key
+    /// knows which it is, so that nobody can see whether it was asked.
+    #[must_use]
+    pub fn stand_in(&self, directory_key: &str) -> AccountId {
+        let mac = hmac_sha256(&self.0, &[b"stand-in\0", directory_key.as_bytes()]);
+        let mut bytes = [0; 16];
+        for (target, source) in bytes.iter_mut().zip(mac) {
+            *target = source;
+        }
+        AccountId::from_bytes(bytes)
+    }
 }
 
 impl fmt::Debug for SealingKey {
@@ -127,6 +149,13 @@ pub fn open<T: DeserializeOwned>(
         return Err(OpenError::Expired);
     }
     Ok(envelope.value)
+}
+
+/// Whether `presented` is what one of `keys` gave a browser that signed in with this identifier.
+#[must_use]
+pub fn is_known_browser(keys: &[SealingKey], directory_key: &str, presented: &Secret) -> bool {
+    let presented: SecretHash = presented.hash();
+    keys.iter().any(|key| presented.matches(&key.known_browser(directory_key)))
 }
 
 /// Whether `token` is the CSRF token that one of `keys` made for this browser and purpose.
@@ -214,6 +243,27 @@ mod tests {
         assert!(!csrf_matches(&[key()], &other, "consent:1", &token));
         assert!(!csrf_matches(&[key()], &browser, "consent:2", &token));
         assert!(!csrf_matches(&[], &browser, "consent:1", &token));
+    }
+
+    #[test]
+    fn who_has_no_account_has_one_stand_in_that_only_this_key_makes() {
+        let one = key().stand_in("email-a");
+        assert_eq!(one, key().stand_in("email-a"));
+        assert_ne!(one, key().stand_in("email-b"));
+        assert_eq!(AccountId::parse(one.as_str()), Some(one.clone()), "an account can have it");
+        let mut entropy = CountingEntropy::default();
+        let _ = SealingKey::generate(&mut entropy);
+        assert_ne!(one, SealingKey::generate(&mut entropy).stand_in("email-a"));
+    }
+
+    #[test]
+    fn a_browser_is_known_for_the_identifier_that_signed_in_there_only() {
+        let kept = key().known_browser("email-a");
+        assert!(is_known_browser(&[key()], "email-a", &kept));
+        assert!(!is_known_browser(&[key()], "email-b", &kept));
+        assert!(!is_known_browser(&[], "email-a", &kept));
+        let browser = Secret::new("email-a");
+        assert!(!is_known_browser(&[key()], "email-a", &key().csrf_token(&browser, "sign-in")));
     }
 
     #[test]

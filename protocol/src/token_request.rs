@@ -85,6 +85,23 @@ pub enum TokenRequestError {
 }
 
 impl TokenRequestError {
+    /// Whether a code or token was sent that this server never makes.
+    #[must_use]
+    pub const fn is_a_guess(self) -> bool {
+        match self {
+            Self::CodeMalformed | Self::RefreshTokenMalformed | Self::DeviceCodeMalformed => true,
+            Self::Repeated(_)
+            | Self::GrantTypeMissing
+            | Self::GrantTypeUnsupported
+            | Self::GrantTypeNotRegistered
+            | Self::CodeMissing
+            | Self::CodeVerifierMalformed(_)
+            | Self::RefreshTokenMissing
+            | Self::DeviceCodeMissing
+            | Self::ScopeMalformed(_) => false,
+        }
+    }
+
     /// The client's part.
     #[must_use]
     pub fn reply(self) -> ErrorReply {

@@ -37,7 +37,7 @@ type Address<'a> = &'a dyn Fn(usize) -> String;
 
 /// Asks until it is told to wait, at most so many times; how often it could. `ask` returns what it is
 /// refused with.
-fn until_refused(most: usize, ask: impl Fn(usize) -> Option<Reply>) -> usize {
+pub fn until_refused(most: usize, ask: impl Fn(usize) -> Option<Reply>) -> usize {
     for count in 0..most {
         if let Some(reply) = ask(count) {
             let wait = reply.header("retry-after").and_then(|seconds| seconds.parse::<u32>().ok());
@@ -48,7 +48,7 @@ fn until_refused(most: usize, ask: impl Fn(usize) -> Option<Reply>) -> usize {
     panic!("never refused in {most} requests");
 }
 
-fn register(server: &Server, address: &str) -> Reply {
+pub fn register(server: &Server, address: &str) -> Reply {
     let body = json!({
         "client_name": "Limited",
         "redirect_uris": ["https://client.example/callback"],

@@ -15,6 +15,7 @@
     reason = "tests on the host: they fail by panicking, and wait by the host's clock"
 )]
 
+mod abuse;
 mod accounts;
 mod administration;
 mod authorize_errors;
@@ -55,9 +56,11 @@ mod registration;
 mod registration_management;
 mod registration_refusals;
 mod revocation;
+mod same_answer;
 mod secrets;
 mod servers;
 mod short_links;
+mod spraying;
 mod storage;
 mod tokens;
 mod upgrade;
@@ -96,6 +99,9 @@ fn main() -> ExitCode {
         registration_management::trials(),
         closed_registration::trials(),
         limits::trials(),
+        abuse::trials(),
+        spraying::trials(),
+        same_answer::trials(),
         administration::trials(),
         authorize_errors::trials(),
         authorize_requests::trials(),

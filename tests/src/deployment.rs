@@ -55,9 +55,11 @@ pub struct Deployment {
     settings: Cow<'static, str>,
     /// The token of its admin API, if it has one.
     pub admin_token: Option<&'static str>,
-    /// Its two limits in 10 seconds, of a network and of a shared egress, where they aren't the
-    /// shipped ones.
-    limits: Option<[i64; 2]>,
+    /// Its limits in 10 seconds, of what a network asks for, of a shared egress and of what a network
+    /// tries, where they aren't the shipped ones.
+    limits: Option<[i64; 3]>,
+    /// Whether its limits are variables, of which nothing can be asked.
+    with_broken_limits: bool,
     /// The worker that a service binding leads to, beside this one.
     service: Option<Service>,
     /// The key of the names in its log, if it has one.
@@ -86,6 +88,7 @@ impl Deployment {
             service: None,
             admin_token: None,
             limits: None,
+            with_broken_limits: false,
             log_key: None,
             metrics_variable: None,
             with_examples: false,

@@ -4,7 +4,7 @@ use latchkey_protocol::configuration::Issuer;
 use latchkey_protocol::device;
 use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::params::Parameters;
-use latchkey_protocol::sealed::csrf_matches;
+use latchkey_protocol::sealed::{csrf_matches, is_known_browser};
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::time::Lifetime;
 use latchkey_protocol::token::SessionToken;
@@ -22,6 +22,7 @@ use crate::platform::RuntimeEntropy;
 
 const SESSION: &str = "latchkey_session";
 const BROWSER: &str = "latchkey_browser";
+const KNOWN: &str = "latchkey_known";
 
 /// What a request's cookies say.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Browser {
     session: Option<SessionToken>,
     identity: Secret,
     is_new: bool,
+    /// For whom it was known when somebody last signed in.
+    known: Option<Secret>,
     device: Option<String>,
 }
 
@@ -81,14 +84,16 @@ impl Browser {
         let header = incoming.header("cookie").unwrap_or_default();
         let issuer = &context.configuration.issuer;
         let session = cookie(&header, &cookie_name(issuer, SESSION)).and_then(SessionToken::parse);
-        let known = cookie(&header, &cookie_name(issuer, BROWSER))
-            .filter(|value| value.len() == 43)
-            .map(Secret::new);
-        let is_new = known.is_none();
+        let secret = |name| {
+            let value = cookie(&header, &cookie_name(issuer, name));
+            value.filter(|value| value.len() == 43).map(Secret::new)
+        };
+        let identity = secret(BROWSER);
         Self {
             session,
-            identity: known.unwrap_or_else(|| Secret::generate(&mut RuntimeEntropy)),
-            is_new,
+            is_new: identity.is_none(),
+            identity: identity.unwrap_or_else(|| Secret::generate(&mut RuntimeEntropy)),
+            known: secret(KNOWN),
             device: incoming.header("user-agent").as_deref().and_then(device::describe),
         }
     }
@@ -96,6 +101,12 @@ impl Browser {
     /// What it says it is, in a few words, for the person's list of browsers.
     pub fn device(&self) -> Option<&str> {
         self.device.as_deref()
+    }
+
+    /// Whether somebody signed in here with this identifier (by its directory key), and nobody since.
+    pub fn is_known(&self, keys: &KeySet, directory_key: &str) -> bool {
+        let is_it = |known| is_known_browser(keys.sealing(), directory_key, known);
+        self.known.as_ref().is_some_and(is_it)
     }
 
     /// What the cookie says, which no account has confirmed.
@@ -223,6 +234,24 @@ pub fn begin_session(
             "set-cookie",
             set_cookie(&context.configuration.issuer, BROWSER, identity.expose(), None),
         )
+}
+
+/// Adds what makes this browser known for the identifier (by its directory key) that was signed in with. It
+/// stays when the session ends, and counts until its key has gone.
+///
+/// # Errors
+///
+/// None in practice: there is a sealing key.
+pub fn make_known(
+    context: &Context,
+    keys: &KeySet,
+    answer: Answer,
+    directory_key: &str,
+) -> Result<Answer, Failure> {
+    let known = keys.sealing_key()?.known_browser(directory_key);
+    let lifetime = Some(context.configuration.lifetimes.signing_key);
+    let cookie = set_cookie(&context.configuration.issuer, KNOWN, known.expose(), lifetime);
+    Ok(answer.with_header("set-cookie", cookie))
 }
 
 /// Removes the session's cookie.

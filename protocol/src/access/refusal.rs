@@ -220,6 +220,13 @@ impl TokenProblem {
 }
 
 impl Refusal {
+    /// Whether a secret was sent that may be made up. No access token is one: nobody can guess a signature,
+    /// and its 401 is what has a client refresh, all of them at once when a key is dropped.
+    #[must_use]
+    pub const fn is_a_guess(&self) -> bool {
+        matches!(self, Self::Token(TokenProblem::UnknownPersonalAccessToken))
+    }
+
     /// The HTTP status.
     #[must_use]
     pub const fn status(&self) -> u16 {

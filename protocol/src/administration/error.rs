@@ -67,6 +67,12 @@ impl From<ClientMetadataError> for AdminError {
 }
 
 impl AdminError {
+    /// Whether the admin token may be made up.
+    #[must_use]
+    pub const fn is_a_guess(&self) -> bool {
+        matches!(self, Self::WrongToken)
+    }
+
     /// What the operator is told.
     #[must_use]
     pub fn reply(&self) -> ErrorReply {

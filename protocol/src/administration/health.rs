@@ -66,6 +66,8 @@ impl KeysHealth {
 pub struct Facts {
     /// A rate limit of networks is bound.
     pub has_network_limit: bool,
+    /// One of tries is.
+    pub has_tries_limit: bool,
     /// One of shared egresses is.
     pub has_shared_egress_limit: bool,
     /// There is a key for the names in the log.
@@ -111,6 +113,12 @@ pub fn warnings(configuration: &Configuration, facts: Facts) -> Vec<Warning> {
             !facts.has_network_limit,
             "NETWORK_LIMIT",
             "nothing limits how often one network registers clients or asks for device codes",
+            "bind the rate limit as the shipped wrangler.toml does",
+        ),
+        (
+            !facts.has_tries_limit,
+            "TRIES_LIMIT",
+            "nothing limits how often one network signs in and up or sends wrong secrets",
             "bind the rate limit as the shipped wrangler.toml does",
         ),
         (
@@ -189,6 +197,7 @@ mod tests {
     fn issue_7_health_warns_of_what_weakens_a_deployment_and_of_nothing_else() {
         let good = Facts {
             has_network_limit: true,
+            has_tries_limit: true,
             has_shared_egress_limit: true,
             has_log_key: true,
             fetches_public_only: true,
@@ -205,6 +214,7 @@ mod tests {
             warned(public, json!({}), Facts { has_playground: true, ..Facts::default() }),
             [
                 "NETWORK_LIMIT",
+                "TRIES_LIMIT",
                 "SHARED_EGRESS_LIMIT",
                 "compatibility_flags",
                 "LATCHKEY.playground",

@@ -330,6 +330,36 @@ impl ClientAuthenticationFailure {
         matches!(self, Self::ClientIdMissing | Self::UnsupportedScheme)
     }
 
+    /// Whether a proof, or the client itself, may be made up. A client that was once here is none, and
+    /// neither is one that has its way of proving itself wrong.
+    #[must_use]
+    pub const fn is_a_guess(self) -> bool {
+        match self {
+            Self::UnknownClient | Self::SecretWrong | Self::AssertionSignatureInvalid => true,
+            Self::Repeated(_)
+            | Self::ClientIdMissing
+            | Self::TwoClientIds
+            | Self::TwoMethods
+            | Self::UnsupportedScheme
+            | Self::MalformedBasic
+            | Self::UnsupportedAssertion
+            | Self::AssertionAndSecret
+            | Self::AssertionMalformed
+            | Self::AssertionMissing
+            | Self::AssertionOfAnother
+            | Self::AssertionForAnother
+            | Self::AssertionExpired
+            | Self::AssertionTooLong
+            | Self::AssertionNotYetValid
+            | Self::AssertionWithoutId
+            | Self::AssertionReplayed
+            | Self::ExpiredClient
+            | Self::DisabledClient
+            | Self::SecretMissing
+            | Self::OtherMethodRegistered => false,
+        }
+    }
+
     const fn code(self) -> ErrorCode {
         match self {
             Self::Repeated(_) | Self::ClientIdMissing | Self::TwoClientIds | Self::TwoMethods => {

@@ -270,6 +270,13 @@ impl Configuration {
             .is_some_and(|resource| resource.introspectors.contains(client))
     }
 
+    /// Whether a client is one that may introspect tokens for some resource, so that what it asks about
+    /// is what others sent it.
+    #[must_use]
+    pub fn is_introspector(&self, client: &ClientId) -> bool {
+        self.protected_resources.iter().any(|resource| resource.introspectors.contains(client))
+    }
+
     /// A configured address as an absolute URI: a path lies on the issuer's origin.
     #[must_use]
     pub fn absolute(&self, address: &str) -> String {

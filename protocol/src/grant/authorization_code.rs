@@ -168,6 +168,24 @@ pub enum RedeemError {
 }
 
 impl RedeemError {
+    /// Whether what was sent may be made up, the code or its verifier.
+    #[must_use]
+    pub const fn is_a_guess(self) -> bool {
+        match self {
+            Self::UnknownCode | Self::AnotherClient | Self::VerifierMismatch => true,
+            Self::ClientChanged
+            | Self::Replayed
+            | Self::ReplayedWithoutProof
+            | Self::Expired
+            | Self::Exhausted
+            | Self::RedirectUriMismatch
+            | Self::RedirectUriMissing
+            | Self::VerifierMissing
+            | Self::VerifierWithoutChallenge
+            | Self::InvalidTarget => false,
+        }
+    }
+
     /// The client's part.
     #[must_use]
     pub fn reply(self) -> ErrorReply {

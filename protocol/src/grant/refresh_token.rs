@@ -59,6 +59,21 @@ pub enum RefreshError {
 }
 
 impl RefreshError {
+    /// Whether what was sent may be made up. A token that was once good is none, whatever became of it:
+    /// its client has to hear that.
+    #[must_use]
+    pub const fn is_a_guess(self) -> bool {
+        match self {
+            Self::UnknownToken | Self::AnotherClient => true,
+            Self::ClientChanged
+            | Self::Ended
+            | Self::Expired
+            | Self::Replayed
+            | Self::WiderScope
+            | Self::InvalidTarget => false,
+        }
+    }
+
     /// The client's part.
     #[must_use]
     pub fn reply(self) -> ErrorReply {

@@ -197,6 +197,23 @@ impl From<StatementError> for ManagementError {
 }
 
 impl ManagementError {
+    /// Whether the token may be made up. Of a client that isn't there it counts the same, so that counting
+    /// tells nobody which clients there are.
+    #[must_use]
+    pub const fn is_a_guess(&self) -> bool {
+        match self {
+            Self::UnknownClient | Self::NotManaged | Self::WrongToken => true,
+            Self::NoToken
+            | Self::Unreadable(_)
+            | Self::Disabled
+            | Self::MustNotBeSent { .. }
+            | Self::OtherClientId
+            | Self::OtherSecret
+            | Self::Metadata(_)
+            | Self::Statement(_) => false,
+        }
+    }
+
     /// What the client is told.
     #[must_use]
     pub fn reply(&self) -> ErrorReply {

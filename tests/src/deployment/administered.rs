@@ -1,5 +1,6 @@
 //! Deployments whose operator decides about clients.
 
+use super::machines::{hash_of, secret_of};
 use super::{Deployment, workspace_root};
 use crate::upstream::Upstream;
 
@@ -59,15 +60,32 @@ impl Deployment {
         }
     }
 
-    /// Of each kind of request that is limited, three of one network in 10 seconds, and eight of one
-    /// shared egress.
+    /// Of each kind of request that is limited, three of one network in 10 seconds, four tries, and eight
+    /// of each of one shared egress. Its resource has a gateway and nothing behind it, and `reader` is the client
+    /// of its server.
     #[must_use]
     pub fn limited() -> Self {
+        const SETTINGS: &str = r#"
+            registration = { shared_egress = ["160.79.104.0/21"] }
+            resources = [
+                { path = "/mcp", name = "Tools", upstream = { url = "http://127.0.0.1:1" }, introspectors = ["reader"] },
+            ]
+            clients = [
+                { client_id = "reader", client_secret_sha256 = "READER", redirect_uris = ["https://client.example/callback"] },
+            ]
+        "#;
         Self {
-            limits: Some([3, 8]),
-            settings: "registration = { shared_egress = [\"160.79.104.0/21\"] }".into(),
+            admin_token: Some(ADMIN_TOKEN),
+            limits: Some([3, 8, 4]),
+            settings: SETTINGS.replace("READER", &hash_of(&secret_of("reader"))).into(),
             ..Self::shipped("limited")
         }
+    }
+
+    /// The same where none of the limits can be asked.
+    #[must_use]
+    pub fn with_broken_limits() -> Self {
+        Self { with_broken_limits: true, limits: None, ..Self::limited() }
     }
 }
 

@@ -44,7 +44,10 @@ impl Deployment {
         settings.extend(overrides);
         self.write_secrets(folder)?;
         if let Some(limits) = self.limits {
-            set_limits(&mut table, limits).ok_or("wrangler.toml has no two ratelimits")?;
+            set_limits(&mut table, limits).ok_or("wrangler.toml has no three ratelimits")?;
+        }
+        if self.with_broken_limits {
+            break_limits(&mut table).ok_or("wrangler.toml has no ratelimits")?;
         }
         for binding in self.without {
             leave_out(&mut table, binding).ok_or(format!("wrangler.toml has no {binding}"))?;
@@ -95,7 +98,7 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), String> {
 }
 
 /// Sets the limits, each of 10 seconds; [`None`] when there aren't as many.
-fn set_limits(table: &mut Table, limits: [i64; 2]) -> Option<()> {
+fn set_limits(table: &mut Table, limits: [i64; 3]) -> Option<()> {
     let bindings = table.get_mut("ratelimits")?.as_array_mut()?;
     for (index, limit) in limits.into_iter().enumerate() {
         let simple = Table::from_iter([
@@ -103,6 +106,17 @@ fn set_limits(table: &mut Table, limits: [i64; 2]) -> Option<()> {
             ("period".to_owned(), 10.into()),
         ]);
         bindings.get_mut(index)?.as_table_mut()?.insert("simple".to_owned(), simple.into());
+    }
+    Some(())
+}
+
+/// Puts a variable in the place of each limit; [`None`] when there are none.
+fn break_limits(table: &mut Table) -> Option<()> {
+    let limits = table.remove("ratelimits")?;
+    let variables = table.get_mut("vars")?.as_table_mut()?;
+    for limit in limits.as_array()? {
+        let name = limit.get("name")?.as_str()?;
+        variables.insert(name.to_owned(), "no limit".into());
     }
     Some(())
 }

@@ -15,6 +15,7 @@ use crate::clients::{self, NotFound, key_sets};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
+use crate::limits::{self, Guess};
 use crate::log::Level;
 use crate::trace::Operation;
 use crate::web_crypto;
@@ -98,7 +99,9 @@ async fn form_of(
         }
         Err(error) => {
             let answer = context.refuse(&error.reply(), &error.reason(), None);
-            return Ok(Err(with_challenge(answer, error.challenge())));
+            let refusal = with_challenge(answer, error.challenge());
+            let guess = error.reason().is_a_guess().then_some(Guess::OfNoClient);
+            return Ok(Err(limits::unless_too_many(context, guess, refusal).await));
         }
     };
     let found = clients::look_up(context, credentials.client_id()).await?;
@@ -134,7 +137,10 @@ async fn form_of(
             // What isn't the id of a client may be anything, a secret in the wrong field too.
             let client_id = record.as_deref().map(|record| &record.client_id);
             let answer = context.refuse(&error.reply(), &error.reason(), client_id);
-            Ok(Err(with_challenge(answer, error.challenge())))
+            let refusal = with_challenge(answer, error.challenge());
+            let guess = || client_id.map_or(Guess::OfNoClient, Guess::OfClient);
+            let guess = error.reason().is_a_guess().then(guess);
+            Ok(Err(limits::unless_too_many(context, guess, refusal).await))
         }
     }
 }

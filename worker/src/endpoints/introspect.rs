@@ -19,8 +19,9 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys;
+use crate::limits::{self, Guess};
 use crate::objects::account::messages::{
-    AccessState, CheckPersonalAccessToken, InspectRefreshToken,
+    AccessState, CheckPersonalAccessToken, InspectRefreshToken, PersonalAccessTokenProblem,
 };
 use crate::objects::{self, ObjectKind};
 
@@ -36,7 +37,12 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
         Ok(introspection) => introspection,
         Err(error) => return Ok(context.refuse(&error.reply(), &error, Some(client_id))),
     };
-    let token = find(context, client_id, introspection.token.expose()).await?;
+    let Found { token, is_a_guess } =
+        find(context, client_id, introspection.token.expose()).await?;
+    // RFC 7662 section 4: un-throttled, this would be a means "to poll a series of possible token values".
+    // Not for the server of a resource: it asks about what others sent it, and they mustn't stop it.
+    let is_a_guess = is_a_guess && !context.configuration.is_introspector(client_id);
+    let guess = is_a_guess.then_some(Guess::OfClient(client_id));
     let introspected = token.map_or_else(Introspected::inactive, |token| {
         introspection::reply(token, client_id, &context.configuration, context.now)
     });
@@ -53,7 +59,27 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
                 .with_body(jwt.expose())
         }
     };
-    Ok(answer.not_stored())
+    Ok(limits::unless_too_many(context, guess, answer.not_stored()).await)
+}
+
+/// What was found out about a text.
+struct Found {
+    /// The token that it is, if that is good.
+    token: Option<Token>,
+    /// Whether it has the form of a secret of ours, and is none that is good.
+    is_a_guess: bool,
+}
+
+impl Found {
+    /// Of a text that is nothing but its secret.
+    const fn by_secret(token: Option<Token>, is_known: bool) -> Self {
+        Self { token, is_a_guess: !is_known }
+    }
+
+    /// Of a text that carries a signature, which nobody can make up.
+    const fn signed(token: Option<Token>) -> Self {
+        Self { token, is_a_guess: false }
+    }
 }
 
 /// The answer as a JWT for the client that asked.
@@ -73,7 +99,7 @@ async fn signed(
 
 /// What the text stands for, if it is a token that is good. The hint isn't needed: RFC 7662 section
 /// 2.1 has it widen the search to every kind anyway, and the text itself says its kind.
-async fn find(context: &Context, caller: &ClientId, text: &str) -> Result<Option<Token>, Failure> {
+async fn find(context: &Context, caller: &ClientId, text: &str) -> Result<Found, Failure> {
     let (env, kind) = (&context.env, ObjectKind::Account);
     let prefixes = &context.configuration.prefixes;
     if let Some(token) = GrantToken::parse(&prefixes.refresh_token, text) {
@@ -87,26 +113,30 @@ async fn find(context: &Context, caller: &ClientId, text: &str) -> Result<Option
         let (state, standing) = (state?, standing?);
         let is_good =
             |state: &RefreshTokenState| state.client_id == *caller && standing == Standing::Good;
+        let is_known = state.is_some();
         let own = state.filter(is_good);
-        return Ok(own.map(|state| Token::RefreshToken { account: token.account, state }));
+        let own = own.map(|state| Token::RefreshToken { account: token.account, state });
+        return Ok(Found::by_secret(own, is_known));
     }
     if let Ok(token) = PersonalAccessToken::parse(&prefixes.personal_access_token, text) {
         let message = CheckPersonalAccessToken { id: token.id, secret: token.secret };
         let checked = objects::send(env, kind, token.account.as_str(), &message).await?;
-        return Ok(checked.ok().map(|grant| Token::PersonalAccessToken {
+        let is_known = !matches!(checked, Err(PersonalAccessTokenProblem::Unknown));
+        let good = checked.ok().map(|grant| Token::PersonalAccessToken {
             account: token.account,
             id: message.id,
             grant,
-        }));
+        });
+        return Ok(Found::by_secret(good, is_known));
     }
     let keys = keys::key_set(context).await?;
-    let Ok(claims) = keys.verify(context, text).await? else { return Ok(None) };
+    let Ok(claims) = keys.verify(context, text).await? else { return Ok(Found::signed(None)) };
     let (state, standing) =
         join(access_tokens::state(context, &claims), standing(context, &claims.client_id)).await;
     match (state?, standing?) {
-        (AccessState::Live, Standing::Good) => Ok(Some(Token::AccessToken(claims))),
+        (AccessState::Live, Standing::Good) => Ok(Found::signed(Some(Token::AccessToken(claims)))),
         (AccessState::Live, Standing::Disabled | Standing::Gone) | (AccessState::Revoked, _) => {
-            Ok(None)
+            Ok(Found::signed(None))
         }
     }
 }

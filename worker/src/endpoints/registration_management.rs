@@ -19,6 +19,7 @@ use crate::clients::changes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
+use crate::limits::{self, Guess};
 use crate::log::Level;
 use crate::objects::client_registry::messages::StoredClient;
 use crate::platform::RuntimeEntropy;
@@ -46,7 +47,11 @@ pub async fn get_put_or_delete(
     );
     let client = match authorize(record, presented, context.now) {
         Ok(client) => client,
-        Err(error) => return Ok(refuse(context, &error, record)),
+        Err(error) => {
+            let guess = error.is_a_guess().then_some(Guess::RegistrationAccessToken);
+            let refusal = refuse(context, &error, record);
+            return Ok(limits::unless_too_many(context, guess, refusal).await);
+        }
     };
     let Some(stored) = &stored else {
         return Ok(refuse(context, &ManagementError::UnknownClient, None));

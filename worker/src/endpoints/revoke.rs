@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys;
+use crate::limits::{self, Guess};
 use crate::log::Level;
 use crate::objects::account::messages::Revoke;
 use crate::objects::{self, ObjectKind};
@@ -70,7 +71,12 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
             Ok(Answer::empty(200).not_stored())
         }
         Err(error) => {
-            Ok(context.refuse(&RevocationError::ForeignToken.reply(), &error, Some(&client_id)))
+            let refusal =
+                context.refuse(&RevocationError::ForeignToken.reply(), &error, Some(&client_id));
+            // A token that nobody has is a success here (RFC 7009 section 2.2) and tells nothing, so only
+            // those of others count.
+            let guess = Some(Guess::OfClient(&client_id));
+            Ok(limits::unless_too_many(context, guess, refusal).await)
         }
     }
 }
@@ -92,7 +98,9 @@ async fn own_token(
         }
         Err(error) => {
             let reply = RevocationError::ForeignToken.reply();
-            return Ok(context.refuse(&reply, &error, Some(client_id)));
+            let refusal = context.refuse(&reply, &error, Some(client_id));
+            let guess = Some(Guess::OfClient(client_id));
+            return Ok(limits::unless_too_many(context, guess, refusal).await);
         }
     }
     Ok(Answer::empty(200).not_stored())

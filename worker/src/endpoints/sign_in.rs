@@ -7,6 +7,7 @@ use latchkey_protocol::configuration::Endpoint;
 use latchkey_protocol::email::EmailAddress;
 use latchkey_protocol::identifier::{AccountId, SessionId};
 use latchkey_protocol::secret::Secret;
+use latchkey_protocol::sign_in_throttle::TriedFrom;
 
 use super::account::log_later;
 use super::posted_form::PostedForm;
@@ -17,19 +18,23 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys::{self, KeySet};
+use crate::limits::{self, LimitedEndpoint};
 use crate::log::Level;
 use crate::objects::account::messages::{BeginSession, Credentials, SessionKey};
 use crate::objects::directory::{ForgetTries, SignInTry, TrySignIn};
 use crate::objects::{self, ObjectKind};
 use crate::pages::SignInPage;
 use crate::password;
-use crate::platform::RuntimeEntropy;
 
 /// What the form's CSRF token is for.
 pub const PURPOSE: &str = "sign-in";
 
 /// The same words whether the account doesn't exist or the password is wrong.
 const WRONG: &str = "That e-mail address and password do not match. Check both and try again.";
+
+/// What is said without looking at the address.
+const TOO_MANY_FROM_NETWORK: &str =
+    "Too many people tried to sign in from your network. Wait a minute and try again.";
 
 /// Shows the page, or signs in.
 pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<Answer, Failure> {
@@ -92,12 +97,22 @@ async fn sign_in(
     };
     let typed = form.field("email");
     let goal = form.goal();
-    match check_password(context, &form).await? {
+    let directory_key = EmailAddress::parse(typed).map(|email| email.directory_key());
+    let is_known = directory_key.as_ref().is_some_and(|key| browser.is_known(keys, key));
+    // Before anything is asked about the address, so that many addresses are as dear as one. Whoever comes
+    // back has proven to be no sprayer, and isn't kept out of an office by one.
+    if !is_known && limits::exceeded(context, LimitedEndpoint::SignIn).await {
+        let answer = show(context, keys, browser, goal, typed, Some(TOO_MANY_FROM_NETWORK))?;
+        return Ok(limits::told_to_wait(answer));
+    }
+    let tried_from = if is_known { TriedFrom::KnownBrowser } else { TriedFrom::Elsewhere };
+    let password = Secret::new(form.field("password"));
+    match check_password(context, keys, directory_key, tried_from, &password).await? {
         Check::Right { account, directory_key } => {
             let forget = ForgetTries {};
             let directory = ObjectKind::Directory;
             let (begun, forgotten) = join(
-                begin(context, browser, &account, goal, keys),
+                begin(context, browser, &account, &directory_key, goal, keys),
                 objects::send(&context.env, directory, &directory_key, &forget),
             )
             .await;
@@ -128,25 +143,33 @@ enum Check {
     Wait(u64),
 }
 
-async fn check_password(context: &Context, form: &PostedForm) -> Result<Check, Failure> {
-    let password = Secret::new(form.field("password"));
-    let Some(email) = EmailAddress::parse(form.field("email")) else {
+async fn check_password(
+    context: &Context,
+    keys: &KeySet,
+    directory_key: Option<String>,
+    from: TriedFrom,
+    password: &Secret,
+) -> Result<Check, Failure> {
+    let Some(key) = directory_key else {
         // The same work as for an address that can have an account.
-        password::verify(&password, None)?;
+        password::verify(password, None)?;
         return Ok(Check::Wrong);
     };
-    let key = email.directory_key();
     let directory = ObjectKind::Directory;
-    let account = match objects::send(&context.env, directory, &key, &TrySignIn {}).await? {
+    let account = match objects::send(&context.env, directory, &key, &TrySignIn { from }).await? {
         SignInTry::Wait(wait) => return Ok(Check::Wait(wait.as_seconds())),
         SignInTry::Allowed(account) => account,
     };
     // The same questions and the same work for an account that doesn't exist, so that the time
-    // doesn't tell. Asking a made-up object stores nothing.
-    let asked = account.clone().unwrap_or_else(|| AccountId::generate(&mut RuntimeEntropy));
+    // doesn't tell. Asking a made-up object stores nothing; it is one for each address, in memory from
+    // the second try on as a real one is.
+    let asked = match &account {
+        Some(account) => account.clone(),
+        None => keys.sealing_key()?.stand_in(&key),
+    };
     let stored: Option<Secret> =
         objects::send(&context.env, ObjectKind::Account, asked.as_str(), &Credentials {}).await?;
-    let right = password::verify(&password, stored.as_ref())?;
+    let right = password::verify(password, stored.as_ref())?;
     match account {
         Some(account) if right => Ok(Check::Right { account, directory_key: key }),
         Some(account) => {
@@ -163,6 +186,7 @@ pub async fn begin(
     context: &Context,
     browser: &Browser,
     account: &AccountId,
+    directory_key: &str,
     goal: Option<Goal<'_>>,
     keys: &KeySet,
 ) -> Result<Answer, Failure> {
@@ -195,7 +219,8 @@ pub async fn begin(
         }
         None => context.configuration.endpoints.path(Endpoint::Account),
     };
-    Ok(browser::begin_session(context, Answer::redirect(303, location), account, &key))
+    let answer = browser::begin_session(context, Answer::redirect(303, location), account, &key);
+    browser::make_known(context, keys, answer, directory_key)
 }
 
 fn signed_in_for(request: &AuthorizationRequest, session: &SessionId) -> AuthorizationRequest {

@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys::{self, KeySet};
+use crate::limits::{self, LimitedEndpoint};
 use crate::log::Level;
 use crate::objects::account::messages::Create;
 use crate::objects::directory::Claim;
@@ -24,13 +25,18 @@ use crate::platform::RuntimeEntropy;
 /// What the form's CSRF token is for.
 pub const PURPOSE: &str = "sign-up";
 
+/// Said as it is: without mail there is no other way in than at once, so that who is signed in had a free
+/// address and who isn't had not, whatever the words. What is limited is how often one can ask.
 const TAKEN: &str = "There is an account with this e-mail address already. Sign in instead.";
+const TOO_MANY_FROM_NETWORK: &str =
+    "Too many people created accounts from your network. Wait a minute and try again.";
 const NO_ADDRESS: &str = "Enter a whole e-mail address, such as ada@example.com.";
 
 /// What was typed, and what is wrong with it.
 #[derive(Default)]
 pub struct Filled<'a> {
     email: &'a str,
+    error: Option<&'a str>,
     email_error: Option<&'a str>,
     password_error: Option<&'a str>,
 }
@@ -81,7 +87,7 @@ pub fn show(
         purpose: goal.map(Goal::view),
         email: filled.email,
         password_minimum: password::MINIMUM_CHARACTERS,
-        error: None,
+        error: filled.error,
         email_error: filled.email_error,
         password_error: filled.password_error,
     };
@@ -111,22 +117,29 @@ async fn sign_up(
         context.refused(&"unusable e-mail address or password", None);
         let filled = Filled {
             email: typed,
+            error: None,
             email_error: email.is_none().then_some(NO_ADDRESS),
             password_error: (!acceptable).then_some(too_short.as_str()),
         };
         return show(context, keys, browser, goal, &filled);
     };
+    // Before anything is asked about the address, and before the password is hashed.
+    if limits::exceeded(context, LimitedEndpoint::SignUp).await {
+        let filled =
+            Filled { email: typed, error: Some(TOO_MANY_FROM_NETWORK), ..Filled::default() };
+        return Ok(limits::told_to_wait(show(context, keys, browser, goal, &filled)?));
+    }
     match create(context, email, &password).await? {
         Some(account) => {
             context
                 .outcome(Level::Info, "signed up")
                 .with_pseudonym("account", account.as_str())
                 .write();
-            sign_in::begin(context, browser, &account, goal, keys).await
+            sign_in::begin(context, browser, &account, &email.directory_key(), goal, keys).await
         }
         None => {
             context.refused(&"the e-mail address is taken", None);
-            let filled = Filled { email: typed, email_error: Some(TAKEN), password_error: None };
+            let filled = Filled { email: typed, email_error: Some(TAKEN), ..Filled::default() };
             show(context, keys, browser, goal, &filled)
         }
     }

@@ -7,11 +7,12 @@ use futures_util::future::join;
 use latchkey_protocol::grant::client_credentials;
 use latchkey_protocol::token_request::{self, GrantRequest, TokenRequest};
 
-use super::client_authentication::authenticated_form;
+use super::client_authentication::{AuthenticatedForm, authenticated_form};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys;
+use crate::limits::{self, Guess};
 use crate::objects::account::messages::{Redeem, Refresh};
 use crate::objects::{self, ObjectKind};
 
@@ -29,7 +30,10 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
         token_request::parse(&form.form, &form.client, &form.record, &context.configuration);
     let request = match parsed {
         Ok(request) => request,
-        Err(error) => return Ok(context.refuse(&error.reply(), &error, client_id)),
+        Err(error) => {
+            let refusal = context.refuse(&error.reply(), &error, client_id);
+            return Ok(refused(context, &form, error.is_a_guess(), refusal).await);
+        }
     };
     let keys = keys?;
     let (account, grant, request) = match request {
@@ -56,15 +60,32 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
         GrantRequest::AuthorizationCode(request) => {
             match objects::send(env, kind, name, &Redeem { grant, request }).await? {
                 Ok(granted) => granted,
-                Err(error) => return Ok(context.refuse(&error.reply(), &error, client_id)),
+                Err(error) => {
+                    let refusal = context.refuse(&error.reply(), &error, client_id);
+                    return Ok(refused(context, &form, error.is_a_guess(), refusal).await);
+                }
             }
         }
         GrantRequest::RefreshToken(request) => {
             match objects::send(env, kind, name, &Refresh { grant, request }).await? {
                 Ok(granted) => granted,
-                Err(error) => return Ok(context.refuse(&error.reply(), &error, client_id)),
+                Err(error) => {
+                    let refusal = context.refuse(&error.reply(), &error, client_id);
+                    return Ok(refused(context, &form, error.is_a_guess(), refusal).await);
+                }
             }
         }
     };
     issue::of_person(context, &form, &keys, account, granted).await
+}
+
+/// The answer to a request of an authenticated client that was refused, perhaps for a guess.
+async fn refused(
+    context: &Context,
+    form: &AuthenticatedForm,
+    is_a_guess: bool,
+    refusal: Answer,
+) -> Answer {
+    let guess = is_a_guess.then(|| Guess::OfClient(form.client.client_id()));
+    limits::unless_too_many(context, guess, refusal).await
 }

@@ -25,6 +25,7 @@ use std::rc::Rc;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
+use crate::limits::{self, Guess};
 use crate::log::{Event, Level};
 use check::{Caller, Rejected};
 use message::Message;
@@ -94,7 +95,9 @@ impl Visit<'_> {
             Ok(holder) => holder,
             Err(Rejected { refusal, caller }) => {
                 incoming.discard_body_briefly().await;
-                return Ok(self.refuse(&refusal, &needed, caller.as_ref(), None));
+                let guess = refusal.is_a_guess().then_some(Guess::PersonalAccessToken);
+                let refusal = self.refuse(&refusal, &needed, caller.as_ref(), None);
+                return Ok(limits::unless_too_many(self.context, guess, refusal).await);
             }
         };
         let caller = Caller::of(&holder);

@@ -1,7 +1,7 @@
 //! One object per sign-in identifier: which account it belongs to, and how often one has tried.
 
 use latchkey_protocol::identifier::AccountId;
-use latchkey_protocol::sign_in_throttle::{FORGET_AFTER, Tries, Try, try_again};
+use latchkey_protocol::sign_in_throttle::{FORGET_AFTER, TriedFrom, Tries, Try, try_again};
 use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,11 @@ CREATE TABLE tries (
 /// A person (or a program) tries to sign in: counts the try and says which account the identifier
 /// belongs to.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct TrySignIn {}
+pub struct TrySignIn {
+    /// Where. While a deployment changes, the worker of the release before doesn't say.
+    #[serde(default)]
+    pub from: TriedFrom,
+}
 
 impl Message for TrySignIn {
     const NAME: &'static str = "try-sign-in";
@@ -80,7 +84,9 @@ impl worker::DurableObject for Directory {
         let storage = Storage::of(&self.state, &self.known, &received);
         let answer = match received.name.as_str() {
             TrySignIn::NAME => {
-                let answer = try_sign_in(&storage, platform::now());
+                let message = received.message();
+                let answer =
+                    message.and_then(|m: TrySignIn| try_sign_in(&storage, m.from, platform::now()));
                 ensure_sweep(&storage).await?;
                 reply::<TrySignIn>(answer)
             }
@@ -134,9 +140,13 @@ fn tries(database: &Database) -> Result<Option<Tries>, Failure> {
     row.map(|row| row.read()).transpose()
 }
 
-fn try_sign_in(storage: &Storage<'_>, now: UnixTime) -> Result<SignInTry, Failure> {
+fn try_sign_in(
+    storage: &Storage<'_>,
+    from: TriedFrom,
+    now: UnixTime,
+) -> Result<SignInTry, Failure> {
     let database = storage.created(MIGRATIONS)?;
-    match try_again(tries(&database)?, now) {
+    match try_again(tries(&database)?, from, now) {
         Try::Wait(wait) => Ok(SignInTry::Wait(wait)),
         Try::Allowed(tries) => {
             database.run(

@@ -61,6 +61,15 @@ pub enum PollError {
 }
 
 impl PollError {
+    /// Whether the device code may be made up.
+    #[must_use]
+    pub const fn is_a_guess(self) -> bool {
+        match self {
+            Self::Unknown | Self::AnotherClient => true,
+            Self::Pending | Self::SlowDown(_) | Self::Denied | Self::Expired => false,
+        }
+    }
+
     /// The client's part.
     #[must_use]
     pub fn reply(self) -> ErrorReply {

@@ -102,6 +102,20 @@ pub enum RedemptionError {
 }
 
 impl RedemptionError {
+    /// Whether the device code may be made up.
+    #[must_use]
+    pub const fn is_a_guess(self) -> bool {
+        match self {
+            Self::Unknown | Self::AnotherClient => true,
+            Self::NotYet
+            | Self::ClientChanged
+            | Self::AlreadyUsed
+            | Self::Ended
+            | Self::Expired
+            | Self::InvalidTarget => false,
+        }
+    }
+
     /// The client's part.
     #[must_use]
     pub fn reply(self) -> ErrorReply {

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::endpoints::playground;
 use crate::failure::Failure;
 use crate::http::Answer;
+use crate::limits;
 use crate::log::Level;
 use crate::metrics;
 use crate::objects::keyring::{self, Look};
@@ -147,8 +148,9 @@ fn settings(context: &Context) -> Settings {
     let (configuration, env) = (&context.configuration, context.env.platform());
     let has = |binding: &str| Reflect::has(env, &binding.into()).unwrap_or(false);
     let facts = Facts {
-        has_network_limit: has("NETWORK_LIMIT"),
-        has_shared_egress_limit: has("SHARED_EGRESS_LIMIT"),
+        has_network_limit: has(limits::NETWORK),
+        has_tries_limit: has(limits::TRIES),
+        has_shared_egress_limit: has(limits::SHARED_EGRESS),
         has_log_key: has(LOG_KEY),
         fetches_public_only: fetch_is_strict(),
         has_playground: playground::is_on(configuration, env),
@@ -160,8 +162,9 @@ fn settings(context: &Context) -> Settings {
         ObjectKind::DeviceAuthorization.binding(),
         ObjectKind::Keyring.binding(),
         CACHE,
-        "NETWORK_LIMIT",
-        "SHARED_EGRESS_LIMIT",
+        limits::NETWORK,
+        limits::TRIES,
+        limits::SHARED_EGRESS,
         metrics::BINDING,
         ADMIN_TOKEN,
         LOG_KEY,

@@ -17,6 +17,7 @@ use super::body_error_status;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, BodyError, Incoming};
+use crate::limits::{self, Guess};
 use crate::log::Level;
 
 const ADMIN_TOKEN: &str = "ADMIN_TOKEN";
@@ -34,7 +35,9 @@ pub async fn answer(
 ) -> Result<Answer, Failure> {
     if let Err(error) = check_token(context, incoming)? {
         incoming.discard_body().await;
-        return Ok(refuse(context, &error, None));
+        let guess = error.is_a_guess().then_some(Guess::AdminToken);
+        let refusal = refuse(context, &error, None);
+        return Ok(limits::unless_too_many(context, guess, refusal).await);
     }
     let path = incoming.path().to_owned();
     let id = context.configuration.endpoints.id(endpoint, &path);

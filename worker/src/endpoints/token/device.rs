@@ -5,7 +5,7 @@ use latchkey_protocol::client_id_metadata::ClientSnapshot;
 use latchkey_protocol::grant::device_code::{Poll, PollError, Redemption};
 use latchkey_protocol::user_code::UserCode;
 
-use super::issue;
+use super::{issue, refused};
 use crate::context::Context;
 use crate::endpoints::client_authentication::AuthenticatedForm;
 use crate::failure::Failure;
@@ -56,7 +56,7 @@ pub async fn poll(
                 Some(interval) => {
                     answer.with_header("retry-after", interval.as_seconds().to_string())
                 }
-                None => answer,
+                None => refused(context, form, error.is_a_guess(), answer).await,
             });
         }
     };
@@ -71,6 +71,9 @@ pub async fn poll(
     let account = approved.account;
     match objects::send(env, ObjectKind::Account, account.as_str(), &message).await? {
         Ok(granted) => issue::of_person(context, form, keys, account, granted).await,
-        Err(error) => Ok(context.refuse(&error.reply(), &error, client_id)),
+        Err(error) => {
+            let refusal = context.refuse(&error.reply(), &error, client_id);
+            Ok(refused(context, form, error.is_a_guess(), refusal).await)
+        }
     }
 }
