@@ -36,6 +36,7 @@ mod failures;
 mod gateway;
 mod headless;
 mod health;
+mod keys;
 mod limits;
 mod log;
 mod matrix;
@@ -121,6 +122,7 @@ fn main() -> ExitCode {
         secrets::trials(),
         observability::trials(),
         health::trials(),
+        keys::trials(),
         recent_refusals::trials(),
         failures::trials(),
         panics::trials(),
