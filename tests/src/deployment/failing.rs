@@ -44,6 +44,12 @@ impl Deployment {
         Self { name: "keyed", settings: settings.into(), ..faulty }
     }
 
+    /// The same, counting what each request does.
+    #[must_use]
+    pub fn traced(self) -> Self {
+        Self { settings: format!("log = {{ trace = true }}\n{}", self.settings).into(), ..self }
+    }
+
     /// A server on the web, with an admin API.
     #[must_use]
     pub fn public_with_admin() -> Self {
