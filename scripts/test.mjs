@@ -49,6 +49,7 @@ const STEPS = [
   { name: "size", title: "Size of what is downloaded, and the start of a cold isolate", run: checkSize },
   { name: "package", title: "The browser package, from its tarball", needs: [buildWebClient], run: checkPackage },
   { name: "build", title: "Build of the worker", run: build },
+  { name: "scripts", title: "What the scripts decide", run: scriptTests },
   { name: "dry-run", title: "wrangler deploy --dry-run, of the examples too", run: dryRuns },
   { name: "start", title: "npm start", needs: [build], run: checkStart },
   { name: "black-box", title: "Black box and browser tests", browser: true, needs: [build, buildPlayground], run: blackBox },
@@ -153,6 +154,12 @@ async function playgroundTests() {
   const folder = join(ROOT, "examples", "playground", "tests");
   const files = readdirSync(folder).filter((name) => name.endsWith(".test.js")).map((name) => join(folder, name));
   await run(process.execPath, ["--test", ...files], { env, label: "node --test examples/playground/tests" });
+}
+
+async function scriptTests() {
+  const folder = join(ROOT, "scripts", "tests");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".test.mjs")).map((name) => join(folder, name));
+  await run(process.execPath, ["--test", ...files], { env, label: "node --test scripts/tests" });
 }
 
 async function wasmTestsInBrowser({ chrome, chromedriver }) {

@@ -204,10 +204,10 @@ fn rotate(load: &Load<'_>) {
     assert_eq!(kid(&keyed.key("sig", "retired")), second);
 
     load.steps(8, 11 * DAY);
-    load.steps(20, 3_600);
+    load.steps(30, 3_600);
     assert_eq!(kid(&keyed.key("sig", "current")), third);
     let fourth = kid(&keyed.key("sig", "next"));
-    load.steps(30, 2_400);
+    load.steps(33, 2_400);
     assert_eq!(kid(&keyed.key("sig", "current")), fourth);
 }
 
