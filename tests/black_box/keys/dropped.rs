@@ -1,10 +1,12 @@
 //! A key that somebody may have stolen: it counts no more.
 
+use latchkey_tests::upstream::Answer;
 use latchkey_tests::{Tokens, Walk};
 use serde_json::json;
 
 use super::{Keyed, kid, signer};
 use crate::Case;
+use crate::gateway::streaming::opened;
 
 /// The cases.
 pub fn trials() -> Vec<Case> {
@@ -16,6 +18,10 @@ pub fn trials() -> Vec<Case> {
         Case::new(
             "issue 7: an isolate that isn't told refuses the tokens of a dropped key after a minute at most, remembered ones too",
             |_| elsewhere(),
+        ),
+        Case::new(
+            "issue 7: an event stream that is open when its token's key is dropped ends soon after",
+            |_| open_stream(),
         ),
         Case::new(
             "issue 7: dropping the next key or a retired one leaves the one that signs alone",
@@ -79,6 +85,19 @@ fn elsewhere() {
     assert!(!keyed.published().contains(&stolen));
     let tokens = Tokens::from_reply(&walk.client.refresh(&keyed.server, &tokens.refresh));
     keyed.expect_good(&tokens.access);
+}
+
+fn open_stream() {
+    let keyed = Keyed::start();
+    let tokens = keyed.tokens(&mut Walk::begin(&keyed.server), "/api");
+    let place = keyed.upstream.place(Answer::events());
+    let call = keyed.server.call("GET", &format!("/api?at={}", place.name()));
+    let (feed, mut stream) = opened(call.bearer(&tokens.access), &place, "data: 0\n\n");
+    let _ = stream.wait_for("data: 0\n\n");
+    keyed.drop_key(&keyed.key("sig", "current"));
+    place.wait_until_abandoned();
+    assert!(!feed.try_send("data: secret\n\n"));
+    assert_eq!(stream.rest().unwrap_or_else(|partial| partial), "");
 }
 
 fn beside() {

@@ -30,7 +30,7 @@ pub fn trials() -> Vec<Case> {
 struct Keyed {
     server: Server,
     place: Place,
-    _upstream: Upstream,
+    upstream: Upstream,
 }
 
 impl Keyed {
@@ -42,7 +42,7 @@ impl Keyed {
         let upstream = Upstream::start();
         let server = Server::start(change(Deployment::keyed(&upstream)));
         let server = server.unwrap_or_else(|error| panic!("{error}"));
-        Self { server, place: upstream.plain(), _upstream: upstream }
+        Self { server, place: upstream.plain(), upstream }
     }
 
     /// Sets the server's clock so many seconds ahead.
