@@ -17,7 +17,7 @@ mod revisions;
 mod revocation;
 mod signed_introspection;
 mod step_up;
-pub(crate) mod streaming;
+mod streaming;
 mod upstream_failures;
 
 pub(crate) use activity::wait_for;

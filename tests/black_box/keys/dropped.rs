@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Keyed, kid, signer};
 use crate::Case;
-use crate::gateway::streaming::opened;
+use crate::gateway::opened;
 
 /// The cases.
 pub fn trials() -> Vec<Case> {
