@@ -7,6 +7,9 @@ export const KEYRING_SECRET = "KEYRING_SECRET";
 /** What says which worker a command is about, by `wrangler deploy`'s names, which `wrangler secret` has too. */
 const NAMES_THE_WORKER = new Set(["--config", "-c", "--env", "-e", "--name", "--cwd", "--env-file"]);
 
+/** With these nothing is deployed. */
+const ONLY_TELLS = new Set(["--dry-run", "--help", "-h", "--version", "-v"]);
+
 export function workerArguments(args) {
   const named = [];
   for (let index = 0; index < args.length; index += 1) {
@@ -23,7 +26,7 @@ export function workerArguments(args) {
  * what it printed, or null when it failed. Says whether it was set.
  */
 export function setKeyringSecret(wrangler, args) {
-  if (args.includes("--dry-run")) return false;
+  if (args.some((arg) => ONLY_TELLS.has(arg))) return false;
   const worker = workerArguments(args);
   let secrets;
   try {
