@@ -75,8 +75,8 @@ fn elsewhere() {
     keyed.expect_good(&tokens.access);
     let _ = keyed.call("/remembered", &remembered.access).expect(200);
     let stolen = kid(&keyed.key("sig", "current"));
-    let told = keyed.server.tell_keyring("drop", &json!({ "key_id": stolen }));
-    assert_eq!(told, "sig");
+    let told = keyed.server.tell_keyring("operate", &json!({ "drop": { "key_id": stolen } }));
+    assert_eq!(told[0]["state"], "dropped");
 
     // The gateway may remember credentials of this resource for five minutes.
     keyed.ahead(61);

@@ -113,10 +113,10 @@ fn elsewhere() {
     let secret = jwk.to_string();
     jwk.as_object_mut().expect("a key").remove("d");
     jwk["kid"] = "elsewhere".into();
-    let import = json!({
+    let import = json!({ "import": {
         "key": { "key_id": "elsewhere", "secret": secret }, "public_jwk": jwk, "at_once": true,
-    });
-    assert_eq!(keyed.server.tell_keyring("import", &import)["state"], "current");
+    } });
+    assert_eq!(keyed.server.tell_keyring("operate", &import)[0]["state"], "current");
     keyed.expect_good(&signed_by(&key, "elsewhere", &tokens.access));
 
     let asked: u64 = (0..30)

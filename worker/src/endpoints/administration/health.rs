@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::http::Answer;
 use crate::log::Level;
 use crate::metrics;
-use crate::objects::keyring::{self, Look};
+use crate::objects::keyring::{self, Operate};
 use crate::objects::{self, Health, ObjectKind, SchemaVersions};
 use crate::trace::Operation;
 
@@ -93,7 +93,8 @@ pub async fn get(context: &Context) -> Answer {
 }
 
 async fn keys(context: &Context) -> Keys {
-    let looked = objects::send(&context.env, ObjectKind::Keyring, keyring::NAME, &Look {}).await;
+    let looked =
+        objects::send(&context.env, ObjectKind::Keyring, keyring::NAME, &Operate::Look).await;
     match looked {
         Ok(views) => {
             let lifetime = context.configuration.lifetimes.signing_key;

@@ -11,8 +11,8 @@ use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
 use crate::keys;
 use crate::log::Level;
-use crate::objects::keyring::{self, DropKey, Import, Look, Rotate, stored};
-use crate::objects::{self, Message, ObjectKind};
+use crate::objects::keyring::{self, Operate, stored};
+use crate::objects::{self, ObjectKind};
 use crate::web_crypto;
 
 /// Lists the keys, the newest first.
@@ -21,7 +21,7 @@ pub async fn list(context: &Context) -> Result<Answer, Failure> {
     struct Listed {
         keys: Vec<KeyView>,
     }
-    let keys = ask(context, &Look {}).await?;
+    let keys = operate(context, Operate::Look).await?;
     Ok(Answer::json(200, &Listed { keys }).not_stored())
 }
 
@@ -39,12 +39,11 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
 }
 
 async fn rotate(context: &Context, usage: KeyUse, at_once: bool) -> Result<Answer, Failure> {
-    let next = ask(context, &Rotate { usage, at_once }).await?;
-    keys::ask_anew();
+    let next = operate(context, Operate::Rotate { usage, at_once }).await?.pop();
     let Some(next) = next else {
         return Err(Failure::unavailable("rotating a key", "the next one was dropped meanwhile"));
     };
-    log_change(context, "key rotated", &next.kid, usage);
+    log_change(context, "key rotated", &next);
     Ok(Answer::json(200, &next).not_stored())
 }
 
@@ -55,36 +54,38 @@ async fn import(context: &Context, key: OwnKey, at_once: bool) -> Result<Answer,
     }
     let secret = keyring_secret(context.env.platform())?;
     let key = stored(kid, private_jwk, secret.as_ref())?;
-    let imported = ask(context, &Import { key, public_jwk, at_once }).await?;
-    keys::ask_anew();
+    let imported = operate(context, Operate::Import { key, public_jwk, at_once }).await?.pop();
     let Some(imported) = imported else {
         return Ok(refuse(context, &AdminError::KeyIdTaken, None));
     };
-    log_change(context, "key imported", &imported.kid, imported.usage);
+    log_change(context, "key imported", &imported);
     Ok(Answer::json(201, &imported).not_stored())
 }
 
 /// Ends a key at once.
 pub async fn delete(context: &Context, kid: &str) -> Result<Answer, Failure> {
-    let message = DropKey { key_id: kid.to_owned() };
-    let dropped = ask(context, &message).await?;
-    keys::ask_anew();
-    let Some(usage) = dropped else {
+    let dropped = operate(context, Operate::Drop { key_id: kid.to_owned() }).await?.pop();
+    let Some(dropped) = dropped else {
         return Ok(refuse(context, &AdminError::NotFound, None));
     };
-    log_change(context, "key dropped", kid, usage);
+    log_change(context, "key dropped", &dropped);
     Ok(Answer::empty(204).not_stored())
 }
 
-async fn ask<M: Message>(context: &Context, message: &M) -> Result<M::Reply, Failure> {
-    objects::send(&context.env, ObjectKind::Keyring, keyring::NAME, message).await
+/// Asks the keyring. This isolate hears of what changed at its next question.
+async fn operate(context: &Context, message: Operate) -> Result<Vec<KeyView>, Failure> {
+    let answer = objects::send(&context.env, ObjectKind::Keyring, keyring::NAME, &message).await;
+    if !matches!(message, Operate::Look) {
+        keys::ask_anew();
+    }
+    answer
 }
 
-fn log_change(context: &Context, what: &str, kid: &str, usage: KeyUse) {
+fn log_change(context: &Context, what: &str, key: &KeyView) {
     context
         .outcome(Level::Info, what)
         .with("who", "admin".to_owned())
-        .with("kid", kid.to_owned())
-        .with("use", usage.as_str().to_owned())
+        .with("kid", key.kid.clone())
+        .with("use", key.usage.as_str().to_owned())
         .write();
 }

@@ -59,53 +59,37 @@ pub struct PublishedKey {
     pub public_jwk: Value,
 }
 
-/// Asks which keys there are and when the schedule next has something to do. No secret is in the answer.
+/// What an operator asks for. One message, since each kind of message is code of its own. No secret is in the answer, which has
+/// the keys that it is about; none when there is no such key, or its id is taken.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Look {}
+#[serde(rename_all = "snake_case")]
+pub enum Operate {
+    /// Shows every key.
+    Look,
+    /// Lets another key take over, and shows it.
+    Rotate {
+        /// From which key.
+        usage: KeyUse,
+        /// As soon as can be, not after the notice.
+        at_once: bool,
+    },
+    /// Lets a signing key that the operator brings take over, and shows it.
+    Import {
+        /// The key.
+        key: StoredKey,
+        /// The public JWK.
+        public_jwk: Value,
+        /// Now, not after the notice.
+        at_once: bool,
+    },
+    /// Ends a key at once, and shows it.
+    Drop {
+        /// Which key.
+        key_id: String,
+    },
+}
 
-impl Message for Look {
-    const NAME: &'static str = "look";
+impl Message for Operate {
+    const NAME: &'static str = "operate";
     type Reply = Vec<KeyView>;
-}
-
-/// Lets another key take over. Answers which one, and `None` when it was dropped meanwhile.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Rotate {
-    /// From which key.
-    pub usage: KeyUse,
-    /// As soon as can be, not after the notice.
-    pub at_once: bool,
-}
-
-impl Message for Rotate {
-    const NAME: &'static str = "rotate";
-    type Reply = Option<KeyView>;
-}
-
-/// Lets a signing key that the operator brings take over. `None` when its id is taken.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Import {
-    /// The key.
-    pub key: StoredKey,
-    /// The public JWK.
-    pub public_jwk: Value,
-    /// Now, not after the notice.
-    pub at_once: bool,
-}
-
-impl Message for Import {
-    const NAME: &'static str = "import";
-    type Reply = Option<KeyView>;
-}
-
-/// Ends a key at once. Answers what it was for, or `None` when there is no such key.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct DropKey {
-    /// Which key.
-    pub key_id: String,
-}
-
-impl Message for DropKey {
-    const NAME: &'static str = "drop";
-    type Reply = Option<KeyUse>;
 }

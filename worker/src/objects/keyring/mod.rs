@@ -15,6 +15,7 @@ use latchkey_protocol::keyring_secret::KeyringSecret;
 use latchkey_protocol::sealed::SealingKey;
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::time::{Lifetime, UnixTime};
+use serde_json::Value;
 
 use super::sql::{Database, text, time};
 use super::{Health, Known, Message, Received, Storage, reply, unknown, with_counts};
@@ -24,7 +25,7 @@ use crate::platform::{self, RuntimeEntropy};
 use crate::web_crypto;
 
 use messages::Answer;
-pub use messages::{DropKey, Get, Import, Keys, Look, PublishedKey, Rotate, StoredKey};
+pub use messages::{Get, Keys, Operate, PublishedKey, StoredKey};
 use rows::{NewKey, Rows, Terms};
 use schema::MIGRATIONS;
 
@@ -56,17 +57,8 @@ impl worker::DurableObject for Keyring {
                 Ok(message) => self.get(&storage, message).await,
                 Err(failure) => Err(failure),
             }),
-            Look::NAME => reply::<Look>(self.look(&storage).await),
-            Rotate::NAME => reply::<Rotate>(match received.message() {
-                Ok(message) => self.rotate(&storage, message).await,
-                Err(failure) => Err(failure),
-            }),
-            Import::NAME => reply::<Import>(match received.message() {
-                Ok(message) => self.import(&storage, message).await,
-                Err(failure) => Err(failure),
-            }),
-            DropKey::NAME => reply::<DropKey>(match received.message() {
-                Ok(message) => self.drop_key(&storage, message).await,
+            Operate::NAME => reply::<Operate>(match received.message() {
+                Ok(message) => self.operate(&storage, message).await,
                 Err(failure) => Err(failure),
             }),
             Health::NAME => reply::<Health>(storage.health(MIGRATIONS)),
@@ -152,92 +144,81 @@ impl Keyring {
         Ok(Answer { version, keys: Some(rows.into_keys(&signing, &sealing)?) })
     }
 
-    async fn look(&self, storage: &Storage<'_>) -> Result<Vec<KeyView>, Failure> {
-        let CarriedOut { rows, .. } = self.carried_out(storage).await?;
-        Ok(rows.views(self.terms()?, platform::now()))
-    }
-
-    async fn view(&self, storage: &Storage<'_>, key_id: &str) -> Result<Option<KeyView>, Failure> {
-        // What changed may be due earlier than what was planned.
-        let at = self.next_look(storage)?;
-        set_alarm(storage, at).await?;
-        Ok(self.look(storage).await?.into_iter().find(|view| view.kid == key_id))
-    }
-
-    fn next_look(&self, storage: &Storage<'_>) -> Result<UnixTime, Failure> {
-        let (terms, now) = (self.terms()?, platform::now());
-        let rows = Rows::read(&storage.created(MIGRATIONS)?)?;
-        let of = |kind| rows.plan(kind, terms, now).next_look;
-        Ok(of(KeyUse::Signing).min(of(KeyUse::Sealing)))
-    }
-
-    async fn rotate(
+    async fn operate(
         &self,
         storage: &Storage<'_>,
-        message: Rotate,
-    ) -> Result<Option<KeyView>, Failure> {
-        let Rotate { usage, at_once } = message;
-        let secret = keyring_secret(&self.env)?;
-        self.carried_out(storage).await?;
-        let spare = new_key(usage, secret.as_ref()).await?;
-        let (database, now) = (storage.created(MIGRATIONS)?, platform::now());
-        let from = if at_once { soonest(usage, now) } else { now.plus(PUBLISH_AHEAD) };
-        let key_id = take_over(&database, spare, from, now)?;
-        self.view(storage, &key_id).await
-    }
-
-    async fn import(
-        &self,
-        storage: &Storage<'_>,
-        message: Import,
-    ) -> Result<Option<KeyView>, Failure> {
-        let Import { key, public_jwk, at_once } = message;
-        self.carried_out(storage).await?;
-        let (database, now) = (storage.created(MIGRATIONS)?, platform::now());
-        let rows = Rows::read(&database)?;
-        // One that was dropped isn't brought back by mistake either.
-        if rows.all().iter().any(|row| row.key_id == key.key_id) {
-            return Ok(None);
-        }
-        let key_id = key.key_id.clone();
-        let from = if at_once { now } else { now.plus(PUBLISH_AHEAD) };
-        let new = NewKey {
-            key,
-            kind: KeyUse::Signing,
-            origin: KeyOrigin::Imported,
-            public_jwk: Some(public_jwk.to_string()),
-        };
-        make_room(&database, &rows, KeyUse::Signing, from)?;
-        new.insert(&database, from, now)?;
-        self.view(storage, &key_id).await
-    }
-
-    async fn drop_key(
-        &self,
-        storage: &Storage<'_>,
-        message: DropKey,
-    ) -> Result<Option<KeyUse>, Failure> {
-        let DropKey { key_id } = message;
+        message: Operate,
+    ) -> Result<Vec<KeyView>, Failure> {
         let (terms, secret) = (self.terms()?, keyring_secret(&self.env)?);
-        let database = storage.created(MIGRATIONS)?;
-        let Some(kind) = Rows::read(&database)?.find(&key_id).map(|row| row.kind) else {
-            return Ok(None);
+        let rows = self.carried_out(storage).await?.rows;
+        let kind = match &message {
+            Operate::Look => return Ok(rows.views(terms, platform::now())),
+            Operate::Rotate { usage, .. } => *usage,
+            Operate::Import { .. } => KeyUse::Signing,
+            Operate::Drop { key_id } => match rows.find(key_id) {
+                Some(row) => row.kind,
+                None => return Ok(Vec::new()),
+            },
         };
         let spare = new_key(kind, secret.as_ref()).await?;
-        // From here on nothing waits: the key goes and another takes over in one step.
-        let now = platform::now();
-        let works = Rows::read(&database)?.plan(kind, terms, now).signing;
-        if works.as_deref() == Some(key_id.as_str()) {
-            take_over(&database, spare, now, now)?;
-        }
-        database.run(
-            "UPDATE keys SET dropped_at = ?, secret = '', public_jwk = NULL WHERE key_id = ?",
-            vec![time(now), text(key_id)],
-        )?;
-        let at = self.next_look(storage)?;
-        set_alarm(storage, at).await?;
-        Ok(Some(kind))
+        // From here to the writes nothing waits: a key goes and another takes over in one step.
+        let (database, now) = (storage.created(MIGRATIONS)?, platform::now());
+        let changed = match message {
+            Operate::Look => None,
+            Operate::Rotate { at_once, .. } => {
+                let from = if at_once { soonest(kind, now) } else { now.plus(PUBLISH_AHEAD) };
+                Some(take_over(&database, spare, from, now)?)
+            }
+            Operate::Import { key, public_jwk, at_once } => {
+                let from = if at_once { now } else { now.plus(PUBLISH_AHEAD) };
+                import(&database, key, &public_jwk, from, now)?
+            }
+            Operate::Drop { key_id } => {
+                let works = Rows::read(&database)?.plan(kind, terms, now).signing;
+                if works.as_deref() == Some(key_id.as_str()) {
+                    take_over(&database, spare, now, now)?;
+                }
+                database.run(
+                    "UPDATE keys SET dropped_at = ?, secret = '', public_jwk = NULL WHERE key_id = ?",
+                    vec![time(now), text(key_id.as_str())],
+                )?;
+                Some(key_id)
+            }
+        };
+        let Some(changed) = changed else { return Ok(Vec::new()) };
+        let rows = self.carried_out(storage).await?.rows;
+        // What changed may be due earlier than what was planned.
+        let next_look = |kind| rows.plan(kind, terms, now).next_look;
+        set_alarm(storage, next_look(KeyUse::Signing).min(next_look(KeyUse::Sealing))).await?;
+        let mut views = rows.views(terms, now);
+        views.retain(|view| view.kid == changed);
+        Ok(views)
     }
+}
+
+/// Stores a key that is brought; says which, or nothing when its id is taken.
+fn import(
+    database: &Database,
+    key: StoredKey,
+    public_jwk: &Value,
+    from: UnixTime,
+    now: UnixTime,
+) -> Result<Option<String>, Failure> {
+    let rows = Rows::read(database)?;
+    // One that was dropped isn't brought back by mistake either.
+    if rows.all().iter().any(|row| row.key_id == key.key_id) {
+        return Ok(None);
+    }
+    let key_id = key.key_id.clone();
+    let new = NewKey {
+        key,
+        kind: KeyUse::Signing,
+        origin: KeyOrigin::Imported,
+        public_jwk: Some(public_jwk.to_string()),
+    };
+    make_room(database, &rows, KeyUse::Signing, from)?;
+    new.insert(database, from, now)?;
+    Ok(Some(key_id))
 }
 
 /// How soon a key of this kind takes over when it has to be soon.
