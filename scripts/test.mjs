@@ -50,6 +50,7 @@ const STEPS = [
   { name: "size", title: "Size of what is downloaded, and the start of a cold isolate", run: checkSize },
   { name: "package", title: "The browser package, from its tarball", needs: [buildWebClient], run: checkPackage },
   { name: "build", title: "Build of the worker", run: build },
+  { name: "scripts", title: "What the scripts decide", run: scriptTests },
   { name: "dry-run", title: "wrangler deploy --dry-run, of the examples too", run: dryRuns },
   { name: "reproduce", title: "A second build gives the same bytes", needs: [build], run: checkReproducible },
   { name: "soak", title: "Mixed traffic for half a minute, and its books", needs: [build], run: soak },
@@ -156,6 +157,12 @@ async function playgroundTests() {
   const folder = join(ROOT, "examples", "playground", "tests");
   const files = readdirSync(folder).filter((name) => name.endsWith(".test.js")).map((name) => join(folder, name));
   await run(process.execPath, ["--test", ...files], { env, label: "node --test examples/playground/tests" });
+}
+
+async function scriptTests() {
+  const folder = join(ROOT, "scripts", "tests");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".test.mjs")).map((name) => join(folder, name));
+  await run(process.execPath, ["--test", ...files], { env, label: "node --test scripts/tests" });
 }
 
 async function wasmTestsInBrowser({ chrome, chromedriver }) {

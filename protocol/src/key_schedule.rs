@@ -1,4 +1,5 @@
-//! When a signing key is made, signs, and goes.
+//! When a key is made, works, and goes: one that signs tokens, or one that seals what pages carry. Each kind
+//! has a schedule of its own.
 //!
 //! A key is published before it signs, so that nobody meets a signature by a key they can't find;
 //! and it stays published after its last signature until the longest-lived token it signed is over.
@@ -44,12 +45,8 @@ pub fn plan(
     access_token: Lifetime,
     now: UnixTime,
 ) -> KeyPlan {
-    let mut ordered: Vec<&ScheduledKey> = keys.iter().collect();
-    ordered.sort_by_key(|key| (key.signs_from, key.key_id.clone()));
-
-    // Where the clock stands a little behind the one that made the first key, that key signs.
-    let started = ordered.iter().rev().find(|key| key.signs_from <= now);
-    let Some(current) = started.or_else(|| ordered.first()) else {
+    let ordered = in_order(keys);
+    let Some(current) = current(&ordered, now) else {
         // Nobody can have a token of ours yet, so there is nobody to announce the first key to.
         return KeyPlan { signing: None, create: Some(now), retire: Vec::new(), next_look: now };
     };
@@ -84,6 +81,82 @@ pub fn plan(
         .min()
         .unwrap_or_else(|| now.plus(PUBLISH_AHEAD));
     KeyPlan { signing: Some(current.key_id.clone()), create, retire, next_look }
+}
+
+/// What a key does now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyState {
+    /// It is published, and takes over later.
+    Next,
+    /// It signs, or seals.
+    Current,
+    /// It does neither any more, and is kept for what it signed or sealed.
+    Retired,
+}
+
+/// What becomes of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prospect {
+    /// The key's id.
+    pub key_id: String,
+    /// What it does now.
+    pub state: KeyState,
+    /// Until when it signs, if nobody changes the schedule.
+    pub signs_until: UnixTime,
+    /// Until when it is kept.
+    pub kept_until: UnixTime,
+}
+
+/// What becomes of `keys`, in the order in which they sign; the arguments are those of [`plan`].
+#[must_use]
+pub fn prospects(
+    keys: &[ScheduledKey],
+    signing_key: Lifetime,
+    access_token: Lifetime,
+    now: UnixTime,
+) -> Vec<Prospect> {
+    let ordered = in_order(keys);
+    let signing = current(&ordered, now).map(|key| key.key_id.as_str());
+    let mut state = KeyState::Retired;
+    let after = ordered.iter().skip(1).map(Some).chain([None]);
+    let one = |(key, after): (&&ScheduledKey, Option<&&ScheduledKey>)| {
+        if signing == Some(key.key_id.as_str()) {
+            state = KeyState::Current;
+        } else if state == KeyState::Current {
+            state = KeyState::Next;
+        }
+        let signs_until =
+            after.map_or_else(|| key.signs_from.plus(signing_key), |after| after.signs_from);
+        Prospect {
+            key_id: key.key_id.clone(),
+            state,
+            signs_until,
+            kept_until: signs_until.plus(access_token).plus(RETIRE_LEEWAY),
+        }
+    };
+    ordered.iter().zip(after).map(one).collect()
+}
+
+/// The key that takes over from the one that signs; `None` when none is published yet.
+#[must_use]
+pub fn successor(keys: &[ScheduledKey], now: UnixTime) -> Option<&ScheduledKey> {
+    let ordered = in_order(keys);
+    let signing = current(&ordered, now)?;
+    let place = ordered.iter().position(|key| key.key_id == signing.key_id)?;
+    ordered.get(place.saturating_add(1)).copied()
+}
+
+fn in_order(keys: &[ScheduledKey]) -> Vec<&ScheduledKey> {
+    let mut ordered: Vec<&ScheduledKey> = keys.iter().collect();
+    ordered.sort_by_key(|key| (key.signs_from, key.key_id.clone()));
+    ordered
+}
+
+fn current<'k>(ordered: &[&'k ScheduledKey], now: UnixTime) -> Option<&'k ScheduledKey> {
+    // Where the clock stands a little behind the one that made the first key, that key signs.
+    let started = ordered.iter().rev().find(|key| key.signs_from <= now);
+    started.or_else(|| ordered.first()).copied()
 }
 
 #[cfg(test)]
@@ -136,6 +209,32 @@ mod tests {
         let last_token = 90 * DAY + 3_600;
         assert_eq!(at(&keys, last_token).retire, Vec::<String>::new());
         assert_eq!(at(&keys, last_token + 3_600).retire, ["a"]);
+    }
+
+    #[test]
+    fn issue_7_each_key_has_its_state_and_its_ends() {
+        let keys = [key("c", 90 * DAY), key("a", 0), key("b", 10 * DAY)];
+        let now = UnixTime::from_seconds(50 * DAY);
+        let found = prospects(&keys, SIGNING, TOKEN, now);
+        let told: Vec<_> = found
+            .iter()
+            .map(|one| (one.key_id.as_str(), one.state, one.signs_until.seconds()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("a", KeyState::Retired, 10 * DAY),
+                ("b", KeyState::Current, 90 * DAY),
+                ("c", KeyState::Next, 180 * DAY),
+            ]
+        );
+        assert_eq!(found[0].kept_until.seconds(), 10 * DAY + 7_200);
+        assert_eq!(successor(&keys, now).map(|key| key.key_id.as_str()), Some("c"));
+        assert_eq!(successor(&keys[1..], now), None);
+        // Made by a clock ahead of this one: it signs, and isn't its own successor.
+        let first = [key("a", 60 * DAY)];
+        assert_eq!(prospects(&first, SIGNING, TOKEN, now)[0].state, KeyState::Current);
+        assert_eq!((successor(&first, now), successor(&[], now)), (None, None));
     }
 
     proptest! {

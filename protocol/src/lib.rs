@@ -45,6 +45,7 @@ pub mod introspection;
 pub mod json;
 pub mod jwt;
 pub mod key_schedule;
+pub mod keyring_secret;
 mod letter_case;
 pub mod mac;
 pub mod mcp;

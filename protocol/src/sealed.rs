@@ -8,6 +8,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 use crate::entropy::Entropy;
@@ -30,6 +31,20 @@ impl SealingKey {
     #[must_use]
     pub fn generate(entropy: &mut impl Entropy) -> Self {
         Self(entropy.bytes())
+    }
+
+    /// The key that belongs to `purpose` under a random `secret`. Without the secret nobody can make it.
+    #[must_use]
+    pub fn derived(secret: &Secret, purpose: &str) -> Self {
+        let key: [u8; 32] = Sha256::digest(secret.expose().as_bytes()).into();
+        Self(hmac_sha256(&key, &[purpose.as_bytes()]))
+    }
+
+    /// A name for this key, from which it can't be found: which key sealed a value.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let whole = hmac_sha256(&self.0, &[b"fingerprint"]);
+        URL_SAFE_NO_PAD.encode(whole.first_chunk::<6>().copied().unwrap_or_default())
     }
 
     /// Reads the stored form; `None` when it isn't 32 bytes of base64url.

@@ -37,6 +37,7 @@ mod failures;
 mod gateway;
 mod headless;
 mod health;
+mod keys;
 mod limits;
 mod log;
 mod matrix;
@@ -127,6 +128,7 @@ fn main() -> ExitCode {
         secrets::trials(),
         observability::trials(),
         health::trials(),
+        keys::trials(),
         recent_refusals::trials(),
         failures::trials(),
         panics::trials(),

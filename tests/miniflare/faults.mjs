@@ -2,6 +2,7 @@
 // is a second main module, which only tests/miniflare/start.mjs adds.
 //
 // POST /faults sets what is to fail, as JSON; what is left out works. GET /faults says how many messages are held.
+// POST /faults/message sends { binding, object, message, body } to an object, as another isolate would: this one learns nothing of it.
 //
 //   clock      seconds by which the clock is ahead (behind, when negative)
 //   objects    { class, how }: the messages to the objects of a class
@@ -112,7 +113,13 @@ export const Keyring = failing("Keyring");
 
 export default {
   async fetch(request, env, context) {
-    if (new URL(request.url).pathname !== "/faults") {
+    const { pathname } = new URL(request.url);
+    if (request.method === "POST" && pathname === "/faults/message") {
+      const { binding, object, message, body } = await request.json();
+      const stub = env[binding].get(env[binding].idFromName(object));
+      return stub.fetch(`https://object/${message}`, { method: "POST", body: JSON.stringify(body) });
+    }
+    if (pathname !== "/faults") {
       const worker = new shipped.default(context, failingEnvironment(env));
       return worker.fetch(request);
     }

@@ -64,6 +64,8 @@ pub struct Deployment {
     service: Option<Service>,
     /// The key of the names in its log, if it has one.
     log_key: Option<&'static str>,
+    /// The secret under which its keys are sealed, if it has one.
+    keyring_secret: Option<&'static str>,
     /// A variable in the place of the dataset for counters.
     metrics_variable: Option<&'static str>,
     /// Whether the examples of `npm start` are behind it.
@@ -90,6 +92,7 @@ impl Deployment {
             limits: None,
             with_broken_limits: false,
             log_key: None,
+            keyring_secret: None,
             metrics_variable: None,
             with_examples: false,
             with_playground: false,

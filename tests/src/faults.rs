@@ -25,6 +25,20 @@ impl Server {
         self.fail(&json!({ "objects": { "class": class, "how": how } }));
     }
 
+    /// Tells the keyring something as another isolate would; the isolate that serves this test's requests learns nothing of it.
+    ///
+    /// # Panics
+    ///
+    /// When the keyring doesn't do it.
+    #[must_use]
+    pub fn tell_keyring(&self, message: &str, body: &Value) -> Value {
+        let whole =
+            json!({ "binding": "KEYRING", "object": "keyring", "message": message, "body": body });
+        let call = self.call("POST", "/faults/message").header("content-type", "application/json");
+        let reply = call.body(whole.to_string()).send().expect(200);
+        serde_json::from_str(&reply.text()).unwrap_or_else(|error| panic!("{message}: {error}"))
+    }
+
     /// Nothing fails any more.
     pub fn mend(&self) {
         self.fail(&json!({}));

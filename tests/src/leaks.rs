@@ -18,6 +18,8 @@ use crate::stored::files;
 ///
 /// - `keys`: the keyring's own table. Whatever signs and seals has to be somewhere, and this is the place.
 const HOLDS_KEYS: &str = "keys";
+/// The columns of it that are secret; those of the keyring's first version too.
+const KEY_COLUMNS: [&str; 3] = ["secret", "private_jwk", "sealing_key"];
 /// - `"software_statement":"…"` in a client's record is a JWT that the client's maker publishes: it names
 ///   software, opens nothing, and RFC 7591 section 3.2.1 has it returned as it came.
 const STATEMENT: &str = "\"software_statement\":\"";
@@ -134,7 +136,7 @@ fn values_of(
                     Value::Blob(bytes) => bytes,
                     Value::Null | Value::Integer(_) | Value::Real(_) => continue,
                 };
-                if table == HOLDS_KEYS {
+                if table == HOLDS_KEYS && KEY_COLUMNS.contains(&column.as_str()) {
                     own.extend(private_parts(&bytes));
                 }
                 let place = format!("{name} {table}.{column}");

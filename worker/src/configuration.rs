@@ -3,15 +3,20 @@
 use js_sys::{JSON, Reflect};
 use latchkey_protocol::configuration::{Configuration, ConfigurationError};
 use latchkey_protocol::json;
+use latchkey_protocol::keyring_secret::{KeyringSecret, SHORTEST_KEYRING_SECRET};
 use latchkey_protocol::pseudonym::PseudonymKey;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::failure::Failure;
 use crate::log::{self, Event, Level};
 
 /// A secret, if the deployment has it.
 pub const LOG_KEY: &str = "LOG_KEY";
+
+/// The secret under which the private keys are sealed, if the deployment has it.
+pub const KEYRING_SECRET: &str = "KEYRING_SECRET";
 
 thread_local! {
     static LOADED: RefCell<Option<Rc<Configuration>>> = const { RefCell::new(None) };
@@ -66,6 +71,28 @@ fn names(env: &worker::Env, issuer: &str) -> PseudonymKey {
         Ok(key) => PseudonymKey::new(key.to_string().as_bytes()),
         Err(_) => PseudonymKey::new(issuer.as_bytes()),
     }
+}
+
+/// The secret under which the private keys are sealed; `None` when the deployment has none.
+///
+/// # Errors
+///
+/// [`Failure`] when it could be guessed.
+pub fn keyring_secret(env: &worker::Env) -> Result<Option<KeyringSecret>, Failure> {
+    if !Reflect::has(env, &KEYRING_SECRET.into()).unwrap_or(false) {
+        return Ok(None);
+    }
+    let text = env.secret(KEYRING_SECRET).map_err(|cause| Failure::MissingBinding {
+        binding: KEYRING_SECRET,
+        cause: cause.to_string(),
+    })?;
+    let secret = KeyringSecret::parse(&text.to_string()).ok_or_else(|| {
+        let cause = format!(
+            "it has less than {SHORTEST_KEYRING_SECRET} characters; set a random one: openssl rand -hex 32"
+        );
+        Failure::unavailable("reading KEYRING_SECRET", cause)
+    })?;
+    Ok(Some(secret))
 }
 
 /// Says in the log, once per isolate, what makes a deployment good for development only.

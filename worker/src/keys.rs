@@ -4,70 +4,208 @@ use latchkey_protocol::jwt::{
     AccessTokenClaims, AssertionClaims, IntrospectionClaims, JwtError, Received, SignatureVerdict,
     Unsigned,
 };
+use latchkey_protocol::keyring_secret;
 use latchkey_protocol::sealed::SealingKey;
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::time::{Lifetime, UnixTime};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::configuration;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::objects::keyring::{self, Get, PublishedKey};
+use crate::objects::keyring::{self, Get, Keys, PublishedKey, StoredKey};
 use crate::objects::{self, ObjectKind};
 use crate::trace::Operation;
 use crate::web_crypto::{self, ImportedKey};
 
-/// How long an isolate works with what it knows. Far shorter than a key is published before it
-/// signs, so that no isolate ever meets a signature by a key it hasn't heard of.
-const REMEMBER: Lifetime = Lifetime::minutes(10);
+/// How long an isolate works with what it knows before it asks again: so long a dropped key may count.
+const ASK_AFTER: Lifetime = Lifetime::minutes(1);
+/// How long it goes on with what it knows while the keyring doesn't answer. Far shorter than a key is
+/// published before it signs.
+const OUTLAST: Lifetime = Lifetime::minutes(10);
+/// How long after a question that wasn't answered the next one is asked.
+const TRY_AGAIN: Lifetime = Lifetime::seconds(10);
+/// How often a minute a key that nobody here knows makes an isolate ask at once. Made-up key ids are free.
+const ASK_FOR_UNKNOWN: u32 = 10;
 
 /// The keys, ready for use.
 pub struct KeySet {
+    version: String,
     signing_key_id: String,
     signing: ImportedKey,
     published: Vec<PublishedKey>,
+    dropped: Vec<String>,
     /// The public keys that a signature was checked with, by key id: each is imported once.
     imported: RefCell<BTreeMap<String, ImportedKey>>,
     sealing: Vec<SealingKey>,
-    read_at: UnixTime,
+    /// When the keyring last said that these are the keys.
+    confirmed_at: Cell<UnixTime>,
+    /// When it was last asked, and how long that suffices.
+    asked: Cell<(UnixTime, Lifetime)>,
 }
 
 thread_local! {
     static REMEMBERED: RefCell<Option<Rc<KeySet>>> = const { RefCell::new(None) };
+    /// How often a set with other keys came.
+    static CHANGES: Cell<u64> = const { Cell::new(0) };
+    /// How often one came in which a key was dropped.
+    static DROPS: Cell<u64> = const { Cell::new(0) };
+    /// Since when, and how often, it was asked for unknown keys.
+    static UNKNOWN: Cell<(UnixTime, u32)> = const { Cell::new((UnixTime::from_seconds(0), 0)) };
 }
 
 /// The deployment's keys.
 ///
 /// # Errors
 ///
-/// [`Failure`] when the keyring doesn't answer. Only a good answer is remembered.
+/// [`Failure`] when the keyring doesn't answer and nothing is remembered that still counts.
 pub async fn key_set(context: &Context) -> Result<Rc<KeySet>, Failure> {
-    let remembered = REMEMBERED
-        .with_borrow(Clone::clone)
-        .filter(|keys| keys.read_at.is_recent(REMEMBER, context.now));
-    if let Some(keys) = remembered {
-        return Ok(keys);
+    match remembered(context.now) {
+        Some(keys) if keys.is_fresh(context.now) => Ok(keys),
+        known => ask(context, known, context.now).await,
     }
-    let keys = objects::send(&context.env, ObjectKind::Keyring, keyring::NAME, &Get {}).await?;
-    let sealing: Vec<SealingKey> =
-        keys.sealing.iter().filter_map(SealingKey::from_secret).collect();
-    if sealing.is_empty() {
-        return Err(Failure::unavailable("reading the keyring", "no sealing key"));
+}
+
+/// The keys of an isolate that goes on with something long after its request.
+///
+/// # Errors
+///
+/// As [`key_set`].
+pub async fn key_set_now(context: &Context, now: UnixTime) -> Result<Rc<KeySet>, Failure> {
+    match remembered(now) {
+        Some(keys) if keys.is_fresh(now) => Ok(keys),
+        known => ask(context, known, now).await,
     }
-    let fresh = Rc::new(KeySet {
-        signing: web_crypto::import_private(&keys.signing.private_jwk).await?,
-        signing_key_id: keys.signing.key_id,
-        published: keys.published,
-        imported: RefCell::default(),
-        sealing,
-        read_at: context.now,
-    });
-    REMEMBERED.set(Some(Rc::clone(&fresh)));
-    Ok(fresh)
+}
+
+/// A number that changes with the keys; `None` when the keyring has to be asked first.
+pub fn known_change(now: UnixTime) -> Option<u64> {
+    remembered(now).filter(|keys| keys.is_fresh(now)).map(|_| CHANGES.get())
+}
+
+/// A number that changes when keys were dropped.
+pub fn drops() -> u64 {
+    DROPS.get()
+}
+
+/// The next question about keys goes to the keyring: something was changed there.
+pub fn ask_anew() {
+    if let Some(keys) = REMEMBERED.with_borrow(Clone::clone) {
+        keys.asked.set((UnixTime::from_seconds(0), Lifetime::seconds(0)));
+    }
+}
+
+fn remembered(now: UnixTime) -> Option<Rc<KeySet>> {
+    let keys = REMEMBERED.with_borrow(Clone::clone);
+    keys.filter(|keys| keys.confirmed_at.get().is_recent(OUTLAST, now))
+}
+
+/// Asks the keyring. While it doesn't answer, what is `known` goes on.
+async fn ask(
+    context: &Context,
+    known: Option<Rc<KeySet>>,
+    now: UnixTime,
+) -> Result<Rc<KeySet>, Failure> {
+    if let Some(known) = &known {
+        // Those who come meanwhile don't ask too, nor wait.
+        known.asked.set((now, TRY_AGAIN));
+    }
+    let message = Get { known: known.as_ref().map(|known| known.version.clone()) };
+    let answer = objects::send(&context.env, ObjectKind::Keyring, keyring::NAME, &message).await;
+    let fresh = match answer {
+        Ok(answer) => match (answer.keys, &known) {
+            (Some(keys), _) => KeySet::of(context, answer.version, keys, now).await,
+            (None, Some(known)) => {
+                known.confirmed_at.set(now);
+                known.asked.set((now, ASK_AFTER));
+                return Ok(Rc::clone(known));
+            }
+            (None, None) => Err(Failure::unavailable("reading the keyring", "no keys")),
+        },
+        Err(failure) => Err(failure),
+    };
+    match (fresh, known) {
+        (Ok(fresh), _) => Ok(remember(fresh)),
+        (Err(failure), Some(known)) => {
+            context.log_failure(&failure);
+            Ok(known)
+        }
+        (Err(failure), None) => Err(failure),
+    }
+}
+
+fn remember(fresh: KeySet) -> Rc<KeySet> {
+    let fresh = Rc::new(fresh);
+    let before = REMEMBERED.replace(Some(Rc::clone(&fresh)));
+    CHANGES.set(CHANGES.get().wrapping_add(1));
+    let had = |key_id: &String| {
+        before
+            .as_ref()
+            .is_some_and(|before| before.published.iter().any(|key| key.key_id == *key_id))
+    };
+    if fresh.dropped.iter().any(had) {
+        DROPS.set(DROPS.get().wrapping_add(1));
+    }
+    fresh
+}
+
+/// Whether the keyring may be asked now because somebody shows a key that isn't known here.
+fn may_ask_for_unknown(now: UnixTime) -> bool {
+    let (since, count) = UNKNOWN.get();
+    let (since, count) =
+        if since.is_recent(Lifetime::minutes(1), now) { (since, count) } else { (now, 0) };
+    let may = count < ASK_FOR_UNKNOWN;
+    if may {
+        UNKNOWN.set((since, count.saturating_add(1)));
+    }
+    may
 }
 
 impl KeySet {
+    /// Opens what is sealed and hands it to the runtime.
+    async fn of(
+        context: &Context,
+        version: String,
+        keys: Keys,
+        now: UnixTime,
+    ) -> Result<Self, Failure> {
+        let secret = configuration::keyring_secret(context.env.platform())?;
+        let open = |key: &StoredKey| {
+            keyring_secret::open(secret.as_ref(), &key.key_id, &key.secret)
+                .map_err(|cause| Failure::unavailable("reading the keyring", cause))
+        };
+        let sealing = |key: &StoredKey| {
+            let broken = || Failure::unavailable("reading the keyring", "no sealing key");
+            SealingKey::from_secret(&open(key)?).ok_or_else(broken)
+        };
+        // An old one that can't be opened any more costs whoever has a page of it that page.
+        let (current, old) = keys
+            .sealing
+            .split_first()
+            .ok_or_else(|| Failure::unavailable("reading the keyring", "no sealing key"))?;
+        let current = sealing(current)?;
+        let sealing =
+            std::iter::once(current).chain(old.iter().filter_map(|key| sealing(key).ok()));
+        Ok(Self {
+            version,
+            sealing: sealing.collect(),
+            signing: web_crypto::import_private(&open(&keys.signing)?).await?,
+            signing_key_id: keys.signing.key_id,
+            published: keys.published,
+            dropped: keys.dropped,
+            imported: RefCell::default(),
+            confirmed_at: Cell::new(now),
+            asked: Cell::new((now, ASK_AFTER)),
+        })
+    }
+
+    fn is_fresh(&self, now: UnixTime) -> bool {
+        let (at, suffices) = self.asked.get();
+        at.is_recent(suffices, now)
+    }
+
     /// The public keys, for the JWKS.
     pub fn published(&self) -> &[PublishedKey] {
         &self.published
@@ -144,11 +282,19 @@ impl KeySet {
             Ok(received) => received,
             Err(error) => return Ok(Err(error)),
         };
-        let key = self.published.iter().find(|key| Some(key.key_id.as_str()) == received.key_id());
-        let verdict = match key {
+        let key_id = received.key_id().unwrap_or_default();
+        // Another isolate may sign by a key that took over since this one asked.
+        let newer = match self.find(key_id) {
+            None if may_ask_for_unknown(context.now) => {
+                Some(ask(context, remembered(context.now), context.now).await?)
+            }
+            _ => None,
+        };
+        let keys = newer.as_deref().unwrap_or(self);
+        let verdict = match keys.find(key_id) {
             None => SignatureVerdict::Invalid,
             Some(key) => {
-                let key = self.imported(key).await?;
+                let key = keys.imported(key).await?;
                 context.env.tally().note(Operation::SignatureChecks, 1);
                 let valid =
                     web_crypto::verify_es256(&key, received.signature(), received.message())
@@ -157,6 +303,10 @@ impl KeySet {
             }
         };
         Ok(received.verify(verdict, context.configuration.issuer.as_str(), context.now))
+    }
+
+    fn find(&self, key_id: &str) -> Option<&PublishedKey> {
+        self.published.iter().find(|key| key.key_id == key_id)
     }
 
     async fn imported(&self, key: &PublishedKey) -> Result<ImportedKey, Failure> {

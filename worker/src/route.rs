@@ -57,10 +57,11 @@ impl Route {
                 | Endpoint::Account
                 | Endpoint::AccountTokens
                 | Endpoint::AdminClients
+                | Endpoint::AdminKeys
                 | Endpoint::AdminInitialAccessTokens => "GET, POST",
                 Endpoint::RegistrationManagement => "GET, PUT, DELETE",
                 Endpoint::AdminClient => "GET, PATCH, DELETE",
-                Endpoint::AdminInitialAccessToken => "DELETE",
+                Endpoint::AdminKey | Endpoint::AdminInitialAccessToken => "DELETE",
             },
         }
     }
@@ -105,6 +106,8 @@ impl Route {
                 | Endpoint::AdminClientRefusals
                 | Endpoint::AdminRefusals
                 | Endpoint::AdminHealth
+                | Endpoint::AdminKeys
+                | Endpoint::AdminKey
                 | Endpoint::AdminInitialAccessTokens
                 | Endpoint::AdminInitialAccessToken => false,
             },
@@ -162,6 +165,8 @@ impl Route {
                 | Endpoint::AdminClientRefusals
                 | Endpoint::AdminRefusals
                 | Endpoint::AdminHealth
+                | Endpoint::AdminKeys
+                | Endpoint::AdminKey
                 | Endpoint::AdminInitialAccessTokens
                 | Endpoint::AdminInitialAccessToken => "admin",
             },

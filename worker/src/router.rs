@@ -227,6 +227,8 @@ async fn dispatch(
         | Endpoint::AdminClientRefusals
         | Endpoint::AdminRefusals
         | Endpoint::AdminHealth
+        | Endpoint::AdminKeys
+        | Endpoint::AdminKey
         | Endpoint::AdminInitialAccessTokens
         | Endpoint::AdminInitialAccessToken => {
             endpoints::administration::answer(context, incoming, endpoint).await

@@ -89,6 +89,20 @@ pub async fn verify_es256(
     Ok(answer.as_bool() == Some(true))
 }
 
+/// Whether the private key signs what the public one believes. A key that the runtime doesn't take is no pair.
+///
+/// # Errors
+///
+/// [`Failure`] when the runtime has no Web Crypto.
+pub async fn is_pair(private_jwk: &Secret, public_jwk: &Value) -> Result<bool, Failure> {
+    const MESSAGE: &[u8] = b"a key that is brought";
+    subtle()?;
+    let Ok(private) = import_private(private_jwk).await else { return Ok(false) };
+    let Ok(public) = import_public(public_jwk).await else { return Ok(false) };
+    let signature = sign_es256(&private, MESSAGE).await?;
+    verify_es256(&public, &signature, MESSAGE).await
+}
+
 /// Whether `signature` is by the private half of `jwk` over `message`. A key that the runtime doesn't
 /// take made no signature.
 ///

@@ -18,7 +18,7 @@ pub enum AdminError {
     Unreadable(PresentationError),
     /// Its token is another.
     WrongToken,
-    /// There is no such client or token.
+    /// There is no such client, token or key.
     NotFound,
     /// The client is not the admin API's to change.
     ReadOnlyClient(ClientOrigin),
@@ -58,6 +58,10 @@ pub enum AdminError {
     Cursor,
     /// `origin` or `approved` has another value.
     Filter,
+    /// There is, or just was, a key of this `kid`.
+    KeyIdTaken,
+    /// The numbers of a key that is brought don't belong together.
+    NoKeyPair,
 }
 
 impl From<ClientMetadataError> for AdminError {
@@ -155,6 +159,16 @@ impl AdminError {
                 ErrorCode::InvalidRequest,
                 "'origin' is self_registered, document, configured or administered; 'approved' is \
                  true or false."
+                    .into(),
+            ),
+            Self::KeyIdTaken => (
+                ErrorCode::Conflict,
+                "There is a key of this 'kid', or one was dropped just now; give the key another."
+                    .into(),
+            ),
+            Self::NoKeyPair => (
+                ErrorCode::InvalidRequest,
+                "The member 'jwk' has to be a private P-256 key whose 'x' and 'y' belong to its 'd'."
                     .into(),
             ),
         };

@@ -72,6 +72,8 @@ pub struct Facts {
     pub has_shared_egress_limit: bool,
     /// There is a key for the names in the log.
     pub has_log_key: bool,
+    /// There is a secret under which the keys are sealed.
+    pub has_keyring_secret: bool,
     /// The platform keeps fetches from what isn't public.
     pub fetches_public_only: bool,
     /// The playground is served.
@@ -151,6 +153,12 @@ pub fn warnings(configuration: &Configuration, facts: Facts) -> Vec<Warning> {
             "whoever has the log and a list of `sub`s can tell whose lines are whose",
             "set a random secret: openssl rand -hex 32 | npx wrangler secret put LOG_KEY",
         ),
+        (
+            is_public && !facts.has_keyring_secret,
+            "KEYRING_SECRET",
+            "the private keys lie unsealed in the keyring's storage",
+            "set a random secret: openssl rand -hex 32 | npx wrangler secret put KEYRING_SECRET",
+        ),
     ];
     all.into_iter()
         .filter(|(applies, ..)| *applies)
@@ -200,6 +208,7 @@ mod tests {
             has_tries_limit: true,
             has_shared_egress_limit: true,
             has_log_key: true,
+            has_keyring_secret: true,
             fetches_public_only: true,
             has_playground: false,
         };
@@ -218,7 +227,8 @@ mod tests {
                 "SHARED_EGRESS_LIMIT",
                 "compatibility_flags",
                 "LATCHKEY.playground",
-                "LOG_KEY"
+                "LOG_KEY",
+                "KEYRING_SECRET"
             ]
         );
         assert_eq!(

@@ -1,5 +1,5 @@
-//! The admin API: how an operator makes, reads, changes and removes clients, and gives out initial
-//! access tokens.
+//! The admin API: how an operator makes, reads, changes and removes clients, gives out initial
+//! access tokens, and looks after the keys.
 //!
 //! Metadata has the names of [RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2);
 //! what the operator decides is the object `policy` beside it. Elsewhere unknown members are ignored;
@@ -9,6 +9,7 @@ mod client;
 mod error;
 mod health;
 mod initial_access_token;
+mod keys;
 mod list;
 mod policy;
 mod refusals;
@@ -19,6 +20,9 @@ pub use client::{LONGEST_GRACE, create, document_view, patch, read_grace, rotate
 pub use error::AdminError;
 pub use health::{Facts, KeysHealth, Warning, is_configured, warnings};
 pub use initial_access_token::{new_initial_access_token, view_initial_access_token};
+pub use keys::{
+    KeyAction, KeyOrigin, KeyStanding, KeyUse, KeyView, OwnKey, SEALING_KEY_ID, published,
+};
 pub use list::{Filter, ListRequest, Page, Position, pages};
 pub use refusals::{KEEP_REFUSALS, KEPT_REFUSALS, RefusedRequest, keep_refusals};
 

@@ -57,6 +57,10 @@ pub enum Endpoint {
     AdminRefusals,
     /// Whether the deployment is well.
     AdminHealth,
+    /// The deployment's keys.
+    AdminKeys,
+    /// One of them.
+    AdminKey,
     /// The admin API's initial access tokens.
     AdminInitialAccessTokens,
     /// One of them.
@@ -65,7 +69,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::Home,
         Self::Authorization,
         Self::Token,
@@ -92,6 +96,8 @@ impl Endpoint {
         Self::AdminClientRefusals,
         Self::AdminRefusals,
         Self::AdminHealth,
+        Self::AdminKeys,
+        Self::AdminKey,
         Self::AdminInitialAccessTokens,
         Self::AdminInitialAccessToken,
     ];
@@ -107,6 +113,8 @@ impl Endpoint {
                 | Self::AdminClientRefusals
                 | Self::AdminRefusals
                 | Self::AdminHealth
+                | Self::AdminKeys
+                | Self::AdminKey
                 | Self::AdminInitialAccessTokens
                 | Self::AdminInitialAccessToken
         )
@@ -141,6 +149,8 @@ impl Endpoint {
             Self::AdminClientRefusals => "/admin/clients/*/refusals",
             Self::AdminRefusals => "/admin/refusals",
             Self::AdminHealth => "/admin/health",
+            Self::AdminKeys => "/admin/keys",
+            Self::AdminKey => "/admin/keys/*",
             Self::AdminInitialAccessTokens => "/admin/initial-access-tokens",
             Self::AdminInitialAccessToken => "/admin/initial-access-tokens/*",
         }
@@ -292,6 +302,8 @@ mod tests {
             ("/base/admin/clients/abc/refusals", Endpoint::AdminClientRefusals, "abc"),
             ("/base/admin/refusals", Endpoint::AdminRefusals, ""),
             ("/base/admin/health", Endpoint::AdminHealth, ""),
+            ("/base/admin/keys", Endpoint::AdminKeys, ""),
+            ("/base/admin/keys/a-kid", Endpoint::AdminKey, "a-kid"),
             ("/base/admin/initial-access-tokens/x", Endpoint::AdminInitialAccessToken, "x"),
         ];
         for (path, endpoint, id) in cases {

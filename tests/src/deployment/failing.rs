@@ -30,6 +30,38 @@ impl Deployment {
         Self { runner: Runner::Faulty, ..Self::writable("faulty", upstream, "") }
     }
 
+    /// The shipped lifetimes, a clock that a test sets, an admin API for the keys, and beside the usual resource one whose
+    /// credentials the gateway remembers.
+    #[must_use]
+    pub fn keyed(upstream: &Upstream) -> Self {
+        let faulty = Self::faulty(upstream);
+        let remembered = format!(
+            r#"resources = [
+        {{ path = "/remembered", name = "Files", upstream = {{ url = "http://127.0.0.1:{}/files" }}, scopes = ["mcp"], revocation_bound = 300 }},"#,
+            upstream.port()
+        );
+        let settings = faulty.settings.replacen("resources = [", &remembered, 1);
+        Self { name: "keyed", settings: settings.into(), ..faulty }
+    }
+
+    /// The same, counting what each request does.
+    #[must_use]
+    pub fn traced(self) -> Self {
+        Self { settings: format!("log = {{ trace = true }}\n{}", self.settings).into(), ..self }
+    }
+
+    /// A server on the web, with an admin API.
+    #[must_use]
+    pub fn public_with_admin() -> Self {
+        Self { name: "public with admin", admin_token: Some(ADMIN_TOKEN), ..Self::kept() }
+    }
+
+    /// The same with a secret under which its keys are sealed.
+    #[must_use]
+    pub fn sealed(self, keyring_secret: &'static str) -> Self {
+        Self { keyring_secret: Some(keyring_secret), ..self }
+    }
+
     /// A deployment that every release can serve, where a code lives for as long as it may.
     #[must_use]
     pub fn kept() -> Self {

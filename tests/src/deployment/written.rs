@@ -78,7 +78,11 @@ impl Deployment {
     /// starts, and those of secrets never.
     pub(super) fn write_secrets(&self, folder: &Path) -> Result<(), String> {
         let secrets = folder.join(".dev.vars");
-        let all = [("ADMIN_TOKEN", self.admin_token), ("LOG_KEY", self.log_key)];
+        let all = [
+            ("ADMIN_TOKEN", self.admin_token),
+            ("LOG_KEY", self.log_key),
+            ("KEYRING_SECRET", self.keyring_secret),
+        ];
         let lines: String = all
             .into_iter()
             .filter_map(|(name, value)| Some(format!("{name}={}\n", value?)))

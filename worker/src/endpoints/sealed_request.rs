@@ -175,7 +175,8 @@ fn refuse(context: &Context, error: OpenError) -> Result<Answer, Failure> {
         OpenError::Invalid => Trouble {
             status: 400,
             title: "This link is damaged",
-            what_happened: "The request to connect an app could not be read.",
+            what_happened: "The request to connect an app could not be read: the link is not whole, or it \
+                            is from before the server changed its keys.",
             what_to_do: "Go back to the app and start again.",
         },
     };

@@ -65,7 +65,11 @@ pub async fn check(
         Err(refusal) => return Ok(Err(refusal.into())),
     };
     let hash = credential.hash();
-    if let Some(holder) = remembered::recall(&hash, gateway.revocation_bound, context.now) {
+    let bound = gateway.revocation_bound;
+    // What was found under other keys is asked again: one of them may have been dropped.
+    if let Some(keys) = keys::known_change(context.now)
+        && let Some(holder) = remembered::recall(&hash, keys, bound, context.now)
+    {
         return Ok(Ok(holder));
     }
     let checked = match kind {
@@ -73,7 +77,11 @@ pub async fn check(
         CredentialKind::PersonalAccessToken => personal_access_token(context, &credential).await?,
     };
     match &checked {
-        Ok(holder) => remembered::remember(&hash, holder, gateway.revocation_bound, context.now),
+        Ok(holder) => {
+            if let Some(keys) = keys::known_change(context.now) {
+                remembered::remember(&hash, keys, holder, bound, context.now);
+            }
+        }
         Err(_) => remembered::forget(&hash),
     }
     Ok(checked)

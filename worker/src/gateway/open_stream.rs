@@ -15,6 +15,7 @@ use crate::clients::{self, Standing};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::Taken;
+use crate::keys;
 use crate::objects::account::messages::{AccessState, StillGood};
 use crate::objects::{self, ObjectKind};
 use crate::platform;
@@ -34,11 +35,17 @@ pub fn is_event_stream(content_type: &str) -> bool {
 pub fn watch(visit: &Visit<'_>, holder: &Holder, mut over: Taken, controller: AbortController) {
     let bound = visit.requested.gateway.revocation_bound.as_seconds();
     let every = Duration::from_secs(bound.max(ASK_EVERY));
-    let holder = holder.clone();
+    let (holder, drops) = (holder.clone(), keys::drops());
     visit.context.afterwards(|context| async move {
         loop {
             let tick = worker::Delay::from(every);
             if let Either::Left(_) = select(Box::pin(over.wait()), tick).await {
+                return;
+            }
+            // A key that was dropped may have signed its token; who has another comes again.
+            let _ = keys::key_set_now(&context, platform::now()).await;
+            if keys::drops() != drops {
+                controller.abort();
                 return;
             }
             // Whoever doesn't answer is asked again; nobody loses a stream to that.

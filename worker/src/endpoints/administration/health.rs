@@ -2,14 +2,17 @@
 
 use futures_util::future::{join, join_all};
 use js_sys::Reflect;
-use latchkey_protocol::administration::{Facts, KeysHealth, Warning, warnings};
+use latchkey_protocol::administration::{
+    Facts, KeyStanding, KeyUse, KeyView, KeysHealth, Warning, warnings,
+};
 use latchkey_protocol::configuration::{Configuration, LogLevel, RegistrationAccess};
+use latchkey_protocol::key_schedule::ScheduledKey;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 use super::ADMIN_TOKEN;
 use crate::clients::{fetch_is_strict, shard_name};
-use crate::configuration::LOG_KEY;
+use crate::configuration::{KEYRING_SECRET, LOG_KEY};
 use crate::context::Context;
 use crate::endpoints::playground;
 use crate::failure::Failure;
@@ -17,7 +20,7 @@ use crate::http::Answer;
 use crate::limits;
 use crate::log::Level;
 use crate::metrics;
-use crate::objects::keyring::{self, Look};
+use crate::objects::keyring::{self, Operate};
 use crate::objects::{self, Health, ObjectKind, SchemaVersions};
 use crate::trace::Operation;
 
@@ -91,11 +94,23 @@ pub async fn get(context: &Context) -> Answer {
 }
 
 async fn keys(context: &Context) -> Keys {
-    let looked = objects::send(&context.env, ObjectKind::Keyring, keyring::NAME, &Look {}).await;
+    let looked =
+        objects::send(&context.env, ObjectKind::Keyring, keyring::NAME, &Operate::Look).await;
     match looked {
-        Ok(schedule) => {
+        Ok(views) => {
             let lifetime = context.configuration.lifetimes.signing_key;
-            let keys = KeysHealth::of(&schedule.signing, &schedule.keys, lifetime, context.now);
+            let is_living = |view: &&KeyView| {
+                view.usage == KeyUse::Signing && view.state != KeyStanding::Dropped
+            };
+            let living = views.iter().filter(is_living);
+            let signing = living.clone().find(|view| view.state == KeyStanding::Current);
+            let signing = signing.map_or("", |view| view.kid.as_str());
+            let scheduled = |view: &KeyView| ScheduledKey {
+                key_id: view.kid.clone(),
+                signs_from: view.used_from,
+            };
+            let keys: Vec<ScheduledKey> = living.map(scheduled).collect();
+            let keys = KeysHealth::of(signing, &keys, lifetime, context.now);
             Keys { ok: keys.is_well(), keys: Some(keys), problem: None }
         }
         Err(failure) => Keys { ok: false, keys: None, problem: Some(failure.to_string()) },
@@ -152,6 +167,7 @@ fn settings(context: &Context) -> Settings {
         has_tries_limit: has(limits::TRIES),
         has_shared_egress_limit: has(limits::SHARED_EGRESS),
         has_log_key: has(LOG_KEY),
+        has_keyring_secret: has(KEYRING_SECRET),
         fetches_public_only: fetch_is_strict(),
         has_playground: playground::is_on(configuration, env),
     };
@@ -168,6 +184,7 @@ fn settings(context: &Context) -> Settings {
         metrics::BINDING,
         ADMIN_TOKEN,
         LOG_KEY,
+        KEYRING_SECRET,
     ];
     Settings {
         issuer: configuration.issuer.as_str().to_owned(),

@@ -3,6 +3,7 @@
 mod clients;
 mod health;
 mod initial_access_tokens;
+mod keys;
 mod refusals;
 
 use js_sys::Reflect;
@@ -51,6 +52,9 @@ pub async fn answer(
         (Endpoint::AdminClientRefusals, _) => refusals::of_client(context, id).await,
         (Endpoint::AdminRefusals, _) => refusals::of_nobody(context).await,
         (Endpoint::AdminHealth, _) => Ok(health::get(context).await),
+        (Endpoint::AdminKeys, "POST") => keys::post(context, incoming).await,
+        (Endpoint::AdminKeys, _) => keys::list(context).await,
+        (Endpoint::AdminKey, _) => keys::delete(context, id).await,
         (Endpoint::AdminInitialAccessTokens, "POST") => {
             initial_access_tokens::create(context, incoming).await
         }
