@@ -1,0 +1,208 @@
+//! Thousands of hostile requests to every endpoint, drawn from a seed and sent byte by byte.
+//!
+//! Whatever comes, no answer is a 5xx but those that are listed in [`is_documented`], nothing that is stored
+//! changes, memory stays flat, and the server works afterwards. `LATCHKEY_FUZZ_SEED` draws the same again;
+//! `LATCHKEY_LONG=1` sends all 20,000.
+
+mod mutations;
+mod paths;
+mod requests;
+mod scene;
+mod wire;
+
+use latchkey_protocol::configuration::Endpoint;
+use latchkey_tests::{ADMIN_TOKEN, Deployment, Front, Server, Stored, Walk};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::Case;
+use requests::Request;
+use scene::Scene;
+use wire::Answer;
+
+/// How many requests `npm test` sends, and how many a long run does.
+const BRIEF: usize = 4_000;
+const LONG: usize = 20_000;
+/// How many are under way at once.
+const AT_ONCE: usize = 6;
+/// Memory is looked at when this part of all requests has been answered, and at the end.
+const WARM_IN: usize = 4;
+/// What may come on top of what there was when the runtime was warm: a tenth is within what its garbage
+/// collector leaves to later.
+const FLAT: f64 = 1.25;
+/// How many faults are told.
+const MOST_TOLD: usize = 10;
+
+/// The cases.
+pub fn trials() -> Vec<Case> {
+    let title = "issue 7: hostile requests to every endpoint get no 5xx, change nothing that is stored, \
+                 and leave memory flat and the server working";
+    let drawn = "issue 7: LATCHKEY_FUZZ_SEED draws the same hostile requests again";
+    vec![Case::new(title, |_| hostile()), Case::new(drawn, |_| same_seed_same_requests())]
+}
+
+fn hostile() {
+    let long = std::env::var("LATCHKEY_LONG").is_ok_and(|long| long == "1");
+    let number = if long { LONG } else { BRIEF };
+    let seed = seed();
+    eprintln!("{number} hostile requests; LATCHKEY_FUZZ_SEED={seed} draws them again");
+
+    let front = Front::start(Deployment::besieged).unwrap_or_else(|error| panic!("{error}"));
+    let server = &front.server;
+    let scene = Scene::set(server);
+    let before = at_rest(server, scene.refused.len() + 1);
+
+    let began = Instant::now();
+    let seen = Seen::default();
+    send(server, &scene, seed, 0..number / WARM_IN, &seen);
+    let warm = server.memory();
+    send(server, &scene, seed, number / WARM_IN..number, &seen);
+    let (took, after) = (began.elapsed(), server.memory());
+    eprintln!("{}", seen.summary(took, warm, after));
+
+    let faults = seen.faults.lock().expect("faults").clone();
+    assert!(faults.is_empty(), "LATCHKEY_FUZZ_SEED={seed}:\n{}", faults.join("\n\n"));
+    seen.expect_every_endpoint(number);
+    let said = server.log().text();
+    let errors: Vec<&str> =
+        said.lines().filter(|line| line.contains("\"level\":\"error\"")).collect();
+    assert!(errors.is_empty(), "LATCHKEY_FUZZ_SEED={seed}: {errors:#?}");
+
+    assert_eq!(server.stored().changes_since(&before), [""; 0], "LATCHKEY_FUZZ_SEED={seed}");
+    #[expect(clippy::cast_precision_loss, reason = "some hundred megabytes")]
+    let grown = after as f64 / warm as f64;
+    assert!(warm > 0 && grown <= FLAT, "LATCHKEY_FUZZ_SEED={seed}: {warm} bytes became {after}");
+
+    // It works as before: for somebody new, and for whoever was in the middle of it.
+    let mut walk = Walk::begin(server);
+    let tokens = walk.tokens();
+    let _ = walk.client.refresh(server, &tokens.refresh).expect(200);
+    let _ = walk.client.revoke(server, &tokens.access).expect(200);
+    let health = server.call("GET", "/admin/health").bearer(ADMIN_TOKEN).send().expect(200);
+    assert_eq!(health.json()["status"], "ok", "{}", health.describe());
+    scene.expect_alive(server);
+    // The same measure notices what that walk has stored.
+    assert_ne!(server.stored().changes_since(&before), [""; 0]);
+}
+
+/// The seed that is asked for, or one of this moment.
+fn seed() -> u64 {
+    let now = || SystemTime::UNIX_EPOCH.elapsed().map_or(1, |elapsed| elapsed.as_secs());
+    let asked = std::env::var("LATCHKEY_FUZZ_SEED");
+    asked.map_or_else(|_| now(), |seed| seed.parse().expect("LATCHKEY_FUZZ_SEED is a number"))
+}
+
+/// What is stored once the refusals of so many clients are kept, and nothing is written any more.
+fn at_rest(server: &Server, refused_clients: usize) -> Stored {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let stored = server.stored();
+        if stored.refused_clients() >= refused_clients {
+            return stored;
+        }
+        assert!(Instant::now() < deadline, "not {refused_clients} refused clients: {stored:?}");
+    }
+}
+
+/// Sends the requests of these numbers.
+fn send(server: &Server, scene: &Scene, seed: u64, range: std::ops::Range<usize>, seen: &Seen) {
+    let next = AtomicUsize::new(range.start);
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= range.end {
+                        return;
+                    }
+                    let request = Request::draw(scene, seed, number);
+                    let answer = wire::exchange(server.port(), &request);
+                    seen.note(number, &request, &answer);
+                }
+            });
+        }
+    });
+}
+
+/// What came back.
+#[derive(Default)]
+struct Seen {
+    /// How often each endpoint answered, and with which statuses.
+    endpoints: Mutex<BTreeMap<String, BTreeMap<u16, usize>>>,
+    /// How many had no answer because they broke off or were no HTTP.
+    unanswered: AtomicUsize,
+    faults: Mutex<Vec<String>>,
+}
+
+impl Seen {
+    fn note(&self, number: usize, request: &Request, answer: &Answer) {
+        let fault = match answer {
+            Answer::Whole { status, .. } => {
+                let name = request.endpoint.map_or("elsewhere".to_owned(), |it| format!("{it:?}"));
+                let mut endpoints = self.endpoints.lock().expect("endpoints");
+                *endpoints.entry(name).or_default().entry(*status).or_default() += 1;
+                *status >= 500 && !is_documented(request, answer)
+            }
+            Answer::Closed => {
+                self.unanswered.fetch_add(1, Ordering::Relaxed);
+                !request.may_be_dropped()
+            }
+            Answer::Silence => true,
+        };
+        let mut faults = self.faults.lock().expect("faults");
+        if fault && faults.len() < MOST_TOLD {
+            faults.push(format!("request {number}: {request}\n-> {answer}"));
+        }
+    }
+
+    /// RFC 9110 section 15: of each endpoint of the list, both what it refuses and how it is reached.
+    fn expect_every_endpoint(&self, number: usize) {
+        let endpoints = self.endpoints.lock().expect("endpoints");
+        let least = number / Endpoint::ALL.len() / 4;
+        for endpoint in Endpoint::ALL {
+            let statuses = endpoints.get(&format!("{endpoint:?}"));
+            let answers: usize = statuses.map(|all| all.values().sum()).unwrap_or_default();
+            assert!(answers >= least, "{endpoint:?} answered {answers} times: {statuses:?}");
+        }
+    }
+
+    fn summary(&self, took: Duration, warm: u64, after: u64) -> String {
+        let mut lines = vec![format!(
+            "took {took:.0?}; workerd had {} MB when it was warm and {} MB in the end; {} were dropped unanswered",
+            warm / 1_000_000,
+            after / 1_000_000,
+            self.unanswered.load(Ordering::Relaxed)
+        )];
+        for (endpoint, statuses) in &*self.endpoints.lock().expect("endpoints") {
+            let statuses: Vec<_> =
+                statuses.iter().map(|(status, count)| format!("{status}: {count}")).collect();
+            lines.push(format!("  {endpoint:<26} {}", statuses.join(", ")));
+        }
+        lines.join("\n")
+    }
+}
+
+/// The 5xx that are no fault of the worker:
+///
+/// - 501 of workerd itself, for a method that no HTTP library of it knows;
+/// - 503 where the client is a document that can't be fetched (needs 5): who it is can't be known.
+fn is_documented(request: &Request, answer: &Answer) -> bool {
+    let Answer::Whole { status, text } = answer else { return false };
+    match status {
+        501 => text.contains("Unrecognized request method"),
+        503 => request.names_a_document() && text.to_ascii_lowercase().contains("retry-after"),
+        _ => false,
+    }
+}
+
+fn same_seed_same_requests() {
+    let scene = Scene::imagined();
+    for number in 0..500 {
+        let [first, again, other] =
+            [7, 7, 8].map(|seed| Request::draw(&scene, seed, number).bytes());
+        assert_eq!(first, again);
+        assert_ne!(first, other);
+    }
+}
