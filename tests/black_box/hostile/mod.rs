@@ -143,7 +143,8 @@ impl Seen {
                 let name = request.endpoint.map_or("elsewhere".to_owned(), |it| format!("{it:?}"));
                 let mut endpoints = self.endpoints.lock().expect("endpoints");
                 *endpoints.entry(name).or_default().entry(*status).or_default() += 1;
-                *status >= 500 && !is_documented(request, answer)
+                // RFC 9700 section 4.12: what was typed into a form is never sent on.
+                matches!(status, 307 | 308) || (*status >= 500 && !is_documented(request, answer))
             }
             Answer::Closed => {
                 self.unanswered.fetch_add(1, Ordering::Relaxed);
