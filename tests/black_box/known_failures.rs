@@ -128,7 +128,8 @@ fn remembered_consent(server: &Server) {
     for twin in [metadata, elsewhere] {
         let twin = Client::register(server, &twin);
         let request = Authorization::of(&twin);
-        let callback = walk.browser.open(&request.clone().and("prompt", "none").path(server)).away();
+        let callback =
+            walk.browser.open(&request.clone().and("prompt", "none").path(server)).away();
         assert_eq!(callback.get("error").as_deref(), Some("consent_required"));
         assert_eq!(callback.get("code"), None, "{}", callback.location);
         let page = walk.consent_page(&request);
@@ -137,7 +138,10 @@ fn remembered_consent(server: &Server) {
         let other = walk.consent_page(&walk.request());
         let mut fields = page.form("/consent").filled(&[("decision", "allow")]);
         let token = other.form("/consent").field("csrf").expect("csrf").to_owned();
-        fields.iter_mut().filter(|(name, _)| name == "csrf").for_each(|(_, own)| own.clone_from(&token));
+        fields
+            .iter_mut()
+            .filter(|(name, _)| name == "csrf")
+            .for_each(|(_, own)| own.clone_from(&token));
         let landing = walk.browser.post(&server.at("/consent"), &fields);
         assert!(matches!(landing, Landing::Page(_)), "another page's token counted");
     }

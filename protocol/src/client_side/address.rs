@@ -98,11 +98,15 @@ mod tests {
     #[test]
     fn cve_2025_6514_a_host_of_shell_characters_is_no_host() {
         let sound = address("https://id.example/authorize").expect("read");
-        for host in ["$(calc)", "id.example;calc", "id.example&calc", "a'b", "a\"b", "`calc`", "a|b", ""] {
+        for host in
+            ["$(calc)", "id.example;calc", "id.example&calc", "a'b", "a\"b", "`calc`", "a|b", ""]
+        {
             let hostile = Address { hostname: host.to_owned(), ..sound.clone() };
             assert!(!hostile.is_safe(), "{host}");
         }
-        for host in ["id.example", "xn--bcher-kva.example", "a_b.example", "[2001:db8::1]", "192.0.2.1"] {
+        for host in
+            ["id.example", "xn--bcher-kva.example", "a_b.example", "[2001:db8::1]", "192.0.2.1"]
+        {
             let named = Address { hostname: host.to_owned(), ..sound.clone() };
             assert!(named.is_safe(), "{host}");
         }

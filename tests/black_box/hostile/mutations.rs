@@ -51,6 +51,10 @@ const ODD: &[&[u8]] = &[
     b"latchkey_ac_..",
 ];
 
+/// What long texts are made of.
+const ENDLESS: &[&[u8]] =
+    &[b"A", b"%41", b"&", b"=", b"[", b"{\"a\":", b"\xff", b"%00", b"a=1&", b"."];
+
 /// One of the odd texts.
 pub fn odd(random: &mut Random) -> Vec<u8> {
     random.pick(ODD).to_vec()
@@ -58,7 +62,7 @@ pub fn odd(random: &mut Random) -> Vec<u8> {
 
 /// A long text, of up to about so many bytes.
 pub fn long(random: &mut Random, most: usize) -> Vec<u8> {
-    let part = random.pick(&[&b"A"[..], b"%41", b"&", b"=", b"[", b"{\"a\":", b"\xff", b"%00", b"a=1&", b"."]);
+    let part = *random.pick(ENDLESS);
     let length = 1 + random.below(most);
     part.iter().copied().cycle().take(length).collect()
 }

@@ -109,7 +109,9 @@ impl Request {
         bytes.extend_from_slice(framing.as_bytes());
         bytes.extend_from_slice(b"\r\n");
         match self.framing {
-            Framing::Chunked => bytes.extend(latchkey_tests::raw::chunked(&self.body)),
+            Framing::Chunked | Framing::Both => {
+                bytes.extend(latchkey_tests::raw::chunked(&self.body))
+            }
             Framing::Unfinished => {
                 bytes.extend(format!("{:x}\r\n", length + 10).into_bytes());
                 bytes.extend_from_slice(&self.body);
@@ -132,6 +134,17 @@ impl Request {
                 let is_plain = |byte: &u8| matches!(byte, b' '..=b'~');
                 !name.iter().all(is_plain) || !value.iter().all(is_plain)
             })
+    }
+
+    /// Whether the platform can make no URL or length of it, or asks for a tunnel: no worker ever sees it.
+    pub fn is_no_http(&self) -> bool {
+        let host = String::from_utf8_lossy(&self.headers[0].1);
+        let target = String::from_utf8_lossy(&self.target);
+        self.framing == Framing::Nonsense
+            || self.method == "CONNECT"
+            || host.contains('@')
+            || url::Url::parse(&format!("http://{host}{target}")).is_err()
+            || !target.starts_with('/')
     }
 
     /// Whether the client that it names is a document that would have to be fetched.
@@ -184,16 +197,18 @@ fn of_endpoint(scene: &Scene, endpoint: Endpoint, random: &mut Random) -> Draft 
             if method == "POST" { draft.form(&fields) } else { draft.query(&fields) }
         }
         Endpoint::Token => token_request(scene, &client, over, random, path("")),
-        Endpoint::Revocation | Endpoint::Introspection => Draft {
-            authorization: Some(basic(scene, random)),
-            ..Draft::of("POST", path(""))
+        Endpoint::Revocation | Endpoint::Introspection => {
+            Draft { authorization: Some(basic(scene, random)), ..Draft::of("POST", path("")) }
+                .form(&[("token", over), ("token_type_hint", "refresh_token")])
         }
-        .form(&[("token", over), ("token_type_hint", "refresh_token")]),
         Endpoint::DeviceAuthorization => {
             Draft::of("POST", path("")).form(&[("client_id", &client), ("scope", "mcp")])
         }
         Endpoint::SignIn | Endpoint::SignUp if random.one_in(2) => {
-            let fields = [&page_form[..], &[("email", &scene.email), ("password", "a good password")]];
+            let fields = [
+                &page_form[..],
+                &[("email", scene.email.as_str()), ("password", "a good password")],
+            ];
             Draft::of("POST", path("")).form(&fields.concat())
         }
         Endpoint::Consent if random.one_in(2) => {
@@ -206,7 +221,10 @@ fn of_endpoint(scene: &Scene, endpoint: Endpoint, random: &mut Random) -> Draft 
         }
         Endpoint::SignOut => Draft::of("POST", path("")).form(&page_form),
         Endpoint::Account | Endpoint::AccountTokens if random.one_in(2) => {
-            let fields = [&page_form[..], &[("label", "x"), ("lifetime", "30"), ("revoke", &client)]];
+            let fields = [
+                &page_form[..],
+                &[("label", "x"), ("lifetime", "30"), ("revoke", client.as_str())],
+            ];
             Draft::of("POST", path("")).form(&fields.concat())
         }
         Endpoint::Registration => {
@@ -224,7 +242,7 @@ fn of_endpoint(scene: &Scene, endpoint: Endpoint, random: &mut Random) -> Draft 
         _ if endpoint.is_admin() => of_admin_api(endpoint, &client, random, &path),
         _ => {
             let page = ["request", "user_code", "cursor", "kind", "client_id"];
-            Draft::of("GET", path("")).query(&[(random.pick(&page), sealed)])
+            Draft::of("GET", path("")).query(&[(*random.pick(&page), sealed)])
         }
     }
 }
@@ -293,7 +311,9 @@ fn of_admin_api(
         matches!(endpoint, Endpoint::AdminClientSecret | Endpoint::AdminInitialAccessToken);
     let id = if changes_without_body && authorization.is_some() { "nobody" } else { client };
     let method = match endpoint {
-        Endpoint::AdminClients | Endpoint::AdminInitialAccessTokens => *random.pick(&["GET", "POST"]),
+        Endpoint::AdminClients | Endpoint::AdminInitialAccessTokens => {
+            *random.pick(&["GET", "POST"])
+        }
         Endpoint::AdminClient => *random.pick(&["GET", "PATCH"]),
         Endpoint::AdminClientSecret => "POST",
         Endpoint::AdminInitialAccessToken => "DELETE",
@@ -346,7 +366,7 @@ fn damage(scene: &Scene, draft: Draft, random: &mut Random) -> Request {
             1 => target = damaged(random, &draft.path),
             2 => mutations::fields(random, &mut query),
             3 | 4 => mutations::bytes(random, &mut body),
-            5 => kind = random.pick(KINDS),
+            5 => kind = *random.pick(KINDS),
             6 => framing = *random.pick(FRAMINGS),
             7 => headers[0].1 = random.pick(HOSTS).to_vec(),
             8 => body = mutations::long(random, 100_000),
@@ -368,7 +388,9 @@ fn damage(scene: &Scene, draft: Draft, random: &mut Random) -> Request {
     if !Scene::is_refused(&body) {
         body.truncate(body.len() / 2);
     }
-    if let Some(value) = authorization.filter(|_| !method.eq_ignore_ascii_case("DELETE") || random.one_in(2)) {
+    if let Some(value) =
+        authorization.filter(|_| !method.eq_ignore_ascii_case("DELETE") || random.one_in(2))
+    {
         let is_over = method.eq_ignore_ascii_case("DELETE") && !draft.path.ends_with("/nobody");
         let value = if is_over { b"Bearer nobody".to_vec() } else { value };
         headers.push((b"Authorization".to_vec(), value));
@@ -405,11 +427,20 @@ fn header(scene: &Scene, random: &mut Random) -> (Vec<u8>, Vec<u8>) {
 }
 
 const METHODS: &[&str] = &[
-    "GET", "HEAD", "POST", "PUT", "PATCH", "OPTIONS", "DELETE", "PROPFIND", "PURGE", "get", "BREW", "CONNECT", "TRACE",
+    "GET", "HEAD", "POST", "PUT", "PATCH", "OPTIONS", "DELETE", "PROPFIND", "PURGE", "get", "BREW",
+    "CONNECT", "TRACE",
 ];
 const KINDS: &[&str] = &[
-    "", FORM, JSON, "application/json; charset=utf-16", "text/plain", "multipart/form-data; boundary=x", "a/b/c", ";",
-    "application/merge-patch+json", "application/x-www-form-urlencoded, application/json",
+    "",
+    FORM,
+    JSON,
+    "application/json; charset=utf-16",
+    "text/plain",
+    "multipart/form-data; boundary=x",
+    "a/b/c",
+    ";",
+    "application/merge-patch+json",
+    "application/x-www-form-urlencoded, application/json",
 ];
 const FRAMINGS: &[Framing] = &[
     Framing::Length,
@@ -422,19 +453,78 @@ const FRAMINGS: &[Framing] = &[
     Framing::Nonsense,
 ];
 const HOSTS: &[&[u8]] = &[
-    b"id.example", b"ID.EXAMPLE:443", b"evil.example", b"127.0.0.1", b"[::1]:80", b"localhost:99999", b"id.example.", b"xn--",
-    b"id.example, evil.example", b"a@id.example", b"",
+    b"id.example",
+    b"ID.EXAMPLE:443",
+    b"evil.example",
+    b"127.0.0.1",
+    b"[::1]:80",
+    b"localhost:99999",
+    b"id.example.",
+    b"xn--",
+    b"id.example, evil.example",
+    b"a@id.example",
+    b"",
 ];
 const HEADERS: &[&str] = &[
-    "Accept", "Accept-Encoding", "Accept-Language", "Access-Control-Request-Headers", "Access-Control-Request-Method",
-    "CF-Connecting-IP", "CF-Ray", "Client-Cert", "Content-Encoding", "Content-Type", "Cookie", "DPoP", "Expect", "Forwarded",
-    "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "Last-Event-ID", "Mcp-Method", "Mcp-Session-Id", "Origin",
-    "Range", "Referer", "Sec-Fetch-Mode", "Sec-Fetch-Site", "TE", "Upgrade", "User-Agent", "Via", "X-API-Key",
-    "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-HTTP-Method-Override", "X-Original-URL", "X-Rewrite-URL",
+    "Accept",
+    "Accept-Encoding",
+    "Accept-Language",
+    "Access-Control-Request-Headers",
+    "Access-Control-Request-Method",
+    "CF-Connecting-IP",
+    "CF-Ray",
+    "Client-Cert",
+    "Content-Encoding",
+    "Content-Type",
+    "Cookie",
+    "DPoP",
+    "Expect",
+    "Forwarded",
+    "If-Match",
+    "If-Modified-Since",
+    "If-None-Match",
+    "If-Range",
+    "Last-Event-ID",
+    "Mcp-Method",
+    "Mcp-Session-Id",
+    "Origin",
+    "Range",
+    "Referer",
+    "Sec-Fetch-Mode",
+    "Sec-Fetch-Site",
+    "TE",
+    "Upgrade",
+    "User-Agent",
+    "Via",
+    "X-API-Key",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-HTTP-Method-Override",
+    "X-Original-URL",
+    "X-Rewrite-URL",
 ];
 const VALUES: &[&str] = &[
-    "*", "*/*;q=x,;;", "text/html", "application/json", "application/token-introspection+jwt", "gzip, br", "bytes=0-1,5-", "W/\"x\"",
-    "DELETE", "cross-site", "same-origin", "null", "https://evil.example", "203.0.113.7", "::ffff:10.0.0.1", "websocket",
-    "100-continue", "for=127.0.0.1;host=evil.example;proto=https", "/admin/clients", "Thu, 01 Jan 1970 00:00:00 GMT", "trailers",
+    "*",
+    "*/*;q=x,;;",
+    "text/html",
+    "application/json",
+    "application/token-introspection+jwt",
+    "gzip, br",
+    "bytes=0-1,5-",
+    "W/\"x\"",
+    "DELETE",
+    "cross-site",
+    "same-origin",
+    "null",
+    "https://evil.example",
+    "203.0.113.7",
+    "::ffff:10.0.0.1",
+    "websocket",
+    "100-continue",
+    "for=127.0.0.1;host=evil.example;proto=https",
+    "/admin/clients",
+    "Thu, 01 Jan 1970 00:00:00 GMT",
+    "trailers",
     "tools/call",
 ];

@@ -1,7 +1,7 @@
 //! What is on the server before the hostile requests come: people, clients, and credentials that are over.
 
 use latchkey_protocol::configuration::{Endpoint, Endpoints, Issuer};
-use latchkey_tests::{Browser, Client, Person, Server, Walk};
+use latchkey_tests::{Browser, Client, Page, Person, Server, Walk};
 use serde_json::{Value, json};
 
 /// A registration that its owner manages.
@@ -32,7 +32,8 @@ pub struct Scene {
     pub form_tokens: Vec<String>,
     /// Sealed authorization requests, as pages carry them.
     pub sealed: Vec<String>,
-    /// A code, a refresh token and an access token whose grant has ended, and what only looks like some.
+    /// A code and a refresh token whose grant has ended, and an access token that nobody signed: a call with one
+    /// that was taken back would be noted in its person's activity log.
     pub over: Vec<String>,
     /// The address of somebody with an account.
     pub email: String,
@@ -71,13 +72,17 @@ impl Scene {
                 .iter()
                 .filter_map(|form| field(form, "request"))
                 .collect(),
-            over: vec![code.code, tokens.refresh, tokens.access],
+            over: vec![code.code, tokens.refresh, forged(&tokens.access)],
             email: person.person.email.clone(),
             confidential,
             ..Self::imagined()
         };
         assert_eq!((scene.cookies.len(), scene.form_tokens.len(), scene.sealed.len()), (2, 3, 2));
         scene.refuse_each(server, &owner.client);
+        // An object of clients has its tables once somebody has asked it, as the operator's lists ask each.
+        for list in ["/admin/clients", "/admin/initial-access-tokens"] {
+            let _ = server.admin("GET", list).send().expect(200);
+        }
         scene.expect_alive(server);
         scene
     }
@@ -107,13 +112,15 @@ impl Scene {
         let _ = self.confidential.refresh(server, "nobody").expect(400);
         let _ = Client::known(&self.managed.id, "none", "").refresh(server, "nobody").expect(400);
         server.post_form("/token", &[("client_id", "nobody")]).expect_error(401, "invalid_client");
-        self.refused = vec![public.id.clone(), self.confidential.id.clone(), self.managed.id.clone()];
+        self.refused =
+            vec![public.id.clone(), self.confidential.id.clone(), self.managed.id.clone()];
     }
 
     /// Whoever was here before can do what they could: the person is signed in, and both clients are known.
     pub fn expect_alive(&self, server: &Server) {
         let account = server.call("GET", "/account").header("cookie", &self.cookies[1]).send();
-        assert!(account.expect(200).text().contains(&self.email), "{} is signed out", self.email);
+        let account = Page { path: "/account".to_owned(), reply: account.expect(200) };
+        assert!(account.text().contains(&self.email), "{}", account.reply.describe());
         let registration = format!("/register/{}", self.managed.id);
         let _ = server.call("GET", &registration).bearer(&self.managed.token).send().expect(200);
         let asked = self.confidential.call(server, "/introspect", &[("token", "nobody")]).send();
@@ -132,6 +139,12 @@ impl Scene {
             _ => true,
         }
     }
+}
+
+/// The same token with another signature.
+fn forged(token: &str) -> String {
+    let (signed, signature) = token.rsplit_once('.').expect("a signature");
+    format!("{signed}.{}", signature.chars().rev().collect::<String>())
 }
 
 /// The member that no description of a client may have: CVE-2025-6514's scheme.

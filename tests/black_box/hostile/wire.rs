@@ -31,7 +31,9 @@ pub enum Answer {
 impl fmt::Display for Answer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Whole { text, .. } => formatter.write_str(&text.chars().take(1_000).collect::<String>()),
+            Self::Whole { text, .. } => {
+                formatter.write_str(&text.chars().take(1_000).collect::<String>())
+            }
             Self::Closed => formatter.write_str("closed without an answer"),
             Self::Silence => write!(formatter, "neither answered nor closed in {PATIENCE:?}"),
         }
