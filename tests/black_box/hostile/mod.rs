@@ -11,7 +11,7 @@ mod scene;
 mod wire;
 
 use latchkey_protocol::configuration::Endpoint;
-use latchkey_tests::{ADMIN_TOKEN, Deployment, Front, Server, Stored, Walk};
+use latchkey_tests::{ADMIN_TOKEN, Deployment, Front, Server, Stored, Walk, raw};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,7 +37,12 @@ pub fn trials() -> Vec<Case> {
     let title = "issue 7: hostile requests to every endpoint get no 5xx, change nothing that is stored, \
                  and leave memory flat and the server working";
     let drawn = "issue 7: LATCHKEY_FUZZ_SEED draws the same hostile requests again";
-    vec![Case::new(title, |_| hostile()), Case::new(drawn, |_| same_seed_same_requests())]
+    let decided = "issue 7: an answer that is decided doesn't wait for a body that never comes";
+    vec![
+        Case::new(title, |_| hostile()),
+        Case::new(drawn, |_| same_seed_same_requests()),
+        Case::new(decided, |_| answered_without_the_body()),
+    ]
 }
 
 fn hostile() {
@@ -49,7 +54,7 @@ fn hostile() {
     let front = Front::start(Deployment::besieged).unwrap_or_else(|error| panic!("{error}"));
     let server = &front.server;
     let scene = Scene::set(server);
-    let before = at_rest(server, scene.refused.len() + 1);
+    let before = at_rest(server, scene.refused);
 
     let began = Instant::now();
     let seen = Seen::default();
@@ -69,7 +74,7 @@ fn hostile() {
         said.lines().filter(|line| line.contains("\"level\":\"error\"")).map(str::to_owned),
     );
     wrong.extend(server.stored().changes_since(&before));
-    wrong.extend(grown(&memory));
+    wrong.extend(grown(&memory, if long { 4 } else { 2 }));
     assert!(wrong.is_empty(), "LATCHKEY_FUZZ_SEED={seed}:\n{}", wrong.join("\n\n"));
 
     // It works as before: for somebody new, and for whoever was in the middle of it.
@@ -99,7 +104,8 @@ fn at_rest(server: &Server, refused_clients: usize) -> Stored {
         if stored.refused_clients() >= refused_clients {
             return stored;
         }
-        assert!(Instant::now() < deadline, "not {refused_clients} refused clients: {stored:?}");
+        let kept = stored.refused_clients();
+        assert!(Instant::now() < deadline, "{kept} and not {refused_clients} refused clients");
     }
 }
 
@@ -186,13 +192,14 @@ impl Seen {
     }
 }
 
-/// Whether memory went on growing: what the second half needed most is over what the first one did by more than a
-/// quarter, which is what a garbage collector leaves to later.
-fn grown(memory: &[u64]) -> Option<String> {
+/// Whether memory went on growing: what the second half needed most is over what the first one did by more than one
+/// part in so many. That much a garbage collector leaves to later, and more while the runtime gets warm, which takes
+/// it some 50,000 of these requests: that it is flat from then on is what the long run shows.
+fn grown(memory: &[u64], one_in: u64) -> Option<String> {
     let (first, second) = memory.split_at(memory.len() / 2);
     let [first, second] =
         [first, second].map(|half| half.iter().max().copied().unwrap_or_default());
-    let is_flat = first > 0 && second <= first + first / 4;
+    let is_flat = first > 0 && second <= first + first / one_in;
     (!is_flat).then(|| format!("memory grew from {first} bytes to {second}: {memory:?}"))
 }
 
@@ -212,6 +219,23 @@ fn is_documented(request: &Request, answer: &Answer) -> bool {
         500 => request.is_no_http() && text.starts_with(PLATFORMS_OWN),
         503 => request.names_a_document() && text.to_ascii_lowercase().contains("retry-after"),
         _ => false,
+    }
+}
+
+/// The body of each is announced and never sent, and its connection stays open.
+fn answered_without_the_body() {
+    let front = Front::start(Deployment::besieged).unwrap_or_else(|error| panic!("{error}"));
+    for (request, status) in [
+        ("POST /nowhere", 404),
+        ("DELETE /jwks", 405),
+        ("POST /.well-known/oauth-authorization-server", 405),
+        ("POST /admin/clients", 401),
+        ("POST /api", 401),
+    ] {
+        let head =
+            format!("{request} HTTP/1.1\nContent-Type: application/json\nContent-Length: 100");
+        let reply = raw::send_to(&front.server, "id.example", &head, b"{");
+        assert_eq!(reply.status, status, "{request}: {}", reply.text);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is on the server before the hostile requests come: people, clients, and credentials that are over.
 
+use latchkey_protocol::client::ClientId;
 use latchkey_protocol::configuration::{Endpoint, Endpoints, Issuer};
 use latchkey_tests::{Browser, Client, Page, Person, Server, Walk};
 use serde_json::{Value, json};
@@ -37,8 +38,8 @@ pub struct Scene {
     pub over: Vec<String>,
     /// The address of somebody with an account.
     pub email: String,
-    /// The clients whose last refusals are kept: those above.
-    pub refused: Vec<String>,
+    /// Of how many clients the last refusals are kept: of those above, and of nobody in each shard.
+    pub refused: usize,
 }
 
 impl Scene {
@@ -79,10 +80,6 @@ impl Scene {
         };
         assert_eq!((scene.cookies.len(), scene.form_tokens.len(), scene.sealed.len()), (2, 3, 2));
         scene.refuse_each(server, &owner.client);
-        // An object of clients has its tables once somebody has asked it, as the operator's lists ask each.
-        for list in ["/admin/clients", "/admin/initial-access-tokens"] {
-            let _ = server.admin("GET", list).send().expect(200);
-        }
         scene.expect_alive(server);
         scene
     }
@@ -102,18 +99,27 @@ impl Scene {
             sealed: text("x"),
             over: ["ac", "rt"].map(|kind| format!("latchkey_{kind}_{id}.{id}.{secret}")).to_vec(),
             email: Person::new().email,
-            refused: Vec::new(),
+            refused: 0,
         }
     }
 
-    /// The first refusal of a client makes the place where the last ones are kept, and its shard's alarm.
+    /// The first refusals of clients, of documents that nobody fetches, and of nobody make the places where the last
+    /// ones are kept, and the alarms of those.
     fn refuse_each(&mut self, server: &Server, public: &Client) {
         let _ = public.refresh(server, "nobody").expect(400);
         let _ = self.confidential.refresh(server, "nobody").expect(400);
         let _ = Client::known(&self.managed.id, "none", "").refresh(server, "nobody").expect(400);
+        let shard_of =
+            |id: &str| ClientId::parse(id).expect("an id").home_shard("latchkey_client_");
+        for shard in 0..ClientId::HASHED_SHARDS {
+            let documents =
+                (0..).map(|number| format!("https://client{number}.example/client.json"));
+            let id = documents.take(1_000).find(|id| shard_of(id) == shard).expect("an id");
+            server.post_form("/token", &[("client_id", &id)]).expect_error(401, "invalid_client");
+        }
         server.post_form("/token", &[("client_id", "nobody")]).expect_error(401, "invalid_client");
-        self.refused =
-            vec![public.id.clone(), self.confidential.id.clone(), self.managed.id.clone()];
+        // The row of nobody in `clients-00` is that of the documents there.
+        self.refused = 3 + usize::from(ClientId::HASHED_SHARDS);
     }
 
     /// Whoever was here before can do what they could: the person is signed in, and both clients are known.
