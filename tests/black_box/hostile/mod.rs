@@ -4,6 +4,7 @@
 //! changes, memory stays flat, and the server works afterwards. `LATCHKEY_FUZZ_SEED` draws the same again;
 //! `LATCHKEY_LONG=1` sends ten times as many.
 
+mod drafts;
 mod mutations;
 mod paths;
 mod requests;
