@@ -11,6 +11,7 @@ import { build } from "./build.mjs";
 import { checkBoundary } from "./check-boundary.mjs";
 import { checkPackage } from "./check-package.mjs";
 import { checkStart } from "./check-start.mjs";
+import { checkTitles } from "./check-titles.mjs";
 import { checkTree } from "./check-tree.mjs";
 import { fuzz } from "./fuzz.mjs";
 import { run } from "./lib/run.mjs";
@@ -34,6 +35,7 @@ const wasmTests = (extra) =>
 const STEPS = [
   { name: "format", title: "Format", run: format },
   { name: "tree", title: "Files and versions", run: async () => checkTree() },
+  { name: "titles", title: "The tests that documents name", run: async () => checkTitles() },
   { name: "boundary", title: "The crate boundary of protocol", run: async () => checkBoundary() },
   { name: "licences", title: "Licences, sources and banned crates", run: checkDependencies },
   { name: "lints", title: "Lints on the host", run: lints },

@@ -37,7 +37,9 @@ mod failures;
 mod gateway;
 mod headless;
 mod health;
+mod hostile;
 mod keys;
+mod known_failures;
 mod limits;
 mod log;
 mod matrix;
@@ -121,6 +123,8 @@ fn main() -> ExitCode {
         device_page::trials(),
         short_links::trials(),
         bad_input::trials(),
+        hostile::trials(),
+        known_failures::trials(),
         races::trials(),
         crash::trials(),
         storage::trials(),

@@ -1,6 +1,8 @@
 //! What every page has in common: headers, no script, nothing from elsewhere.
 
-use latchkey_tests::{Authorization, Browser, Client, Device, Page, Server, Walk};
+use latchkey_tests::{
+    Authorization, Browser, Client, Device, Form, Page, Person, Reply, Server, Walk,
+};
 use serde_json::json;
 
 use crate::Case;
@@ -8,6 +10,10 @@ use crate::Case;
 /// The cases.
 pub fn trials() -> Vec<Case> {
     vec![
+        Case::new(
+            "RFC 9700 section 4.12, SEC-02: after a form the browser is sent on by 303, so that nothing typed goes along",
+            |servers| sent_on_by_303(servers.standard()),
+        ),
         Case::new(
             "RFC 9700 sections 4.16 and 4.2.4, SEC-03, SEC-04, SEC-09: no page can be framed, leaks a referrer, is cached, or limits where its form leads",
             |servers| {
@@ -48,6 +54,40 @@ pub fn trials() -> Vec<Case> {
             },
         ),
     ]
+}
+
+/// Posts a form of a page, and follows nothing.
+fn post(browser: &mut Browser<'_>, server: &Server, form: &Form, pairs: &[(&str, &str)]) -> Reply {
+    let path = server.local_path("/", &form.action).expect("a path of this server");
+    let call = server.call("POST", &path).form(&form.filled(pairs));
+    let call = call.header("sec-fetch-site", "same-origin").header("origin", "null");
+    let reply = call.header("cookie", &browser.jar.header().expect("a cookie")).send();
+    browser.jar.take(&reply.cookies());
+    reply
+}
+
+fn sent_on_by_303(server: &Server) {
+    let (client, person) = (Client::public(server), Person::new());
+    let fields = [("email", person.email.as_str()), ("password", &person.password)];
+    for entrance in ["/sign-up", "/sign-in"] {
+        let request = Authorization::of(&client);
+        let mut browser = Browser::new(server);
+        let _ = browser.page(&request.path(server)).expect(200);
+        let form = browser.page(entrance).expect(200).form(entrance);
+        let _ = post(&mut browser, server, &form, &fields).expect(303);
+        for decision in ["deny", "allow"] {
+            let page = browser.page(&request.path(server)).expect(200);
+            let form = page.form("/consent");
+            let reply = post(&mut browser, server, &form, &[("decision", decision)]).expect(303);
+            let location = reply.header("location").unwrap_or_default();
+            assert!(location.starts_with(&client.redirect_uri), "{}", reply.describe());
+        }
+        let _ = server.post_form("/authorize", &owned(&request)).expect(303);
+    }
+}
+
+fn owned(request: &Authorization) -> Vec<(&str, &str)> {
+    request.fields().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 /// One page of each kind.

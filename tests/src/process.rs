@@ -78,7 +78,8 @@ impl Arguments<'_> {
 pub struct Process {
     leader: Child,
     pipe: Option<ChildStdin>,
-    port: u16,
+    /// The port of the workerd in front, if there is one beside that of the workers.
+    front: Option<u16>,
 }
 
 impl Process {
@@ -110,7 +111,8 @@ impl Process {
             .process_group(0)
             .spawn()?;
         let pipe = leader.stdin.take();
-        Ok(Self { leader, pipe, port: arguments.port })
+        let front = (arguments.runner == Runner::Wrangler).then_some(arguments.port);
+        Ok(Self { leader, pipe, front })
     }
 
     /// How much memory the workerd has that runs the workers, in bytes: its resident set. `wrangler
@@ -119,7 +121,7 @@ impl Process {
     pub fn memory_of_workers(&self) -> u64 {
         let group = self.leader.id().to_string();
         let folders = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        folders.filter_map(|entry| resident_workers(&entry.path(), &group, self.port)).sum()
+        folders.filter_map(|entry| resident_workers(&entry.path(), &group, self.front)).sum()
     }
 
     /// Whether it has ended by itself.
@@ -142,14 +144,15 @@ impl Drop for Process {
 }
 
 /// The resident set of a process in `/proc`, if it is a workerd of this process group
-/// ([proc(5)](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html)) and not the one on `port`.
-fn resident_workers(folder: &Path, group: &str, port: u16) -> Option<u64> {
+/// ([proc(5)](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html)) and not the one in `front`.
+fn resident_workers(folder: &Path, group: &str, front: Option<u16>) -> Option<u64> {
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
     let stat = read("stat")?;
     // The name is in parentheses, and may have spaces.
     let (name, rest) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_whitespace().collect();
-    let is_in_front = read("cmdline")?.contains(&format!("127.0.0.1:{port}\0"));
+    let command = read("cmdline")?;
+    let is_in_front = front.is_some_and(|port| command.contains(&format!("127.0.0.1:{port}\0")));
     if !name.ends_with("(workerd") || fields.get(2) != Some(&group) || is_in_front {
         return None;
     }

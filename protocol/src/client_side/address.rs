@@ -32,10 +32,12 @@ impl Address {
 
     /// Whether requests with secrets may be sent there: https, or http on this machine
     /// ([RFC 8414 section 6.1](https://www.rfc-editor.org/rfc/rfc8414#section-6.1)); never
-    /// `javascript:` and its kin (CVE-2025-6514), never with a password or a fragment.
+    /// `javascript:` and its kin (CVE-2025-6514), never a host that a shell would run, never with a
+    /// password or a fragment.
     #[must_use]
     pub fn is_safe(&self) -> bool {
         !self.has_extras
+            && self.has_host_of_a_name()
             && (self.protocol == "https:" || (self.protocol == "http:" && self.is_loopback()))
     }
 
@@ -46,6 +48,14 @@ impl Address {
         self.is_safe() && (self.protocol == "https:" || issuer.is_loopback())
     }
 
+    /// Whether the host has only what names and addresses have. URL parsers let `$(x)` pass.
+    fn has_host_of_a_name(&self) -> bool {
+        let is_of_name = |byte: u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'[' | b']' | b':')
+        };
+        !self.hostname.is_empty() && self.hostname.bytes().all(is_of_name)
+    }
+
     /// The path without a slash at its end; nothing for the root.
     pub(super) fn trimmed_path(&self) -> &str {
         self.pathname.trim_end_matches('/')
@@ -54,6 +64,7 @@ impl Address {
 
 #[cfg(test)]
 mod tests {
+    use super::Address;
     use crate::client_side::members::tests::address;
 
     #[test]
@@ -81,6 +92,23 @@ mod tests {
             "http://notlocalhost/",
         ] {
             assert!(!address(unsafe_one).expect(unsafe_one).is_safe(), "{unsafe_one}");
+        }
+    }
+
+    #[test]
+    fn cve_2025_6514_a_host_of_shell_characters_is_no_host() {
+        let sound = address("https://id.example/authorize").expect("read");
+        for host in
+            ["$(calc)", "id.example;calc", "id.example&calc", "a'b", "a\"b", "`calc`", "a|b", ""]
+        {
+            let hostile = Address { hostname: host.to_owned(), ..sound.clone() };
+            assert!(!hostile.is_safe(), "{host}");
+        }
+        for host in
+            ["id.example", "xn--bcher-kva.example", "a_b.example", "[2001:db8::1]", "192.0.2.1"]
+        {
+            let named = Address { hostname: host.to_owned(), ..sound.clone() };
+            assert!(named.is_safe(), "{host}");
         }
     }
 

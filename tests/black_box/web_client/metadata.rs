@@ -14,7 +14,7 @@ use crate::Case;
 pub fn trials() -> Vec<Case> {
     vec![
         case(
-            "needs 40: metadata with an address that must not be followed sends nobody and no secret anywhere",
+            "CVE-2025-6514, needs 40: metadata with an address that must not be followed sends nobody and no secret anywhere",
             unsafe_endpoints,
         ),
         case(
@@ -79,6 +79,16 @@ fn unsafe_endpoints(world: &World) {
         "https://person:password@127.0.0.1/x",
         "https://127.0.0.1/x#fragment",
         "file:///etc/passwd",
+        "file:/c:/windows/system32/calc.exe",
+        "vbscript:run",
+        "blob:https://127.0.0.1/x",
+        "view-source:https://127.0.0.1/x",
+        "ms-msdt:/id PCWDiagnostic",
+        "intent://127.0.0.1/#Intent;scheme=https;end",
+        "a:$(cmd.exe /c calc)?response_type=code",
+        "`calc`",
+        "https://$(calc)/x",
+        "https://127.0.0.1;calc/x",
         "/relative",
         "",
     ];

@@ -12,7 +12,7 @@ mod clients;
 mod devices;
 mod people;
 mod report;
-mod seed;
+pub mod seed;
 mod tokens;
 
 use std::sync::Mutex;

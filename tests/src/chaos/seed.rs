@@ -22,4 +22,14 @@ impl Random {
     pub fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % bound as u64).expect("a number below a usize")
     }
+
+    /// Whether a die with so many sides, which aren't 0, shows its first.
+    pub fn one_in(&mut self, sides: usize) -> bool {
+        self.below(sides) == 0
+    }
+
+    /// One of these, which aren't none.
+    pub fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        &all[self.below(all.len())]
+    }
 }

@@ -1,7 +1,8 @@
 //! Deployments whose operator decides about clients.
 
 use super::machines::{hash_of, secret_of};
-use super::{Deployment, workspace_root};
+use super::{Deployment, Issuer, workspace_root};
+use crate::process::Runner;
 use crate::upstream::Upstream;
 
 /// The token of their admin API.
@@ -23,6 +24,18 @@ impl Deployment {
             ]
         "#;
         Self { admin_token: Some(ADMIN_TOKEN), ..Self::before("administered", upstream, settings) }
+    }
+
+    /// The same in a Miniflare alone, so that what is sent reaches the worker as it is, under an issuer that
+    /// isn't its address.
+    #[must_use]
+    pub fn besieged(upstream: &Upstream) -> Self {
+        Self {
+            name: "besieged",
+            runner: Runner::Miniflare,
+            issuer: Issuer::Public("https://id.example"),
+            ..Self::administered(upstream)
+        }
     }
 
     /// An admin token that could be guessed.

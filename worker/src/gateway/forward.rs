@@ -77,7 +77,7 @@ async fn send(
         Upstream::Service { binding, .. } => match visit.context.env.platform().service(binding) {
             Ok(service) => Some(service),
             Err(_) => {
-                incoming.discard_body_briefly().await;
+                incoming.discard_body().await;
                 return Ok(Err(Trouble::NoService));
             }
         },

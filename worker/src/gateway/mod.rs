@@ -82,19 +82,19 @@ impl Visit<'_> {
     ) -> Result<Answer, Failure> {
         // RFC 9110 section 9.3.8: what comes back would show the identity headers to the client.
         if matches!(self.method, "TRACE" | "TRACK" | "CONNECT") {
-            incoming.discard_body_briefly().await;
+            incoming.discard_body().await;
             return Ok(answers::method_not_allowed(self.context));
         }
         let Requested { resource, gateway, .. } = self.requested;
         let needed = access::needed_scope(resource, gateway, self.method, &[]);
         if let Err(RouteError::ConfusingPath) = route {
-            incoming.discard_body_briefly().await;
+            incoming.discard_body().await;
             return Ok(self.refuse(&Refusal::ConfusingPath, &needed, None, None));
         }
         let holder = match check::check(self.context, gateway, incoming).await? {
             Ok(holder) => holder,
             Err(Rejected { refusal, caller }) => {
-                incoming.discard_body_briefly().await;
+                incoming.discard_body().await;
                 let guess = refusal.is_a_guess().then_some(Guess::PersonalAccessToken);
                 let refusal = self.refuse(&refusal, &needed, caller.as_ref(), None);
                 return Ok(limits::unless_too_many(self.context, guess, refusal).await);
@@ -108,7 +108,7 @@ impl Visit<'_> {
         // MRS-11: a token for another resource is refused for that, whatever the body is. Scopes are
         // checked once all that are needed are known, so that they are named together (MRS-08).
         if let Err(refusal) = permit(&Scope::default()) {
-            incoming.discard_body_briefly().await;
+            incoming.discard_body().await;
             return Ok(self.refuse(&refusal, &needed, Some(&caller), None));
         }
         let message = match message::read(gateway.kind, incoming).await {

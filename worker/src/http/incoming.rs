@@ -170,17 +170,13 @@ impl Incoming {
         if self.request.body_used() { None } else { self.request.body().map(BodyStream::new) }
     }
 
-    /// Takes a body in that nobody will look at. A connection whose request wasn't read to its end
-    /// can't be used again, and the client behind it would be told that the server broke off.
+    /// Takes a body in that nobody will look at, as far as it comes in a moment. A connection whose request
+    /// wasn't read to its end can't be used again, and the client behind it would be told that the server broke
+    /// off; one that sends slowly or without end keeps nobody from an answer that is decided.
     pub async fn discard_body(&mut self) {
-        // Whatever is wrong with it, the answer is already decided.
-        drop(body::read(&self.request).await);
-    }
-
-    /// As [`Self::discard_body`], but doesn't wait for a client that sends slowly or without end.
-    pub async fn discard_body_briefly(&mut self) {
         let patience = worker::Delay::from(DISCARD_PATIENCE);
-        drop(select(Box::pin(self.discard_body()), patience).await);
+        // Whatever is wrong with it, the answer is already decided.
+        drop(select(Box::pin(body::read(&self.request)), patience).await);
     }
 
     fn require_content_type(&self, wanted: &'static str) -> Result<(), BodyError> {
