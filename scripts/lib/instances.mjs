@@ -3,7 +3,6 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { ROOT } from "./tools.mjs";
 
 /** The files that decide what comes of it. */
@@ -14,6 +13,8 @@ const PARAMETERS = "require, module, exports, WebAssembly, addEventListener";
 
 /** Changes `index.js` of the worker that worker-build made in `folder`. */
 export async function withInstances(folder) {
+  // What npm installs is there only once the set-up has run, and this file is read before.
+  const { build } = await import("esbuild");
   const scratch = mkdtempSync(join(folder, ".instances-"));
   try {
     const entry = join(folder, "index.js");

@@ -3,12 +3,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { parse } from "smol-toml";
 import { run } from "./run.mjs";
 import { ROOT, WASM_TARGET } from "./tools.mjs";
 
 /** They, as variables for whatever starts cargo. The crates are fetched for it: only then is it known where they lie. */
 export async function shippedRustflags() {
+  // What npm installs is there only once the set-up has run, and this file is read before.
+  const { parse } = await import("smol-toml");
   await run("cargo", ["fetch", "--quiet", "--target", WASM_TARGET]);
   const registries = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
   const folders = existsSync(registries) ? readdirSync(registries).sort() : [];
