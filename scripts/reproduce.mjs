@@ -16,7 +16,7 @@ import { setUp } from "./setup.mjs";
 const DEPLOYED = ["index_bg.wasm", "index.js"];
 
 /** Compares build/ with a build of its own; the set-up must be done and build/ be current. */
-export async function checkReproducible() {
+async function checkReproducible() {
   const scratch = mkdtempSync(join(tmpdir(), "latchkey-reproduce-"));
   try {
     // Another folder, and one of another depth: a path in the file would show.

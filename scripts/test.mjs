@@ -19,7 +19,6 @@ import { bold, duration, Failure, green, red, runMain, say } from "./lib/say.mjs
 import { ROOT, toolEnvironment, WASM_TARGET, WRANGLER } from "./lib/tools.mjs";
 import { verifierEnvironment } from "./lib/verifiers.mjs";
 import { buildPlayground } from "./playground.mjs";
-import { checkReproducible } from "./reproduce.mjs";
 import { setUp } from "./setup.mjs";
 import { checkSize } from "./size.mjs";
 import { buildWebClient, PACKAGE } from "./web-client.mjs";
@@ -54,7 +53,6 @@ const STEPS = [
   { name: "build", title: "Build of the worker", run: build },
   { name: "scripts", title: "What the scripts decide", run: scriptTests },
   { name: "dry-run", title: "wrangler deploy --dry-run, of the examples too", run: dryRuns },
-  { name: "reproduce", title: "A second build gives the same bytes", needs: [build], run: checkReproducible },
   { name: "soak", title: "Mixed traffic for half a minute, and its books", needs: [build], run: soak },
   { name: "start", title: "npm start", needs: [build], run: checkStart },
   { name: "black-box", title: "Black box and browser tests", browser: true, needs: [build, buildPlayground], run: blackBox },
