@@ -186,7 +186,7 @@ async function wasmTestsInBrowser({ chrome, chromedriver }) {
 
 /** Half a minute is too short for memory: that is `npm run soak`. */
 function soak() {
-  return cargo("run", "--quiet", "-p", "latchkey-bench", "--", "--soak", "0.5");
+  return cargo("run", "--quiet", "-p", "latchkey-bench", "--", "--soak", "0.5", "--connections", "8");
 }
 
 async function blackBox({ chrome, chromedriver }) {

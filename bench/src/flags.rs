@@ -20,7 +20,7 @@ npm run bench -- [FLAGS]
   --growth NAME,NAME instead of the contenders, Latchkey alone at growing numbers of these: clients, grants, log
   --profile FOLDER   instead of the contenders, Latchkey alone with a profiler: a flame graph of each piece of work
   --soak MINUTES     instead of the contenders, Latchkey alone under mixed traffic for so long
-  --pause MS         how long each connection of that traffic waits between two deeds (default 0)
+  --pause MS         how long each connection of that traffic waits between two deeds (default 60)
   --seed N           which random choices that traffic makes (default: others each time)
   --storage FOLDER   where the contenders store, in a new folder of its own (default the system's temporary one)
   --json FILE        writes the report as JSON
@@ -73,7 +73,7 @@ impl Flags {
             growth: Vec::new(),
             profile: None,
             soak: None,
-            pause: Duration::ZERO,
+            pause: Duration::from_millis(60),
             seed: fastrand::u64(..),
             storage: std::env::temp_dir(),
             json: None,

@@ -56,20 +56,6 @@ impl Inspector {
         Ok(profile)
     }
 
-    /// How much the isolate holds once its garbage is collected, in bytes: objects, and buffers with the memory of the
-    /// WebAssembly among them.
-    pub async fn memory(&mut self) -> Result<f64> {
-        self.call("HeapProfiler.collectGarbage", json!({})).await?;
-        let usage = self.call("Runtime.getHeapUsage", json!({})).await?;
-        let parts = ["usedSize", "embedderHeapUsedSize", "backingStorageSize"];
-        let known: Vec<_> =
-            parts.iter().filter_map(|part| usage.get(part).and_then(Value::as_f64)).collect();
-        if known.is_empty() {
-            bail!("no size in {usage}");
-        }
-        Ok(known.iter().sum())
-    }
-
     async fn call(&mut self, method: &str, parameters: Value) -> Result<Value> {
         self.last += 1;
         let call = json!({"id": self.last, "method": method, "params": parameters});

@@ -160,12 +160,11 @@ async fn soak(
     folder: &Path,
     told_to_end: impl Future<Output = Error>,
 ) -> Result<()> {
-    let port = inspector::free_port()?;
-    let mut house = soak::open(flags, length, folder, port).await?;
+    let mut house = soak::open(flags, length, folder).await?;
     let outcome = tokio::select! {
         biased;
         why = told_to_end => Err(why),
-        outcome = soak::run(&mut house, length, flags, port) => outcome,
+        outcome = soak::run(&mut house, length, flags) => outcome,
     };
     house.close().await?;
     let outcome = outcome?;

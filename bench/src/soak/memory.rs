@@ -1,12 +1,10 @@
-//! The memory of Latchkey's isolate, and of the runtime that it runs in, from time to time.
+//! The memory of the runtime that Latchkey runs in, from time to time.
 
 use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use tokio::time::{Instant, sleep_until};
-
-use crate::inspector::Inspector;
 
 /// In how many parts of a run it is looked at.
 const LOOKS: u32 = 120;
@@ -15,25 +13,16 @@ const LEAST: Duration = Duration::from_secs(10 * 60);
 /// What may be between the second quarter and the last one: the first is for warming up.
 const FLAT: f64 = 1.15;
 
-/// Looks at it.
+/// What was seen, in MB of 10^6 bytes.
+#[derive(Debug)]
 pub struct Memory {
     process: u32,
-    inspector: Inspector,
-    seen: Seen,
-}
-
-/// What was seen, in MB of 10^6 bytes.
-#[derive(Debug, Default, PartialEq)]
-pub struct Seen {
-    /// What the isolate holds once its garbage is collected.
-    isolate: Vec<f64>,
-    /// What the process has in memory: caches of SQLite, code, and garbage that nobody has collected yet.
-    process: Vec<f64>,
+    resident: Vec<f64>,
 }
 
 impl Memory {
     /// Of the runtime that this process started.
-    pub async fn of(launcher: u32, port: u16) -> Result<Self> {
+    pub fn of(launcher: u32) -> Result<Self> {
         let list = format!("/proc/{launcher}/task/{launcher}/children");
         let children = fs::read_to_string(&list)
             .with_context(|| format!("{list}: the memory of a process is told by Linux only"))?;
@@ -43,8 +32,7 @@ impl Memory {
         };
         let mut children = children.split_whitespace().filter_map(|process| process.parse().ok());
         let process = children.find(is_runtime).context("node has started no workerd")?;
-        let inspector = Inspector::attach(port).await?;
-        Ok(Self { process, inspector, seen: Seen::default() })
+        Ok(Self { process, resident: Vec::new() })
     }
 
     /// Looks at it for so long.
@@ -52,47 +40,30 @@ impl Memory {
         let began = Instant::now();
         for look in 1..=LOOKS {
             sleep_until(began + length * look / LOOKS).await;
-            self.seen.isolate.push(self.inspector.memory().await? / 1e6);
-            self.seen.process.push(resident(self.process)?);
+            self.resident.push(resident(self.process)?);
         }
         Ok(())
     }
 
-    /// What was seen.
-    pub fn seen(self) -> Seen {
-        self.seen
-    }
-}
-
-impl Seen {
-    /// The isolate's medians of the four quarters.
-    pub fn isolate(&self) -> Vec<f64> {
-        quarters(&self.isolate)
+    /// The medians of the four quarters.
+    pub fn quarters(&self) -> Vec<f64> {
+        let quarter = self.resident.len().div_ceil(4).max(1);
+        self.resident.chunks(quarter).map(median).collect()
     }
 
-    /// The same of the process.
-    pub fn process(&self) -> Vec<f64> {
-        quarters(&self.process)
-    }
-
-    /// That in the last quarter neither has more than in the second, of a run that was long enough to tell.
+    /// That the last quarter has no more than the second, of a run that was long enough to tell.
     pub fn is_flat(&self, length: Duration) -> Result<()> {
         if length < LEAST {
             return Ok(());
         }
-        for (what, quarters) in [("isolate", self.isolate()), ("process", self.process())] {
-            let (Some(second), Some(last)) = (quarters.get(1), quarters.last()) else { continue };
-            ensure!(
-                *last <= second * FLAT,
-                "memory of the {what} grew from {second:.0} MB in the second quarter to {last:.0} MB in the last"
-            );
-        }
+        let quarters = self.quarters();
+        let (Some(second), Some(last)) = (quarters.get(1), quarters.last()) else { return Ok(()) };
+        ensure!(
+            *last <= second * FLAT,
+            "memory grew from {second:.0} MB in the second quarter to {last:.0} MB in the last"
+        );
         Ok(())
     }
-}
-
-fn quarters(looks: &[f64]) -> Vec<f64> {
-    looks.chunks(looks.len().div_ceil(4).max(1)).map(median).collect()
 }
 
 fn median(values: &[f64]) -> f64 {
@@ -113,9 +84,8 @@ fn resident(process: u32) -> Result<f64> {
 mod tests {
     use super::*;
 
-    fn memory(looks: impl IntoIterator<Item = f64>) -> Seen {
-        let isolate: Vec<_> = looks.into_iter().collect();
-        Seen { process: vec![300.0; isolate.len()], isolate }
+    fn memory(resident: impl IntoIterator<Item = f64>) -> Memory {
+        Memory { process: 0, resident: resident.into_iter().collect() }
     }
 
     #[test]

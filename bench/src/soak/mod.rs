@@ -25,7 +25,7 @@ use crate::house::House;
 
 use books::Books;
 use household::Household;
-use memory::{Memory, Seen};
+use memory::Memory;
 
 pub use report::Report;
 
@@ -47,28 +47,26 @@ pub struct Outcome {
     took: Duration,
     seed: u64,
     done: Done,
-    /// Its memory.
-    pub memory: Seen,
+    /// The memory of its runtime.
+    pub memory: Memory,
     books: Books,
     /// How many grants were asked for new tokens at the end.
     asked: usize,
 }
 
 /// Opens a house whose grants end soon, for a run of so long.
-pub async fn open(flags: &Flags, length: Duration, folder: &Path, port: u16) -> Result<House> {
+pub async fn open(flags: &Flags, length: Duration, folder: &Path) -> Result<House> {
     let idle = (length / IDLE_SHARE).as_secs().max(2);
     // Refusals are part of it, and a million lines about them would be in nobody's way but ours.
     let settings = serde_json::json!({
         "lifetimes": {"refresh_token_idle": idle},
         "log": {"level": "error"},
     });
-    House::open_with(flags.connections, folder, Some(settings), Some(port)).await
+    House::open_with(flags.connections, folder, Some(settings), None).await
 }
 
 /// Lets the traffic run for so long.
-///
-/// `port` is that of the inspector.
-pub async fn run(house: &mut House, length: Duration, flags: &Flags, port: u16) -> Result<Outcome> {
+pub async fn run(house: &mut House, length: Duration, flags: &Flags) -> Result<Outcome> {
     let (seed, pause) = (flags.seed, flags.pause);
     println!("seed {seed}: the same one makes the same choices");
     let done = Rc::new(RefCell::new(Done::default()));
@@ -80,7 +78,7 @@ pub async fn run(house: &mut House, length: Duration, flags: &Flags, port: u16) 
         households.push(Household::move_in(&mut people, number, random, Rc::clone(&done)).await?);
     }
     let launcher = house.launcher_id().context("Latchkey has ended")?;
-    let mut memory = Memory::of(launcher, port).await?;
+    let mut memory = Memory::of(launcher)?;
     let (began, until) = (Instant::now(), Instant::now() + length);
     let address = house.address();
     let living = households.iter_mut().map(|household| async move {
@@ -108,7 +106,7 @@ pub async fn run(house: &mut House, length: Duration, flags: &Flags, port: u16) 
     let asked = ask_all(house, &households, &books).await?;
     drop(households);
     let done = Rc::into_inner(done).context("all households are gone")?.into_inner();
-    Ok(Outcome { took, seed, done, memory: memory.seen(), books, asked })
+    Ok(Outcome { took, seed, done, memory, books, asked })
 }
 
 /// Asks every grant that an app still holds for new tokens: it has to do what the books say of it.

@@ -33,8 +33,7 @@ impl Report {
             "done": outcome.done.times,
             "issued": outcome.done.issued,
             "grants": fates.iter().copied().collect::<std::collections::BTreeMap<_, _>>(),
-            "isolate_mb": outcome.memory.isolate(),
-            "process_mb": outcome.memory.process(),
+            "memory_mb": outcome.memory.quarters(),
         });
         let text = text(outcome, &fates);
         Self { machine, versions, settings, soak, text }
@@ -65,24 +64,21 @@ fn text(outcome: &Outcome, fates: &[(&str, usize)]) -> String {
     let mut rows = vec![vec!["what was done".to_owned(), "times".to_owned()]];
     let times = outcome.done.times.iter();
     rows.extend(times.map(|(name, times)| vec![(*name).to_owned(), times.to_string()]));
-    let in_words = |quarters: Vec<f64>| {
-        let quarters: Vec<_> = quarters.iter().map(|memory| format!("{memory:.1}")).collect();
-        quarters.join(", ")
-    };
+    let quarters: Vec<_> =
+        outcome.memory.quarters().iter().map(|memory| format!("{memory:.0}")).collect();
     // The rate is for people, so no digit of it is missed.
     let rate = all as f64 / seconds;
     let fates: Vec<_> = fates.iter().map(|(name, count)| format!("{count} {name}")).collect();
     format!(
         "{:.1} minutes, {all} deeds ({rate:.0} a second), seed {}.\n\n{}\n\
          Grants: {} issued = {}. {} that apps still held were asked for new tokens at the end, and did what the books say.\n\n\
-         Memory of the isolate once its garbage is collected, median of each quarter, in MB: {}; of the whole process: {}.\n",
+         Memory of the runtime, median of each quarter, in MB: {}.\n",
         seconds / 60.0,
         outcome.seed,
         aligned(&rows),
         outcome.done.issued,
         fates.join(" + "),
         outcome.asked,
-        in_words(outcome.memory.isolate()),
-        in_words(outcome.memory.process()),
+        quarters.join(", "),
     )
 }
