@@ -8,13 +8,14 @@ mod refusal;
 
 pub use refusal::{Refusal, TokenProblem};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::borrow::Cow;
 
 use crate::bearer::CredentialKind;
 use crate::client::ClientId;
 use crate::configuration::{Configuration, Gateway, ProtectedResource};
 use crate::identifier::{GrantId, PersonalAccessTokenId};
+use crate::json::FromJson;
 use crate::jwt::{AccessTokenClaims, Authority};
 use crate::letter_case::folded;
 use crate::resource::ResourceIndicator;
@@ -30,6 +31,8 @@ pub struct Holder {
     pub subject: Subject,
     /// By which credential.
     pub credential: Credential,
+    /// What the person calls it, if it is a personal access token.
+    pub label: Option<Box<str>>,
     /// What it allows, as granted.
     pub scope: Scope,
     /// Which resources it is for.
@@ -53,6 +56,7 @@ impl Holder {
         Self {
             subject,
             credential,
+            label: None,
             scope: claims.scope,
             resources: vec![claims.audience],
             expires_at: claims.expires_at,
@@ -61,7 +65,7 @@ impl Holder {
 }
 
 /// A credential by its ids; nothing of it is secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Credential {
     /// A JWT access token that a person allowed.

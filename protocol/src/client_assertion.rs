@@ -9,13 +9,14 @@
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::client::{ClientId, ClientRecord, TokenEndpointAuthMethod};
 use crate::client_authentication::{AuthenticatedClient, ClientAuthenticationFailure};
 use crate::configuration::Configuration;
 use crate::configuration::Endpoint;
+use crate::json::FromJson;
 use crate::jwt::{ForeignJwt, SignatureVerdict};
 use crate::secret::Secret;
 use crate::time::{Lifetime, UnixTime};
@@ -36,7 +37,7 @@ pub struct ClientAssertion {
     client_id: ClientId,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 struct Claims {
     iss: String,
     sub: String,

@@ -1,6 +1,7 @@
 //! What a person signed in with, or a device asked from, in words that they recognise.
 
-use serde::{Deserialize, Serialize};
+use crate::json::FromJson;
+use serde::Serialize;
 
 /// The names that browsers give themselves and what people call them. Many claim to be several, so
 /// the first that is found counts: Edge says that it is Chrome, and Chrome that it is Safari.
@@ -69,7 +70,7 @@ const PROGRAMS: [(&str, &str); 17] = [
 
 /// Where a request to connect a device came from, as far as it shows. The program is what the device
 /// says of itself; the place is what the network says.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, FromJson)]
 pub struct Origin {
     /// Which program, on which system; `None` when unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,7 @@
 //! ([RFC 8628 section 3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1)) and its answer. What
 //! becomes of it is decided in [`crate::grant::device_code`].
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::client::{ClientId, ClientRecord, GrantType};
 use crate::client_authentication::AuthenticatedClient;
@@ -10,6 +10,7 @@ use crate::client_id_metadata::ClientSnapshot;
 use crate::configuration::{Configuration, Endpoint};
 use crate::error::{ErrorCode, ErrorReply};
 use crate::grant::device_code::{DeviceAuthorizationRecord, INITIAL_INTERVAL};
+use crate::json::FromJson;
 use crate::params::{Parameters, RepeatedParameter, encode};
 use crate::requested_scope::{RequestedScopeError, requested_scope};
 use crate::resource::{ResourceIndicator, TargetError};
@@ -19,7 +20,7 @@ use crate::token::DeviceCode;
 use crate::user_code::UserCode;
 
 /// A checked device authorization request.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct DeviceAuthorizationRequest {
     /// Who asks.
     pub client_id: ClientId,

@@ -1,7 +1,8 @@
 //! E-mail addresses as sign-in identifiers.
 
+use crate::json::{FromJson, ReadError, Value};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -67,10 +68,10 @@ impl fmt::Debug for EmailAddress {
     }
 }
 
-impl<'de> Deserialize<'de> for EmailAddress {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("expected an e-mail address"))
+impl FromJson for EmailAddress {
+    fn from_json(value: Value) -> Result<Self, ReadError> {
+        let text = String::from_json(value)?;
+        Self::parse(&text).ok_or_else(|| ReadError::new("expected an e-mail address"))
     }
 }
 

@@ -3,10 +3,11 @@
 //! Each endpoint has its own enum of precise reasons. A reason maps to one [`ErrorCode`]; the HTTP
 //! status is a method of the code and never chosen at a call site.
 
-use serde::{Deserialize, Serialize};
+use crate::json::FromJson;
+use serde::Serialize;
 
 /// An error code as it travels in `error=`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorCode {

@@ -3,10 +3,11 @@
 //! An identifier routes to a Durable Object or a row. It is not a secret and grants nothing.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use std::fmt;
 
 use crate::entropy::Entropy;
+use crate::json::{FromJson, ReadError, Value};
 
 macro_rules! identifier {
     ($(#[$documentation:meta])* $name:ident) => {
@@ -52,11 +53,11 @@ macro_rules! identifier {
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
+        impl FromJson for $name {
+            fn from_json(value: Value) -> Result<Self, ReadError> {
+                let text = String::from_json(value)?;
                 Self::parse(&text)
-                    .ok_or_else(|| serde::de::Error::custom("expected 16 bytes of base64url"))
+                    .ok_or_else(|| ReadError::new("expected 16 bytes of base64url"))
             }
         }
     };

@@ -4,8 +4,9 @@
 //! A key is published before it signs, so that nobody meets a signature by a key they can't find;
 //! and it stays published after its last signature until the longest-lived token it signed is over.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::json::FromJson;
 use crate::time::{Lifetime, UnixTime};
 
 /// How long before its first signature a key is published. Longer than any cache of the JWKS.
@@ -15,7 +16,7 @@ pub const PUBLISH_AHEAD: Lifetime = Lifetime::days(1);
 pub const RETIRE_LEEWAY: Lifetime = Lifetime::hours(1);
 
 /// What the schedule knows about a key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct ScheduledKey {
     /// The key's id, as in `kid`.
     pub key_id: String,
@@ -84,7 +85,7 @@ pub fn plan(
 }
 
 /// What a key does now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyState {
     /// It is published, and takes over later.
@@ -148,8 +149,12 @@ pub fn successor(keys: &[ScheduledKey], now: UnixTime) -> Option<&ScheduledKey> 
 }
 
 fn in_order(keys: &[ScheduledKey]) -> Vec<&ScheduledKey> {
-    let mut ordered: Vec<&ScheduledKey> = keys.iter().collect();
-    ordered.sort_by_key(|key| (key.signs_from, key.key_id.clone()));
+    let order = |key: &ScheduledKey| (key.signs_from, key.key_id.clone());
+    let mut ordered: Vec<&ScheduledKey> = Vec::with_capacity(keys.len());
+    for key in keys {
+        let place = ordered.partition_point(|other| order(other) <= order(key));
+        ordered.insert(place, key);
+    }
     ordered
 }
 

@@ -19,6 +19,9 @@
     )
 )]
 
+// By this name what is derived finds this crate, here as in others.
+extern crate self as latchkey_protocol;
+
 pub mod access;
 pub mod activity;
 pub mod administration;
@@ -51,6 +54,7 @@ pub mod mac;
 pub mod mcp;
 pub mod metadata;
 pub mod network;
+pub mod order;
 pub mod params;
 pub mod personal_access_token;
 pub mod pkce;

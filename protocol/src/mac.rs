@@ -3,11 +3,12 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::digest::Key;
 use hmac::{Hmac, Mac};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use sha2::Sha256;
 use std::fmt;
 
 use crate::entropy::Entropy;
+use crate::json::{FromJson, ReadError, Value};
 use crate::secret::Secret;
 
 /// 256 random bits, stored as base64url. A damaged one makes its record unreadable: it must never turn
@@ -42,11 +43,11 @@ impl Serialize for MacKey {
     }
 }
 
-impl<'de> Deserialize<'de> for MacKey {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+impl FromJson for MacKey {
+    fn from_json(value: Value) -> Result<Self, ReadError> {
+        let text = String::from_json(value)?;
         let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
-        bytes.map(Self).ok_or_else(|| serde::de::Error::custom("expected 32 bytes of base64url"))
+        bytes.map(Self).ok_or_else(|| ReadError::new("expected 32 bytes of base64url"))
     }
 }
 
@@ -87,10 +88,10 @@ mod tests {
     fn a_key_reads_back_and_a_damaged_one_does_not_become_another() {
         let key = MacKey::generate(&mut CountingEntropy::default());
         let json = serde_json::to_string(&key).expect("json");
-        let again: MacKey = serde_json::from_str(&json).expect("reads back");
+        let again: MacKey = crate::json::read(&json).expect("reads back");
         assert!(key.derive(&[b"a"]).hash().matches(&again.derive(&[b"a"])));
         assert!(!key.derive(&[b"a"]).hash().matches(&key.derive(&[b"b"])));
-        assert!(serde_json::from_str::<MacKey>("\"AAAA\"").is_err());
+        assert!(crate::json::read::<MacKey>("\"AAAA\"").is_err());
         assert_eq!(format!("{key:?}"), "MacKey(redacted)");
     }
 }

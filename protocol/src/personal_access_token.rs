@@ -7,13 +7,14 @@
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::fmt;
 
 use crate::client_metadata::plain_text;
 use crate::configuration::Configuration;
 use crate::entropy::Entropy;
 use crate::identifier::{AccountId, PersonalAccessTokenId};
+use crate::json::FromJson;
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
 use crate::secret::{Secret, SecretHash};
@@ -29,7 +30,7 @@ pub const MAX_LABEL_LENGTH: usize = 60;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// A personal access token, taken apart.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct PersonalAccessToken {
     /// Whose it is.
     pub account: AccountId,
@@ -98,7 +99,7 @@ fn checksum(text: &str) -> String {
 }
 
 /// What the account's object stores about a personal access token.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct PersonalAccessTokenRecord {
     /// Which token.
     pub id: PersonalAccessTokenId,
@@ -117,8 +118,11 @@ pub struct PersonalAccessTokenRecord {
 }
 
 /// What a token gives, for whoever checks it: the record without its hash.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct TokenGrant {
+    /// What the person calls it. Absent from the answer of the release before.
+    #[serde(default)]
+    pub label: Option<Box<str>>,
     /// What it may do.
     pub scope: Scope,
     /// For which resources.
@@ -130,7 +134,7 @@ pub struct TokenGrant {
 }
 
 /// Why a token of a known id isn't accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum UseError {
     /// The secret isn't this token's.
@@ -159,6 +163,7 @@ impl PersonalAccessTokenRecord {
     #[must_use]
     pub fn grant(&self) -> TokenGrant {
         TokenGrant {
+            label: Some(self.label.as_str().into()),
             scope: self.scope.clone(),
             resources: self.resources.clone(),
             created_at: self.created_at,
@@ -168,7 +173,7 @@ impl PersonalAccessTokenRecord {
 }
 
 /// The token that a person asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct NewToken {
     /// What they want to call it, as they typed it.
     pub label: String,
@@ -181,7 +186,7 @@ pub struct NewToken {
 }
 
 /// Why a token isn't made. Its text is for the person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum CreateError {
     /// There is no label, or nothing of it can be seen.

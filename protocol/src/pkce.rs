@@ -6,17 +6,18 @@
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
 
+use crate::json::{FromJson, ReadError, Value};
 use crate::{base64url, entropy::Entropy, secret::Secret};
 
 /// How a challenge is made of a verifier.
 ///
 /// [RFC 7636 section 4.2](https://www.rfc-editor.org/rfc/rfc7636#section-4.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, FromJson)]
 pub enum CodeChallengeMethod {
     /// The base64url of the verifier's SHA-256.
     S256,
@@ -42,7 +43,7 @@ impl CodeChallengeMethod {
 /// `Debug` shows only the method: nobody but the client may learn the challenge
 /// ([RFC 7636 section 4.4](https://www.rfc-editor.org/rfc/rfc7636#section-4.4)), and a plain one is
 /// the verifier.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, FromJson)]
 #[serde(try_from = "StoredCodeChallenge")]
 pub struct CodeChallenge {
     code_challenge: String,
@@ -152,7 +153,7 @@ impl Serialize for CodeChallenge {
 }
 
 /// What a row holds, before it is checked again.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 struct StoredCodeChallenge {
     code_challenge: String,
     code_challenge_method: CodeChallengeMethod,
@@ -219,9 +220,9 @@ impl Serialize for CodeVerifier {
     }
 }
 
-impl<'de> Deserialize<'de> for CodeVerifier {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+impl FromJson for CodeVerifier {
+    fn from_json(value: Value) -> Result<Self, ReadError> {
+        Self::parse(&String::from_json(value)?).map_err(ReadError::new)
     }
 }
 

@@ -12,7 +12,8 @@ mod tests;
 
 pub use matched::{MatchedRedirectUri, RedirectUriMismatch, match_registered};
 
-use serde::{Deserialize, Serialize};
+use crate::json::FromJson;
+use serde::Serialize;
 use std::fmt;
 use url::Url;
 
@@ -78,7 +79,7 @@ pub enum RedirectUriKind {
 }
 
 /// A redirect URI that a client registered.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, FromJson)]
 #[serde(transparent)]
 // Deserializing only wraps: it is for rows and sealed values, whose text `parse` has checked before
 // it was stored. What a client sends goes through `parse`.

@@ -6,10 +6,11 @@
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use std::fmt;
 use url::Url;
 
+use crate::json::{FromJson, ReadError, Value};
 use crate::redirect_uri::{
     UriParts, is_plain_host, is_uri_character, percent_sequences_are_well_formed,
 };
@@ -106,9 +107,15 @@ impl Serialize for ResourceIndicator {
     }
 }
 
-impl<'de> Deserialize<'de> for ResourceIndicator {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+/// For rows, messages and our own tokens, whose text [`ResourceIndicator::parse`] made canonical before it was written.
+/// What a client sends goes through that.
+impl FromJson for ResourceIndicator {
+    fn from_json(value: Value) -> Result<Self, ReadError> {
+        let text = String::from_json(value)?;
+        let is_uri = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme))
+            && text.len() <= MAXIMUM_LENGTH
+            && text.bytes().all(is_uri_character);
+        if is_uri { Ok(Self(text)) } else { Err(ReadError::new("expected an http or https URI")) }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! [RFC 6749 section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3).
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use crate::json::{FromJson, ReadError, Value};
+use serde::{Serialize, Serializer};
 use std::{collections::HashSet, fmt, str::FromStr};
 
 /// The longest scope token, in bytes.
@@ -65,9 +66,9 @@ impl Serialize for ScopeToken {
     }
 }
 
-impl<'de> Deserialize<'de> for ScopeToken {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+impl FromJson for ScopeToken {
+    fn from_json(value: Value) -> Result<Self, ReadError> {
+        Self::parse(&String::from_json(value)?).map_err(ReadError::new)
     }
 }
 
@@ -194,11 +195,11 @@ impl Serialize for Scope {
     }
 }
 
-impl<'de> Deserialize<'de> for Scope {
+impl FromJson for Scope {
     /// Reads a stored scope, which may be a union and so beyond the limits of [`Scope::parse`]. The
     /// grammar is checked all the same.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    fn from_json(value: Value) -> Result<Self, ReadError> {
+        Self::read(&String::from_json(value)?).map_err(ReadError::new)
     }
 }
 
@@ -313,11 +314,11 @@ mod tests {
             |range: std::ops::Range<usize>| range.map(|n| format!("s{n} ")).collect::<String>();
         let grown = scope(&numbered(0..200)).union(&scope(&numbered(200..400)));
         let json = serde_json::to_string(&grown).expect("json");
-        let back: Scope = serde_json::from_str(&json).expect("reads back");
+        let back: Scope = crate::json::read(&json).expect("reads back");
         assert_eq!(back.to_string(), grown.to_string());
         assert_eq!(back.iter().count(), 400);
-        assert!(serde_json::from_str::<Scope>(r#""a\tb""#).is_err());
-        assert!(serde_json::from_str::<ScopeToken>(r#""a b""#).is_err());
+        assert!(crate::json::read::<Scope>(r#""a\tb""#).is_err());
+        assert!(crate::json::read::<ScopeToken>(r#""a b""#).is_err());
         assert_eq!(serde_json::to_string(&scope("b a")).expect("json"), r#""b a""#);
     }
 

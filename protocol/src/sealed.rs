@@ -7,12 +7,13 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 use crate::entropy::Entropy;
 use crate::identifier::AccountId;
+use crate::json::FromJson;
 use crate::mac::hmac_sha256;
 use crate::secret::{Secret, SecretHash};
 use crate::time::UnixTime;
@@ -146,7 +147,7 @@ impl fmt::Debug for SealingKey {
 /// # Errors
 ///
 /// [`OpenError::Expired`] when it was ours and its time is over, otherwise [`OpenError::Invalid`].
-pub fn open<T: DeserializeOwned>(
+pub fn open<T: FromJson>(
     keys: &[SealingKey],
     purpose: &str,
     text: &str,
@@ -180,7 +181,7 @@ pub fn csrf_matches(keys: &[SealingKey], browser: &Secret, purpose: &str, token:
     keys.iter().any(|key| presented.matches(&key.csrf_token(browser, purpose)))
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 struct Envelope<T> {
     #[serde(rename = "e")]
     expires_at: UnixTime,

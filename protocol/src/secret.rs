@@ -3,13 +3,14 @@
 //! A [`Secret`] can't be printed or compared by accident; what is stored is its [`SecretHash`].
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
 
 use crate::base64url;
 use crate::entropy::Entropy;
+use crate::json::{FromJson, ReadError, Value};
 
 /// A value that must not reach a log, a page or a store: a code, a token, a client secret, a verifier.
 ///
@@ -60,9 +61,9 @@ impl Serialize for Secret {
     }
 }
 
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self)
+impl FromJson for Secret {
+    fn from_json(value: Value) -> Result<Self, ReadError> {
+        String::from_json(value).map(Self)
     }
 }
 
@@ -124,11 +125,10 @@ impl Serialize for SecretHash {
     }
 }
 
-impl<'de> Deserialize<'de> for SecretHash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::from_text(&text)
-            .ok_or_else(|| serde::de::Error::custom("expected 32 bytes of base64url"))
+impl FromJson for SecretHash {
+    fn from_json(value: Value) -> Result<Self, ReadError> {
+        let text = String::from_json(value)?;
+        Self::from_text(&text).ok_or_else(|| ReadError::new("expected 32 bytes of base64url"))
     }
 }
 

@@ -1,9 +1,10 @@
 //! A person's signed-in browser.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::configuration::Lifetimes;
 use crate::identifier::SessionId;
+use crate::json::FromJson;
 use crate::secret::{Secret, SecretHash};
 use crate::time::{Lifetime, UnixTime};
 
@@ -11,7 +12,7 @@ use crate::time::{Lifetime, UnixTime};
 const RENEW_EVERY: Lifetime = Lifetime::hours(1);
 
 /// What the account's object stores about a session.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct SessionRecord {
     /// Which session.
     pub id: SessionId,
@@ -104,10 +105,10 @@ mod tests {
         let session =
             SessionRecord::begin(id, &secret, &Lifetimes::default(), START, device.clone());
         let mut stored = serde_json::to_value(&session).expect("json");
-        let back: SessionRecord = serde_json::from_value(stored.clone()).expect("reads back");
+        let back: SessionRecord = crate::json::from_value(stored.clone()).expect("reads back");
         assert_eq!(back.device, device);
         stored.as_object_mut().expect("object").remove("device");
-        let old: SessionRecord = serde_json::from_value(stored).expect("reads on");
+        let old: SessionRecord = crate::json::from_value(stored).expect("reads on");
         assert_eq!(old.device, None);
     }
 

@@ -5,8 +5,9 @@
 //! account here. Those from a browser that has signed in with it before are counted apart, so that a stranger
 //! who keeps trying makes other strangers wait, and not the person at their own desk.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::json::FromJson;
 use crate::time::{Lifetime, UnixTime};
 
 /// This many tries are free of waiting.
@@ -17,7 +18,7 @@ const LONGEST_WAIT: Lifetime = Lifetime::minutes(1);
 pub const FORGET_AFTER: Lifetime = Lifetime::hours(1);
 
 /// Where a try comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum TriedFrom {
     /// A browser that nobody has signed in with this identifier in.
@@ -28,7 +29,7 @@ pub enum TriedFrom {
 }
 
 /// The tries since the last success.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 pub struct Tries {
     count: u32,
     last_at: UnixTime,
@@ -38,7 +39,7 @@ pub struct Tries {
 }
 
 /// How many there were, and when the last one was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 struct Counted {
     count: u32,
     last_at: UnixTime,
@@ -200,7 +201,7 @@ mod tests {
     #[test]
     fn tries_of_releases_that_knew_no_browser_read_the_same() {
         let text = r#"{"count":7,"last_at":1000000}"#;
-        let tries: Tries = serde_json::from_str(text).expect("tries");
+        let tries: Tries = crate::json::read(text).expect("tries");
         assert_eq!(tries.elsewhere().count, 7);
         assert_eq!(serde_json::to_string(&tries).expect("text"), text);
     }

@@ -2,11 +2,12 @@
 //!
 //! The current time is always an argument named `now`; this crate never reads a clock.
 
-use serde::{Deserialize, Serialize};
+use crate::json::FromJson;
+use serde::Serialize;
 
 /// A point in time: seconds since 1970-01-01T00:00:00Z, as in a JWT `NumericDate`
 /// ([RFC 7519 section 2](https://www.rfc-editor.org/rfc/rfc7519#section-2)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, FromJson)]
 #[serde(transparent)]
 pub struct UnixTime(u64);
 
@@ -65,7 +66,7 @@ impl UnixTime {
 
 /// A duration in whole seconds.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, FromJson,
 )]
 #[serde(transparent)]
 pub struct Lifetime(u64);

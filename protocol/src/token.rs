@@ -3,14 +3,15 @@
 //! `<prefix><account>.<grant>.<secret>`: the account and the grant route to the object and the row
 //! that know the rest; only the secret grants anything, and only its hash is stored.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::identifier::{AccountId, GrantId, SessionId};
+use crate::json::FromJson;
 use crate::secret::Secret;
 use crate::user_code::UserCode;
 
 /// An authorization code or a refresh token, taken apart.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct GrantToken {
     /// The person who consented.
     pub account: AccountId,
@@ -43,7 +44,7 @@ impl GrantToken {
 ///
 /// Whoever holds it is the client, which got the user code with it; the user code alone gets no
 /// token.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct DeviceCode {
     /// Which object has the request.
     pub user_code: UserCode,
@@ -67,7 +68,7 @@ impl DeviceCode {
 }
 
 /// The value of the session cookie, taken apart.
-#[derive(Debug, Clone, Serialize, Deserialize)] // Cloned into the message that checks it.
+#[derive(Debug, Clone, Serialize, FromJson)] // Cloned into the message that checks it.
 pub struct SessionToken {
     /// The account that is signed in.
     pub account: AccountId,

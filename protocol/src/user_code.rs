@@ -4,10 +4,11 @@
 //! Four letters and four digits, shown as `BCDF-1234`: 1,600,000,000 codes. The letters have no
 //! vowels, so that no code is a word; that each place takes one kind tells look-alikes apart.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use std::fmt;
 
 use crate::entropy::Entropy;
+use crate::json::{FromJson, ReadError, Value};
 use crate::params::Parameters;
 
 /// The letters of [RFC 8628 section 6.1](https://www.rfc-editor.org/rfc/rfc8628#section-6.1).
@@ -107,10 +108,10 @@ impl Serialize for UserCode {
     }
 }
 
-impl<'de> Deserialize<'de> for UserCode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::from_canonical(&text).ok_or_else(|| serde::de::Error::custom("expected a user code"))
+impl FromJson for UserCode {
+    fn from_json(value: Value) -> Result<Self, ReadError> {
+        let text = String::from_json(value)?;
+        Self::from_canonical(&text).ok_or_else(|| ReadError::new("expected a user code"))
     }
 }
 
@@ -271,10 +272,10 @@ mod tests {
 
     #[test]
     fn a_stored_code_is_read_strictly() {
-        let code: UserCode = serde_json::from_str("\"BCDF1234\"").expect("a code");
+        let code: UserCode = crate::json::read("\"BCDF1234\"").expect("a code");
         assert_eq!(serde_json::to_string(&code).expect("json"), "\"BCDF1234\"");
         for other in ["\"BCDF-1234\"", "\"bcdf1234\"", "\"BCDFO234\"", "\"\""] {
-            assert!(serde_json::from_str::<UserCode>(other).is_err(), "{other}");
+            assert!(crate::json::read::<UserCode>(other).is_err(), "{other}");
         }
     }
 

@@ -5,8 +5,9 @@
 //! for each other. A code is counted before it is looked up, so that a hundred at the same moment are a
 //! hundred; one that was right is given back. A right code makes none of the wrong ones undone.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::json::FromJson;
 use crate::time::{Lifetime, UnixTime};
 
 /// This many wrong codes in [`WINDOW`]. With 1.6 billion codes each of them hits one of a thousand
@@ -17,7 +18,7 @@ const TRIES: usize = 5;
 const WINDOW: Lifetime = Lifetime::minutes(10);
 
 /// The codes that were tried lately, the oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, FromJson)]
 pub struct UserCodeTries(Vec<UnixTime>);
 
 /// What one more code comes to.

@@ -56,33 +56,31 @@ export class Entrypoint extends workers.WorkerEntrypoint {
   }
 }
 
-/** A Durable Object's class: each message is one instance's; what the object keeps in memory begins anew with a new one. */
+/**
+ * A Durable Object's class: each message is one instance's; what the object keeps in memory begins anew with a new one.
+ * Whatever has a public name here can be called by who has the object's binding, so there is no other than the two.
+ */
 export function object(name) {
-  const shape = current.exports[name].prototype;
-  class Handed {
-    #args;
+  return class extends workers.DurableObject {
     #home;
     #own;
 
-    constructor(...args) {
-      this.#args = args;
-    }
-
-    own() {
+    #current() {
       const home = fresh();
       if (this.#home !== home) {
-        this.#own = new home.exports[name](...this.#args);
+        this.#own = new home.exports[name](this.ctx, this.env);
         this.#home = home;
       }
       return this.#own;
     }
-  }
-  for (const handler of ["fetch", "alarm"]) {
-    if (handler in shape) {
-      Handed.prototype[handler] = function (argument) {
-        return this.own()[handler](argument);
-      };
+
+    /** A message and its answer: worker/src/objects/receiving.rs. */
+    send(message, text) {
+      return this.#current().send(message, text);
     }
-  }
-  return Handed;
+
+    alarm() {
+      return this.#current().alarm();
+    }
+  };
 }

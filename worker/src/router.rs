@@ -2,6 +2,8 @@
 
 use latchkey_protocol::configuration::{Configuration, ConfigurationError, Endpoint};
 use latchkey_protocol::error::{ErrorCode, ErrorReply};
+use std::future::{Future, ready};
+use std::pin::Pin;
 use std::rc::Rc;
 
 use crate::configuration::{self, Derived};
@@ -144,10 +146,12 @@ async fn answer_at(context: &Context, target: Target, incoming: &mut Incoming) -
     }
     match target {
         Target::Route(route) => of_route(context, route, incoming).await,
-        Target::Resource | Target::Nothing => match gateway::answer(context, incoming).await {
-            Some(answer) => answer,
-            None => not_found(context, incoming),
-        },
+        Target::Resource | Target::Nothing => {
+            match Box::pin(gateway::answer(context, incoming)).await {
+                Some(answer) => answer,
+                None => not_found(context, incoming),
+            }
+        }
     }
 }
 
@@ -177,49 +181,55 @@ async fn of_route(context: &Context, route: Route, incoming: &mut Incoming) -> A
     if is_head { answer.without_body() } else { answer }
 }
 
-async fn dispatch(
-    context: &Context,
-    route: Route,
-    incoming: &mut Incoming,
-) -> Result<Answer, Failure> {
+/// An endpoint at work. It is on the heap, so that each endpoint is a function of its own: all of them in one would be compiled
+/// before the first answer, and what is asked for often would be as slow as what is not.
+type AtWork<'a> = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + 'a>>;
+
+fn dispatch<'a>(context: &'a Context, route: Route, incoming: &'a mut Incoming) -> AtWork<'a> {
     let endpoint = match route {
-        Route::Metadata => return Ok(endpoints::discovery::metadata(&context.configuration)),
+        Route::Metadata => {
+            return Box::pin(ready(Ok(endpoints::discovery::metadata(&context.configuration))));
+        }
         Route::ResourceMetadata => {
             let document = endpoints::discovery::resource_metadata(context, incoming);
-            return Ok(document.unwrap_or_else(nothing_here));
+            return Box::pin(ready(Ok(document.unwrap_or_else(nothing_here))));
         }
-        Route::Stylesheet => return Ok(endpoints::assets::stylesheet(context)),
-        Route::Icon => return endpoints::assets::icon(context),
+        Route::Stylesheet => return Box::pin(ready(Ok(endpoints::assets::stylesheet(context)))),
+        Route::Icon => return Box::pin(ready(endpoints::assets::icon(context))),
         Route::Playground => {
-            let file = endpoints::playground::get(context, incoming).await?;
-            return Ok(file.unwrap_or_else(|| not_found(context, incoming)));
+            return Box::pin(async {
+                let file = endpoints::playground::get(context, incoming).await?;
+                Ok(file.unwrap_or_else(|| not_found(context, incoming)))
+            });
         }
         Route::Endpoint(endpoint) => endpoint,
     };
     match endpoint {
-        Endpoint::Home => endpoints::home::get(context, incoming).await,
-        Endpoint::Authorization => endpoints::authorize::get_or_post(context, incoming).await,
-        Endpoint::Token => endpoints::token::post(context, incoming).await,
-        Endpoint::Registration => endpoints::register::post(context, incoming).await,
-        Endpoint::Revocation => endpoints::revoke::post(context, incoming).await,
-        Endpoint::Jwks => endpoints::discovery::jwks(context).await,
-        Endpoint::SignIn => endpoints::sign_in::get_or_post(context, incoming).await,
-        Endpoint::SignUp => endpoints::sign_up::get_or_post(context, incoming).await,
-        Endpoint::SignOut => endpoints::sign_out::post(context, incoming).await,
-        Endpoint::Consent => endpoints::consent::get_or_post(context, incoming).await,
-        Endpoint::Introspection => endpoints::introspect::post(context, incoming).await,
+        Endpoint::Home => Box::pin(endpoints::home::get(context, incoming)),
+        Endpoint::Authorization => Box::pin(endpoints::authorize::get_or_post(context, incoming)),
+        Endpoint::Token => Box::pin(endpoints::token::post(context, incoming)),
+        Endpoint::Registration => Box::pin(endpoints::register::post(context, incoming)),
+        Endpoint::Revocation => Box::pin(endpoints::revoke::post(context, incoming)),
+        Endpoint::Jwks => Box::pin(endpoints::discovery::jwks(context)),
+        Endpoint::SignIn => Box::pin(endpoints::sign_in::get_or_post(context, incoming)),
+        Endpoint::SignUp => Box::pin(endpoints::sign_up::get_or_post(context, incoming)),
+        Endpoint::SignOut => Box::pin(endpoints::sign_out::post(context, incoming)),
+        Endpoint::Consent => Box::pin(endpoints::consent::get_or_post(context, incoming)),
+        Endpoint::Introspection => Box::pin(endpoints::introspect::post(context, incoming)),
         Endpoint::DeviceAuthorization => {
-            endpoints::device_authorization::post(context, incoming).await
+            Box::pin(endpoints::device_authorization::post(context, incoming))
         }
-        Endpoint::Device => endpoints::device::get_or_post(context, incoming).await,
-        Endpoint::DeviceQr => Ok(endpoints::device_qr::get(context, incoming)),
-        Endpoint::Account => endpoints::account::get_or_post(context, incoming).await,
-        Endpoint::AccountTokens => endpoints::account_tokens::get_or_post(context, incoming).await,
-        Endpoint::Activity => endpoints::activity::page(context, incoming).await,
-        Endpoint::ActivityCsv => endpoints::activity::csv(context, incoming).await,
-        Endpoint::ActivityJson => endpoints::activity::json(context, incoming).await,
+        Endpoint::Device => Box::pin(endpoints::device::get_or_post(context, incoming)),
+        Endpoint::DeviceQr => Box::pin(ready(Ok(endpoints::device_qr::get(context, incoming)))),
+        Endpoint::Account => Box::pin(endpoints::account::get_or_post(context, incoming)),
+        Endpoint::AccountTokens => {
+            Box::pin(endpoints::account_tokens::get_or_post(context, incoming))
+        }
+        Endpoint::Activity => Box::pin(endpoints::activity::page(context, incoming)),
+        Endpoint::ActivityCsv => Box::pin(endpoints::activity::csv(context, incoming)),
+        Endpoint::ActivityJson => Box::pin(endpoints::activity::json(context, incoming)),
         Endpoint::RegistrationManagement => {
-            endpoints::registration_management::get_put_or_delete(context, incoming).await
+            Box::pin(endpoints::registration_management::get_put_or_delete(context, incoming))
         }
         Endpoint::AdminClients
         | Endpoint::AdminClient
@@ -231,7 +241,7 @@ async fn dispatch(
         | Endpoint::AdminKey
         | Endpoint::AdminInitialAccessTokens
         | Endpoint::AdminInitialAccessToken => {
-            endpoints::administration::answer(context, incoming, endpoint).await
+            Box::pin(endpoints::administration::answer(context, incoming, endpoint))
         }
     }
 }

@@ -5,13 +5,14 @@
 //! isolate serves many requests at once. What the answer waits for is told from what goes on after it.
 
 use latchkey_protocol::json;
-use serde::{Deserialize, Serialize};
+use latchkey_protocol::json::FromJson;
+use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What is counted. Each has its price, or its time; `docs/cost.md` has both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
     /// A message to a person's account.

@@ -44,6 +44,7 @@ fn holder(held: &str) -> Holder {
             grant: GrantId::generate(&mut CountingEntropy::default()),
             token_id: "token".to_owned(),
         },
+        label: None,
         scope: scope(held),
         resources: vec![indicator(MCP)],
         expires_at: after(60),
@@ -343,7 +344,7 @@ fn a_credential_reads_back_from_the_activity_log() {
     ] {
         let json = serde_json::to_value(&credential).expect("json");
         assert_eq!((json["kind"].as_str(), credential.kind().as_str()), (Some(kind), kind));
-        assert_eq!(serde_json::from_value::<Credential>(json).expect("reads back"), credential);
+        assert_eq!(crate::json::from_value::<Credential>(json).expect("reads back"), credential);
     }
 }
 

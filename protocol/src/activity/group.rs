@@ -1,7 +1,7 @@
 //! The groups by which a person filters their activity log.
 
 /// A group of kinds of [`Activity`](super::Activity). Each kind is in exactly one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, crate::json::FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
     /// Signing up, in and out.

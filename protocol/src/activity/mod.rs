@@ -9,11 +9,12 @@ mod group;
 pub use export::{csv, json, rfc3339};
 pub use group::Group;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::access::Credential;
 use crate::client::ClientId;
 use crate::identifier::PersonalAccessTokenId;
+use crate::json::FromJson;
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
 use crate::time::UnixTime;
@@ -21,7 +22,7 @@ use crate::time::UnixTime;
 /// One thing that happened. The names of the kinds are stored, so none may change.
 ///
 /// It isn't `#[non_exhaustive]`: the compiler asks the page for the words of a new kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Activity {
     /// An account was created.
@@ -131,7 +132,7 @@ pub enum Activity {
 }
 
 /// A call through the gateway.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct Call {
     /// Which resource was called.
     pub resource: ResourceIndicator,
@@ -162,7 +163,7 @@ impl Call {
 }
 
 /// A call that the gateway refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct RefusedCall {
     /// Which resource was called.
     pub resource: ResourceIndicator,
@@ -185,7 +186,7 @@ pub struct RefusedCall {
 }
 
 /// One stored entry of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct Entry {
     /// Its number; later entries have higher ones.
     pub id: u64,

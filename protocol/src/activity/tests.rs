@@ -98,7 +98,7 @@ fn the_kind_is_the_stored_one_and_every_kind_is_in_exactly_one_group() {
         let value = serde_json::to_value(&activity).expect("json");
         assert_eq!(value["kind"], activity.kind(), "{activity:?}");
         assert!(activity.group().kinds().contains(&activity.kind()), "{activity:?}");
-        let back: Activity = serde_json::from_value(value).expect("reads back");
+        let back: Activity = crate::json::from_value(value).expect("reads back");
         assert_eq!(back, activity);
         kinds.push(activity.kind());
     }
@@ -122,7 +122,7 @@ fn schema_version_1_entries_read_on() {
         r#"{"kind":"refresh_token_replayed","client_id":"client"}"#,
         r#"{"kind":"revoked","client_id":"client"}"#,
     ] {
-        let activity: Activity = serde_json::from_str(text).expect(text);
+        let activity: Activity = crate::json::read(text).expect(text);
         let again: Value = serde_json::to_value(&activity).expect("json");
         assert_eq!(again, serde_json::from_str::<Value>(text).expect("json"));
     }
@@ -133,7 +133,7 @@ fn a_call_that_was_stored_without_a_label_reads_on() {
     for activity in [Activity::Called(call()), Activity::Refused(refused())] {
         let mut value = serde_json::to_value(&activity).expect("json");
         let _ = value.as_object_mut().expect("an object").remove("label");
-        let back: Activity = serde_json::from_value(value.clone()).expect("reads back");
+        let back: Activity = crate::json::from_value(value.clone()).expect("reads back");
         assert_eq!(serde_json::to_value(&back).expect("json"), value);
     }
 }

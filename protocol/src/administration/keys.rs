@@ -1,13 +1,14 @@
 //! The keys by the admin API: what an operator sees of one, and what may be done with them.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::AdminError;
 use crate::base64url;
 use crate::client_metadata::ClientMetadata;
+use crate::json::FromJson;
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
@@ -16,7 +17,7 @@ pub const SEALING_KEY_ID: &str = "sealing-";
 const LONGEST_KEY_ID: usize = 64;
 
 /// What a key is for, in the words of [RFC 7517 section 4.2](https://www.rfc-editor.org/rfc/rfc7517#section-4.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 pub enum KeyUse {
     /// It signs tokens, and its public half is in the JWKS.
     #[serde(rename = "sig")]
@@ -38,7 +39,7 @@ impl KeyUse {
 }
 
 /// Where a key comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyOrigin {
     /// The keyring made it.
@@ -59,7 +60,7 @@ impl KeyOrigin {
 }
 
 /// What a key does now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyStanding {
     /// It takes over later.
@@ -73,7 +74,7 @@ pub enum KeyStanding {
 }
 
 /// What an operator sees of a key. Nothing of it is secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct KeyView {
     /// `kid`.
     pub kid: String,

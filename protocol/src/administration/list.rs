@@ -3,11 +3,12 @@
 //! removed meanwhile, and no client that stays is listed twice or left out.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::AdminError;
 use super::client::origin_name;
 use crate::client::{ClientId, ClientOrigin, ClientPolicy};
+use crate::json::FromJson;
 use crate::params::Parameters;
 
 /// The most clients of one page.
@@ -16,7 +17,7 @@ pub(super) const MAXIMUM_LIMIT: u32 = 200;
 const USUAL_LIMIT: u32 = 50;
 
 /// Which clients are wanted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, FromJson)]
 pub struct Filter {
     /// Only those of this origin.
     pub origin: Option<ClientOrigin>,

@@ -1,8 +1,10 @@
 //! The last refusals of a client, which its shard keeps for the operator.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::client::ClientId;
+use crate::json::FromJson;
+use crate::order::oldest_first;
 use crate::time::{Lifetime, UnixTime};
 
 /// How many are kept of one client, and of all clients of one shard that nobody knows.
@@ -12,7 +14,7 @@ pub const KEPT_REFUSALS: usize = 50;
 pub const KEEP_REFUSALS: Lifetime = Lifetime::days(30);
 
 /// A request that was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)] // Cloned into the message that stores it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)] // Cloned into the message that stores it.
 pub struct RefusedRequest {
     /// When.
     pub at: UnixTime,
@@ -39,7 +41,7 @@ pub fn keep_refusals(
 ) -> Vec<RefusedRequest> {
     kept.extend(newer);
     // Isolates send theirs whenever they like.
-    kept.sort_by_key(|refused| refused.at);
+    let mut kept = oldest_first(kept, |refused| refused.at);
     kept.drain(..kept.len().saturating_sub(KEPT_REFUSALS));
     kept
 }

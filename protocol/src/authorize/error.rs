@@ -1,8 +1,9 @@
 //! Why an authorization request is refused, and where that may be said.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::{ErrorCode, ErrorReply};
+use crate::json::FromJson;
 use crate::redirect_uri::MatchedRedirectUri;
 use crate::requested_scope::RequestedScopeError as ScopeError;
 
@@ -115,7 +116,7 @@ impl LocalError {
 }
 
 /// Why a request with a good client and redirect URI is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum RedirectReason {
     /// A parameter was sent twice.
@@ -241,7 +242,7 @@ impl RedirectReason {
 }
 
 /// A refusal that may be sent to the client, since its redirect URI is known to be its own.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct RedirectError {
     /// Where to.
     pub redirect_uri: MatchedRedirectUri,

@@ -1,6 +1,6 @@
 //! Reading and checking an authorization request.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::error::{LocalError, RedirectError, RedirectReason, Refusal};
 use crate::client::{ClientId, ClientRecord, GrantType};
@@ -8,6 +8,7 @@ use crate::client_id_metadata::ClientSnapshot;
 use crate::configuration::Configuration;
 use crate::entropy::Entropy;
 use crate::identifier::{AccountId, GrantId, SessionId};
+use crate::json::FromJson;
 use crate::mac::MacKey;
 use crate::params::Parameters;
 use crate::pkce::{CodeChallenge, PkceError};
@@ -23,7 +24,7 @@ const MAX_REQUEST_BYTES: usize = 9_000;
 
 /// How a person is to be involved
 /// ([OpenID Connect Core section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, FromJson)]
 pub struct Prompt {
     /// `none`: answer without any page, or not at all.
     pub none: bool,
@@ -34,7 +35,7 @@ pub struct Prompt {
 }
 
 /// A checked authorization request. It travels sealed through the browser until the person decides.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct AuthorizationRequest {
     /// The grant that approving will make. Drawn here, so that approving twice is one grant.
     pub grant: GrantId,

@@ -1,12 +1,13 @@
 //! Client identifiers.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 use crate::entropy::Entropy;
 use crate::identifier::AccountId;
+use crate::json::{FromJson, ReadError, Value};
 
 /// A client identifier ([RFC 6749 section 2.2](https://www.rfc-editor.org/rfc/rfc6749#section-2.2)):
 /// 1 to 512 printable ASCII characters, and never what could be the id of an account, so that `sub`
@@ -116,11 +117,11 @@ impl Serialize for ClientId {
     }
 }
 
-impl<'de> Deserialize<'de> for ClientId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+impl FromJson for ClientId {
+    fn from_json(value: Value) -> Result<Self, ReadError> {
+        let text = String::from_json(value)?;
         Self::parse(&text).ok_or_else(|| {
-            serde::de::Error::custom(
+            ReadError::new(
                 "expected 1 to 512 printable ASCII characters, not the form of an account's id",
             )
         })

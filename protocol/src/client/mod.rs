@@ -8,10 +8,11 @@ pub use id::ClientId;
 pub use origin::ClientOrigin;
 pub use policy::{ClientPolicy, OwnAccess};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::client_metadata::ClientMetadata;
 pub use crate::client_metadata::{GrantType, TokenEndpointAuthMethod};
+use crate::json::FromJson;
 use crate::secret::{Secret, SecretHash};
 use crate::time::{Lifetime, UnixTime};
 
@@ -31,7 +32,7 @@ impl Default for ClientLifetimes {
 }
 
 /// What is stored and cached of a client.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct ClientRecord {
     /// Who it is.
     pub client_id: ClientId,
@@ -77,7 +78,7 @@ pub struct ClientRecord {
 }
 
 /// A secret that was replaced while its client may still use it.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, FromJson)]
 pub struct PreviousSecret {
     /// The hash of the secret.
     pub hash: SecretHash,

@@ -1,9 +1,10 @@
 //! Where the server knows a client from.
 
-use serde::{Deserialize, Serialize};
+use crate::json::FromJson;
+use serde::Serialize;
 
 /// Where the server knows a client from, and so who vouches for it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientOrigin {
     /// It registered itself ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)): nobody vouches.

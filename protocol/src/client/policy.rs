@@ -1,12 +1,13 @@
 //! What the operator decides about a client, whatever the client says of itself.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::json::FromJson;
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
 
 /// What the operator decides about a client. Nothing in here is ever taken from the client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 #[serde(default)]
 pub struct ClientPolicy {
     /// People are told that the operator knows this client.
@@ -42,7 +43,7 @@ impl ClientPolicy {
 
 /// What a client may have for itself by `client_credentials`
 /// ([RFC 6749 section 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, FromJson)]
 pub struct OwnAccess {
     /// The most that its tokens may do.
     pub scope: Scope,

@@ -1,6 +1,7 @@
 use super::*;
 use crate::client::{ClientOrigin, ClientPolicy};
 use crate::client_metadata::ClientMetadata;
+use crate::params::RepeatedParameter;
 use crate::time::Lifetime;
 use TokenEndpointAuthMethod::{ClientSecretBasic, ClientSecretPost, None as Public};
 use base64::{Engine as _, engine::general_purpose::STANDARD};

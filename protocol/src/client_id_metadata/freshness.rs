@@ -2,9 +2,10 @@
 //! ([section 4.4](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document#section-4.4),
 //! [RFC 9111 section 4.2](https://www.rfc-editor.org/rfc/rfc9111#section-4.2)).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::client_metadata::ClientMetadata;
+use crate::json::FromJson;
 use crate::time::{Lifetime, UnixTime};
 
 /// How long an answer is fresh, within this server's own bounds.
@@ -55,7 +56,7 @@ impl Freshness {
 }
 
 /// A document that was good, as it is kept.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct KeptDocument {
     /// What it said.
     pub metadata: ClientMetadata,

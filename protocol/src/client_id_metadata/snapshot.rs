@@ -6,14 +6,15 @@
 //! client that was allowed, and the person is asked again.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::client::{ClientOrigin, ClientRecord};
+use crate::json::FromJson;
 use crate::redirect_uri::RedirectUri;
 
 /// The parts of a document that decide who gets tokens, as digests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct ClientSnapshot {
     /// Of the redirect URIs, in any order.
     redirect_uris: String,

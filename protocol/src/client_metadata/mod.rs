@@ -16,10 +16,11 @@ pub use error::ClientMetadataError;
 pub(crate) use members::plain_text;
 pub use values::{ApplicationType, GrantType, ResponseType, TokenEndpointAuthMethod};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+use crate::json::FromJson;
 use crate::jwt::SignatureAlgorithm;
 use crate::redirect_uri::{RedirectUri, RedirectUriKind};
 use crate::scope::Scope;
@@ -71,7 +72,7 @@ pub fn is_member(name: &str) -> bool {
 /// The strings are plain text: control characters and marks that change the direction of the text
 /// around them are gone, so that a page can show them once escaped. They are the client's own
 /// claims and nothing here is verified.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, FromJson)]
 #[serde(default)]
 pub struct ClientMetadata {
     /// `redirect_uris`: where the person may be sent back to, without repetition.

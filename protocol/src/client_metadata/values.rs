@@ -1,10 +1,11 @@
 //! The registered names that metadata may hold, as far as they mean something here.
 
-use serde::{Deserialize, Serialize};
+use crate::json::FromJson;
+use serde::Serialize;
 
 /// How a client proves at the token endpoint that it is itself
 /// ([RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenEndpointAuthMethod {
     /// Not at all: a public client.
@@ -51,7 +52,7 @@ impl TokenEndpointAuthMethod {
 }
 
 /// A way to get tokens ([RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantType {
     /// [RFC 6749 section 4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)
@@ -108,7 +109,7 @@ impl GrantType {
 
 /// What an authorization request may ask for
 /// ([RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ResponseType {
@@ -128,7 +129,7 @@ impl ResponseType {
 
 /// Where a client says that it runs
 /// ([OpenID Connect Registration section 2](https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum ApplicationType {
     /// On a person's machine.

@@ -4,8 +4,6 @@
 
 #[cfg(test)]
 mod tests;
-
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{ConfigurationError, ProtectedResource, ScopeDefinition};
@@ -14,6 +12,7 @@ use crate::client::{
     TokenEndpointAuthMethod,
 };
 use crate::client_metadata::{ClientMetadata, is_member};
+use crate::json::FromJson;
 use crate::redirect_uri::RedirectUriPolicy;
 use crate::registration::{MetadataRules, RegistrationError};
 use crate::scope::{Scope, ScopeToken};
@@ -22,7 +21,7 @@ use crate::time::UnixTime;
 
 /// A client: what the operator decides about it, and its metadata by the names of
 /// [RFC 7591 section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2).
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 pub(super) struct ClientSetting {
     client_id: ClientId,
     client_secret_sha256: Option<String>,
@@ -38,7 +37,7 @@ pub(super) struct ClientSetting {
 }
 
 /// What a client may have for itself.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 struct OwnAccessSetting {
     #[serde(default)]

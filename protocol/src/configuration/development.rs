@@ -1,12 +1,11 @@
 //! Settings that are for development only, and refused wherever somebody else could reach them.
 
-use serde::Deserialize;
-
 use super::{ConfigurationError, Issuer};
 use crate::email::EmailAddress;
+use crate::json::FromJson;
 
 /// The table `development` as it is written.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, FromJson)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct DevelopmentSettings {
     consent_as: Option<String>,

@@ -1,9 +1,8 @@
 //! A protected resource as it is configured, and the gateway in front of it.
-
-use serde::Deserialize;
 use std::collections::BTreeMap;
 
 use crate::client::ClientId;
+use crate::json::FromJson;
 use crate::protected_resource::Place;
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
@@ -49,7 +48,7 @@ pub struct Gateway {
 }
 
 /// What the requests to a protected resource are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromJson)]
 #[serde(rename_all = "lowercase")]
 pub enum ResourceKind {
     /// Messages of the Model Context Protocol, whose tools may need scopes of their own.

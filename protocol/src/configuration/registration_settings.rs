@@ -3,16 +3,15 @@
 #[cfg(test)]
 #[path = "registration_settings_tests.rs"]
 mod tests;
-
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::ConfigurationError;
+use crate::json::FromJson;
 use crate::jwt::SignatureAlgorithm;
 use crate::network::AddressRange;
 
 /// The table `registration`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RegistrationSetting {
     access: RegistrationAccess,
@@ -31,7 +30,7 @@ impl Default for RegistrationSetting {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 struct TrustedIssuerSetting {
     issuer: String,
@@ -42,7 +41,7 @@ struct TrustedIssuerSetting {
 
 /// Who may register a client
 /// ([RFC 7591 section 3](https://www.rfc-editor.org/rfc/rfc7591#section-3)).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum RegistrationAccess {
     /// Everybody.

@@ -1,6 +1,4 @@
 //! The entries of `resources` as they are written, and the limits on each.
-
-use serde::Deserialize;
 use std::collections::BTreeMap;
 
 use super::upstream_setting::UpstreamSetting;
@@ -9,13 +7,14 @@ use super::{
     ResourceKind, ScopeDefinition,
 };
 use crate::client::ClientId;
+use crate::json::FromJson;
 use crate::protected_resource::Place;
 use crate::resource::ResourceIndicator;
 use crate::scope::{Scope, ScopeToken};
 use crate::time::Lifetime;
 
 /// A protected resource: a `path` on the issuer's origin or a whole `uri`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ResourceSetting {
     pub path: Option<String>,
@@ -35,7 +34,7 @@ pub(super) struct ResourceSetting {
 }
 
 /// A credential that a resource may accept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum CredentialSetting {
     AccessToken,

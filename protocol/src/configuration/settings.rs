@@ -1,17 +1,16 @@
 //! The settings as they are written, and what each is when it is left out.
 
-use serde::Deserialize;
-
 use super::client_settings::ClientSetting;
 use super::development::DevelopmentSettings;
 use super::registration_settings::RegistrationSetting;
 use super::resource_settings::ResourceSetting;
 use crate::client_metadata::TokenEndpointAuthMethod;
+use crate::json::FromJson;
 use crate::scope::ScopeToken;
 use crate::time::Lifetime;
 
 /// The table `LATCHKEY`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Settings {
     pub product: Product,
@@ -62,7 +61,7 @@ impl Default for Settings {
 }
 
 /// What people see on the pages.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, FromJson)]
 #[serde(default, deny_unknown_fields)]
 pub struct Product {
     /// The product's name.
@@ -96,7 +95,7 @@ impl Default for Product {
 }
 
 /// Durations in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromJson)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lifetimes {
     /// An access token. Default 1 hour.
@@ -152,7 +151,7 @@ impl Default for Lifetimes {
 }
 
 /// What identifiers and tokens start with, so that people and secret scanners recognise them.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, FromJson)]
 #[serde(default, deny_unknown_fields)]
 pub struct Prefixes {
     /// Default `latchkey_client_`.
@@ -189,7 +188,7 @@ impl Default for Prefixes {
 }
 
 /// A scope that exists, and its words on the consent page.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, FromJson)]
 #[serde(deny_unknown_fields)]
 pub struct ScopeDefinition {
     /// The scope token ([RFC 6749 section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
@@ -208,7 +207,7 @@ pub struct ScopeDefinition {
 }
 
 /// What the log has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromJson)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogSettings {
     /// Which lines are written. Default `info`.
@@ -218,7 +217,7 @@ pub struct LogSettings {
 }
 
 /// How much a line of the log matters, from what matters least.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum LogLevel {
     /// A request changed nothing: a page was shown, a document read, a call passed on.
@@ -246,7 +245,7 @@ impl LogLevel {
 }
 
 /// What only old clients need. Each one weakens the server; each is off by default.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromJson)]
 #[serde(default, deny_unknown_fields)]
 pub struct Legacy {
     /// Accept `code_challenge_method=plain`.
@@ -260,7 +259,7 @@ pub struct Legacy {
 
 /// Clients that are described by a document at their `client_id`
 /// ([draft-ietf-oauth-client-id-metadata-document](https://datatracker.ietf.org/doc/draft-ietf-oauth-client-id-metadata-document/)).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, FromJson)]
 #[serde(default, deny_unknown_fields)]
 pub struct DocumentSettings {
     /// Whether there are such clients here. Default true.
@@ -297,7 +296,7 @@ impl DocumentSettings {
 }
 
 /// Which redirect URIs may be registered besides https and loopback http.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RedirectUriSettings {
     /// Exact URIs with a private-use scheme.

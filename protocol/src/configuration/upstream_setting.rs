@@ -1,15 +1,14 @@
 //! The upstream of a resource as it is written: a service binding or a URL.
 
-use serde::Deserialize;
-
 use super::resource_settings::is_plain_path;
 use super::{ConfigurationError, Upstream, server_address};
+use crate::json::FromJson;
 
 /// The longest name of a service binding, in bytes.
 const MAXIMUM_BINDING_LENGTH: usize = 64;
 
 /// Exactly one of `service` and `url`; `path` belongs to `service`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpstreamSetting {
     pub service: Option<String>,

@@ -178,6 +178,7 @@ fn holder(credential: Credential) -> Holder {
             }
         },
         credential,
+        label: None,
         scope: Scope::parse("mcp read").expect("scope"),
         resources: Vec::new(),
         expires_at: after(60),

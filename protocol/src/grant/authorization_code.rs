@@ -2,7 +2,7 @@
 //! ([RFC 6749 section 4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)): what approving
 //! stores, and what redeeming decides.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
     Asked, ChallengeRecord, CodeState, Decision, EndReason, FamilyState, GrantRecord, Granted,
@@ -16,6 +16,7 @@ use crate::configuration::{Configuration, Lifetimes};
 use crate::entropy::Entropy;
 use crate::error::{ErrorCode, ErrorReply};
 use crate::identifier::AccountId;
+use crate::json::FromJson;
 use crate::pkce::CodeVerifier;
 use crate::secret::Secret;
 use crate::time::UnixTime;
@@ -24,7 +25,7 @@ use crate::time::UnixTime;
 const MAX_FAILED_ATTEMPTS: u8 = 5;
 
 /// What approving a request comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum Approval {
     /// The code of this request is good and can be sent to the client. Also the answer to a second
@@ -118,7 +119,7 @@ pub fn approve(
 
 /// A token request with a code
 /// ([RFC 6749 section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3)), taken apart.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct CodeRequest {
     /// The code's secret part.
     pub secret: Secret,
@@ -136,7 +137,7 @@ pub struct CodeRequest {
 }
 
 /// Why a code isn't redeemed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum RedeemError {
     /// No such code.

@@ -12,6 +12,7 @@ mod tests;
 use super::{EndReason, GrantRecord};
 use crate::authorize::AuthorizationRequest;
 use crate::identifier::GrantId;
+use crate::order::oldest_first;
 use crate::scope::Scope;
 use crate::time::UnixTime;
 
@@ -37,13 +38,12 @@ pub fn earlier(
     request: &AuthorizationRequest,
     now: UnixTime,
 ) -> Vec<GrantRecord> {
-    let mut earlier: Vec<_> = records
+    let earlier = records
         .into_iter()
         .filter(|record| record.id != request.grant)
         .filter(|record| record.gives(now) && is_same_installation(record, request))
         .collect();
-    earlier.sort_by_key(|record| record.created_at);
-    earlier
+    oldest_first(earlier, |record| record.created_at)
 }
 
 /// What the grants that [`earlier`] found may do together; `None` when there are none.

@@ -19,12 +19,13 @@ pub mod revoke;
 pub use installation::{allowed, earlier, end_installation, has_changed, is_same_installation};
 pub use record::{Asked, ChallengeRecord, CodeState, EndReason, Family, FamilyState, GrantRecord};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::activity::Activity;
 use crate::configuration::Lifetimes;
 use crate::entropy::Entropy;
 use crate::identifier::GrantId;
+use crate::json::FromJson;
 use crate::resource::{ResourceIndicator, Resources};
 use crate::scope::Scope;
 use crate::secret::Secret;
@@ -77,7 +78,7 @@ pub enum Write {
 }
 
 /// What a successful token request granted; the access token is signed from it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Granted {
     /// Which grant.
     pub grant: GrantId,

@@ -2,7 +2,7 @@
 //!
 //! The transitions consume the state they start from, so that a redeemed code can't be redeemed.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::client::ClientId;
 use crate::client_id_metadata::ClientSnapshot;
@@ -10,6 +10,7 @@ use crate::configuration::Lifetimes;
 use crate::device::Origin;
 use crate::entropy::Entropy;
 use crate::identifier::GrantId;
+use crate::json::{FromJson, FromMembers, Members, ReadError, Value};
 use crate::mac::MacKey;
 use crate::pkce::CodeChallenge;
 use crate::resource::ResourceIndicator;
@@ -26,7 +27,7 @@ const RECOGNISED_GENERATIONS: u64 = 1_024;
 const LONGEST_REQUEST: Lifetime = Lifetime::hours(1);
 
 /// One authorization of one client by one person.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct GrantRecord {
     /// Which grant.
     pub id: GrantId,
@@ -62,7 +63,7 @@ pub struct GrantRecord {
 }
 
 /// How the person was asked, and so where the code came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Asked {
     /// In a browser that the client sent here, and that took the code back.
@@ -81,6 +82,24 @@ pub enum Asked {
     },
 }
 
+impl FromJson for Asked {
+    fn from_json(value: Value) -> Result<Self, ReadError> {
+        Self::from_members(&mut Members::of(value, "how the person was asked")?)
+    }
+}
+
+impl FromMembers for Asked {
+    fn from_members(members: &mut Members) -> Result<Self, ReadError> {
+        Ok(match members.optional("asked_from")? {
+            Some(asked_from) => Self::ByUserCode { asked_from },
+            None => Self::ByRedirect {
+                redirect_uri: members.required("redirect_uri")?,
+                redirect_uri_was_sent: members.required("redirect_uri_was_sent")?,
+            },
+        })
+    }
+}
+
 impl Asked {
     /// The redirect URI, if there was one.
     #[must_use]
@@ -93,7 +112,7 @@ impl Asked {
 }
 
 /// What a code's redemption is checked against.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct ChallengeRecord {
     /// The hash of the code's secret part.
     pub code_hash: SecretHash,
@@ -103,7 +122,7 @@ pub struct ChallengeRecord {
 }
 
 /// The life of the authorization code, or of the device code once it is approved.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum CodeState {
     /// Waiting for its one redemption.
@@ -128,7 +147,7 @@ pub enum CodeState {
 }
 
 /// Why a family ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
     /// The code was presented twice.
@@ -144,7 +163,7 @@ pub enum EndReason {
 }
 
 /// The life of the refresh tokens.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum FamilyState {
     /// No code was redeemed yet.
@@ -165,7 +184,7 @@ pub enum FamilyState {
 /// Each secret is the HMAC-SHA256 of the one before it under the family's salt. So a retry of a lost
 /// response gets the very same successor without any token being stored, and a token of an earlier
 /// generation is recognised by walking it forward.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct Family {
     /// Without it nobody can step from one secret to the next.
     salt: MacKey,

@@ -60,7 +60,7 @@ fn value(text: &str) -> Value {
 fn schema_version_1_of_every_state_opens_and_is_stored_the_same_again() {
     for (name, code, family) in stored_states() {
         let text = version_1(&value(code), &value(family));
-        let record: GrantRecord = serde_json::from_str(&text).expect(name);
+        let record: GrantRecord = crate::json::read(&text).expect(name);
         let mut same = value(&text);
         if name == "issued, plain" {
             // A plain challenge is the verifier, so now its hash is stored, which is checked the same.
@@ -104,7 +104,7 @@ fn every_state_that_the_decisions_make_reads_back() {
     ];
     for record in records {
         let text = serde_json::to_string(&record).expect("json");
-        let back: GrantRecord = serde_json::from_str(&text).expect("reads back");
+        let back: GrantRecord = crate::json::read(&text).expect("reads back");
         assert_eq!(stored(&back), stored(&record), "{text}");
     }
 }
@@ -112,7 +112,7 @@ fn every_state_that_the_decisions_make_reads_back() {
 #[test]
 fn rfc9700_4_14_successors_stay_the_same_across_a_stored_record() {
     let (record, first) = live();
-    let reopened: GrantRecord = serde_json::from_value(stored(&record)).expect("reads back");
+    let reopened: GrantRecord = crate::json::from_value(stored(&record)).expect("reads back");
     let request = RefreshRequest {
         client_snapshot: None,
         keep_token: false,
@@ -138,7 +138,7 @@ fn the_successor_is_the_hmac_of_its_predecessor_under_the_familys_salt() {
         "rotated_at": 1_800_000_000,
         "idle_until": 1_802_592_000,
     });
-    let family: Family = serde_json::from_value(family).expect("family");
+    let family: Family = crate::json::from_value(family).expect("family");
     let successor = family.again(&Secret::new("first"));
     assert_eq!(successor.expose(), "M2w3YKweMBjrS-GImZIzc_Hc4Xl5myXLmWoQIN_WOdI");
 }
@@ -169,7 +169,7 @@ fn a_damaged_record_does_not_open_and_never_gets_a_salt_that_somebody_knows() {
     for (name, damage) in cases {
         let mut damaged = record.clone();
         damage(&mut damaged);
-        assert!(serde_json::from_value::<GrantRecord>(damaged).is_err(), "{name}");
+        assert!(crate::json::from_value::<GrantRecord>(damaged).is_err(), "{name}");
     }
 }
 

@@ -2,7 +2,7 @@
 //! ([RFC 6749 section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6)) with rotation that
 //! survives retries ([RFC 9700 section 4.14](https://www.rfc-editor.org/rfc/rfc9700#section-4.14)).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::record::Position;
 use super::{Decision, EndReason, FamilyState, GrantRecord, Granted, Write, audience};
@@ -11,6 +11,7 @@ use crate::client::ClientId;
 use crate::client_id_metadata::ClientSnapshot;
 use crate::configuration::{Configuration, Lifetimes};
 use crate::error::{ErrorCode, ErrorReply};
+use crate::json::FromJson;
 use crate::metadata::OFFLINE_ACCESS;
 use crate::resource::ResourceIndicator;
 use crate::scope::{Scope, ScopeToken};
@@ -18,7 +19,7 @@ use crate::secret::Secret;
 use crate::time::UnixTime;
 
 /// A token request with a refresh token, taken apart.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct RefreshRequest {
     /// The refresh token's secret part.
     pub secret: Secret,
@@ -37,7 +38,7 @@ pub struct RefreshRequest {
 }
 
 /// Why a refresh token isn't accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum RefreshError {
     /// No such token.
@@ -221,7 +222,7 @@ fn without_offline_access(requested: &Scope, granted: &Scope) -> Scope {
 }
 
 /// What introspection may say about a refresh token that is good.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct RefreshTokenState {
     /// Whose it is.
     pub client_id: ClientId,

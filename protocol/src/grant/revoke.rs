@@ -1,18 +1,19 @@
 //! Giving a token back
 //! ([RFC 7009 section 2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1)).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::record::Position;
 use super::{Decision, EndReason, FamilyState, GrantRecord, Write, end_installation};
 use crate::activity::Activity;
 use crate::client::ClientId;
 use crate::configuration::Lifetimes;
+use crate::json::FromJson;
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
 /// The token that is given back, and by whom.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 #[serde(tag = "token", rename_all = "snake_case")]
 pub enum RevokeRequest {
     /// A refresh token: ends every grant of its installation, and with them all their access
@@ -35,7 +36,7 @@ pub enum RevokeRequest {
 }
 
 /// Why nothing was given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum RevokeError {
     /// The token is another client's.

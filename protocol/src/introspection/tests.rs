@@ -61,6 +61,7 @@ fn personal_access_token(resources: &[&str]) -> Token {
         account: account(),
         id: PersonalAccessTokenId::parse("AAAAAAAAAAAAAAAAAAAAAA").expect("id"),
         grant: TokenGrant {
+            label: None,
             scope: Scope::parse("read").expect("scope"),
             resources: resources.iter().map(|text| resource(text)).collect(),
             created_at: NOW,

@@ -1,5 +1,7 @@
 //! Why JSON couldn't be read, and where.
 
+use serde::de::Unexpected;
+use serde_json::Value;
 use std::fmt;
 
 /// Why JSON couldn't be read as a type.
@@ -14,6 +16,46 @@ struct Fault {
 }
 
 impl ReadError {
+    /// What is wrong with a value, in words that may go on after `the value of x: `.
+    #[must_use]
+    pub fn new(reason: impl fmt::Display) -> Self {
+        Self(Box::new(Fault { path: Vec::new(), reason: reason.to_string() }))
+    }
+
+    /// One type of JSON where another belongs.
+    pub(super) fn mismatch(found: &Value, expected: &str) -> Self {
+        Self::new(format_args!("invalid type: {}, expected {expected}", described(found)))
+    }
+
+    /// A number that isn't one of a type's, or no number.
+    pub(super) fn not_whole(found: &Value, expected: &str) -> Self {
+        if !found.is_i64() && !found.is_u64() {
+            return Self::mismatch(found, expected);
+        }
+        Self::new(format_args!("invalid value: {}, expected {expected}", described(found)))
+    }
+
+    /// A list of another length.
+    pub(super) fn wrong_length(found: usize, expected: usize) -> Self {
+        Self::new(format_args!("invalid length {found}, expected a list of {expected}"))
+    }
+
+    /// A member that has to be there.
+    pub(super) fn missing(name: &str) -> Self {
+        Self::new(format_args!("missing field `{name}`"))
+    }
+
+    /// A name that isn't one of those that are known.
+    pub(super) fn unknown(what: &str, name: &str, known: &[&str]) -> Self {
+        let list = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        Self::new(match known {
+            [] => format!("unknown {what} `{name}`, there are none"),
+            [_] => format!("unknown {what} `{name}`, expected {list}"),
+            [_, _] => format!("unknown {what} `{name}`, expected {}", list.replace(", ", " or ")),
+            _ => format!("unknown {what} `{name}`, expected one of {list}"),
+        })
+    }
+
     /// The place as a person writes it: `resources[1].path`; `.` for the whole.
     #[must_use]
     pub fn path(&self) -> String {
@@ -58,8 +100,18 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-impl serde::de::Error for ReadError {
-    fn custom<T: fmt::Display>(reason: T) -> Self {
-        Self(Box::new(Fault { path: Vec::new(), reason: reason.to_string() }))
+/// What was found, in serde's words.
+fn described(found: &Value) -> Unexpected<'_> {
+    match found {
+        Value::Null => Unexpected::Other("null"),
+        Value::Bool(value) => Unexpected::Bool(*value),
+        Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+            (Some(value), _) => Unexpected::Unsigned(value),
+            (None, Some(value)) => Unexpected::Signed(value),
+            (None, None) => Unexpected::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(text) => Unexpected::Str(text),
+        Value::Array(_) => Unexpected::Seq,
+        Value::Object(_) => Unexpected::Map,
     }
 }

@@ -1,25 +1,31 @@
 //! JSON to typed values and back.
 //!
-//! Every record, message and setting is read here, by one deserializer. serde writes the reading code of a type once for
-//! each deserializer that it meets, and that code was two fifths of the worker's WebAssembly; `docs/performance.md` has
-//! the figures. It reads what `serde_json` reads, less one thing: a struct is an object, never a list.
+//! Every record, message and setting is read here, by [`FromJson`], whose derive writes less code than serde's does:
+//! that was a quarter of the worker's WebAssembly, and `docs/performance.md` has the figures. It reads what serde would
+//! read from JSON, less two things: a struct is an object, never a list, and a variant without content is its name,
+//! never an object. What is written is written by serde.
 
 mod error;
-mod reader;
+mod from_json;
+mod members;
+mod variants;
 
 pub use error::ReadError;
+pub use from_json::{FromJson, converted};
+pub use latchkey_derive::FromJson;
+pub use members::{FromMembers, Members};
+pub use serde_json::Value;
+pub use variants::{Content, variant};
 
 use serde::Serialize;
-use serde::de::{DeserializeOwned, Error};
-use serde_json::Value;
 
 /// Reads a typed value from JSON.
 ///
 /// # Errors
 ///
 /// [`ReadError`] for what isn't JSON, and for JSON of another form; it says where.
-pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, ReadError> {
-    from_value(parse(json)?)
+pub fn read<T: FromJson>(json: &str) -> Result<T, ReadError> {
+    T::from_json(parse(json)?)
 }
 
 /// Reads a typed value from bytes that should be JSON in UTF-8.
@@ -27,8 +33,8 @@ pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, ReadError> {
 /// # Errors
 ///
 /// [`ReadError`] as for [`read`].
-pub fn read_bytes<T: DeserializeOwned>(json: &[u8]) -> Result<T, ReadError> {
-    from_value(parse_bytes(json)?)
+pub fn read_bytes<T: FromJson>(json: &[u8]) -> Result<T, ReadError> {
+    T::from_json(parse_bytes(json)?)
 }
 
 /// Reads a typed value from JSON that was parsed before.
@@ -36,8 +42,8 @@ pub fn read_bytes<T: DeserializeOwned>(json: &[u8]) -> Result<T, ReadError> {
 /// # Errors
 ///
 /// [`ReadError`] for JSON of another form; it says where.
-pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, ReadError> {
-    T::deserialize(reader::Reader(value))
+pub fn from_value<T: FromJson>(value: Value) -> Result<T, ReadError> {
+    T::from_json(value)
 }
 
 /// Parses JSON.
@@ -46,7 +52,7 @@ pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, ReadError> {
 ///
 /// [`ReadError`] for what isn't JSON.
 pub fn parse(json: &str) -> Result<Value, ReadError> {
-    serde_json::from_str(json).map_err(ReadError::custom)
+    serde_json::from_str(json).map_err(ReadError::new)
 }
 
 /// Parses bytes that should be JSON in UTF-8.
@@ -55,7 +61,7 @@ pub fn parse(json: &str) -> Result<Value, ReadError> {
 ///
 /// [`ReadError`] for what isn't.
 pub fn parse_bytes(json: &[u8]) -> Result<Value, ReadError> {
-    parse(std::str::from_utf8(json).map_err(ReadError::custom)?)
+    parse(std::str::from_utf8(json).map_err(ReadError::new)?)
 }
 
 /// Writes a value as JSON.
@@ -67,5 +73,7 @@ pub fn write<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::Err
     serde_json::to_string(value)
 }
 
+#[cfg(test)]
+mod every_form;
 #[cfg(test)]
 mod tests;

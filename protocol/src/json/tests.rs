@@ -1,62 +1,11 @@
 //! The reader reads what `serde_json` reads, and says where it couldn't.
 
 use proptest::prelude::*;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::every_form::*;
 use super::*;
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Everything {
-    text: String,
-    flag: bool,
-    byte: u8,
-    whole: u64,
-    signed: i64,
-    real: f64,
-    maybe: Option<String>,
-    #[serde(default)]
-    absent: u32,
-    list: Vec<Plain>,
-    pair: (u8, String),
-    map: BTreeMap<String, i32>,
-    newtype: Newtype,
-    tagged: Tagged,
-    any: Value,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Plain {
-    Unit,
-    Newtype(u8),
-    Tuple(u8, bool),
-    Struct { inner: Option<u8> },
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Newtype(u16);
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum Tagged {
-    One { value: u8 },
-    Two(Flat),
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Flat {
-    own: bool,
-    #[serde(flatten)]
-    rest: Rest,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Rest {
-    more: Option<String>,
-}
 
 fn plain() -> impl Strategy<Value = Plain> {
     prop_oneof![
@@ -76,18 +25,38 @@ fn tagged() -> impl Strategy<Value = Tagged> {
 }
 
 prop_compose! {
+    fn others()(
+        set in any::<BTreeSet<String>>(), outcome in any::<Result<u8, String>>(), switch in any::<bool>(), count in any::<u8>(),
+        name in any::<Option<String>>(), text in any::<String>(), odd in any::<u8>(), own in any::<bool>(), five in any::<u8>(),
+        rest in prop::collection::btree_map("[a-z]{1,3}", any::<u8>(), 0..3),
+    ) -> Others {
+        let rest = rest.into_iter().map(|(name, value)| (name, json!(value))).collect();
+        Others {
+            nothing: (),
+            set,
+            outcome,
+            settings: Settings { switch, count, name },
+            whole: Whole { text: text.into(), length: 0 },
+            odd: Odd(odd | 1),
+            open: Open { own, five, rest },
+        }
+    }
+}
+
+prop_compose! {
     fn everything()(
         text in any::<String>(), flag in any::<bool>(), byte in any::<u8>(), whole in any::<u64>(),
         signed in any::<i64>(), real in -1e9_f64..1e9, maybe in any::<Option<String>>(), absent in any::<u32>(),
         list in prop::collection::vec(plain(), 0..4),
     )(
         pair in any::<(u8, String)>(), map in any::<BTreeMap<String, i32>>(), newtype in any::<u16>(),
-        tagged in tagged(), text in Just(text), flag in Just(flag), byte in Just(byte), whole in Just(whole),
+        tagged in tagged(), others in others(), text in Just(text), flag in Just(flag), byte in Just(byte), whole in Just(whole),
         signed in Just(signed), real in Just(real), maybe in Just(maybe), absent in Just(absent), list in Just(list),
     ) -> Everything {
         let any = json!({ "nested": [null, text.clone(), whole, real] });
         Everything {
             text, flag, byte, whole, signed, real, maybe, absent, list, pair, map, newtype: Newtype(newtype), tagged, any,
+            others,
         }
     }
 }
@@ -102,14 +71,14 @@ proptest! {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 struct Table {
     #[serde(default, rename = "entries")]
     _entries: Vec<Entry>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     #[serde(rename = "name")]
@@ -161,6 +130,45 @@ fn an_error_says_where_and_what() {
         let error = from_value::<Table>(value.clone()).expect_err("another form");
         assert_eq!((error.path().as_str(), error.reason()), (path, reason), "{value}");
     }
+}
+
+/// What the fuzz target `json` begins with has to get as far as a value.
+#[test]
+fn the_corpus_has_every_form() {
+    let text = include_str!("../../fuzz/corpus/json/everything");
+    let ours = read::<Everything>(text).expect("everything");
+    assert_eq!(ours, serde_json::from_str(text).expect("everything"));
+    for wrong in [
+        include_str!("../../fuzz/corpus/json/everything-even"),
+        include_str!("../../fuzz/corpus/json/everything-pair-of-three"),
+        include_str!("../../fuzz/corpus/json/everything-unknown-setting"),
+    ] {
+        assert!(serde_json::from_str::<Everything>(wrong).is_err(), "{wrong}");
+        assert!(read::<Everything>(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn what_may_be_absent_is_what_its_attributes_say() {
+    let settings: Settings = from_value(json!({ "number": 9 })).expect("settings");
+    assert_eq!(settings, Settings { count: 9, ..Settings::default() });
+    let open: Open = from_value(json!({ "own": true, "x": 1 })).expect("open");
+    assert_eq!((open.five, json!(open.rest)), (5, json!({ "x": 1 })));
+    let other = from_value::<Settings>(json!({ "count": 9 })).expect_err("its name is number");
+    assert_eq!(other.reason(), "unknown field `count`, expected one of `switch`, `number`, `name`");
+    let even = from_value::<Odd>(json!(4)).expect_err("even");
+    assert_eq!(even.reason(), "expected an odd number");
+    let wrong = from_value::<(u8, String)>(json!([1])).expect_err("one item");
+    assert_eq!(wrong.reason(), "invalid length 1, expected a list of 2");
+    let unit = from_value::<Plain>(json!({ "unit": 1 })).expect_err("content");
+    assert_eq!(unit.reason(), "this variant has no content");
+    let content = from_value::<Plain>(json!("newtype")).expect_err("no content");
+    assert_eq!(content.reason(), "this variant has content");
+    let tag = from_value::<Tagged>(json!({ "kind": "three" })).expect_err("another");
+    assert_eq!(
+        (tag.path().as_str(), tag.reason()),
+        ("kind", "unknown variant `three`, expected `one` or `two`")
+    );
 }
 
 #[test]

@@ -2,11 +2,15 @@
 
 use chrono::Duration;
 use jwt_compact::{AlgorithmExt, TimeOptions, UntrustedToken};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
-use super::{AlreadyChecked, ES256, JwtError, SignatureVerdict, Unsigned, WireHeader, date, unix};
+use super::{
+    AlreadyChecked, ES256, JwtError, RawClaims, SignatureVerdict, Unsigned, WireHeader, date, unix,
+};
 use crate::client::ClientId;
 use crate::identifier::{AccountId, GrantId};
+use crate::json::FromJson;
 use crate::resource::ResourceIndicator;
 use crate::scope::Scope;
 use crate::subject::Subject;
@@ -66,7 +70,7 @@ impl AccessTokenClaims {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 struct WireClaims {
     iss: String,
     sub: String,
@@ -197,31 +201,31 @@ impl<'a> Received<'a> {
         now: UnixTime,
     ) -> Result<AccessTokenClaims, JwtError> {
         let algorithm = AlreadyChecked { algorithm: ES256, message: self.message(), verdict };
-        let token =
-            algorithm.validator::<WireClaims>(&()).validate(&self.token).map_err(|error| {
-                match error {
-                    jwt_compact::ValidationError::InvalidSignature => JwtError::InvalidSignature,
-                    _ => JwtError::Malformed,
-                }
-            })?;
+        let token = algorithm.validator::<RawClaims>(&()).validate(&self.token).map_err(
+            |error| match error {
+                jwt_compact::ValidationError::InvalidSignature => JwtError::InvalidSignature,
+                _ => JwtError::Malformed,
+            },
+        )?;
+        let (_, mut claims) = token.into_parts();
+        let wire = Value::Object(std::mem::take(&mut claims.custom.0));
+        let wire = WireClaims::from_json(wire).map_err(|_| JwtError::Malformed)?;
         let now = date(now)?;
         let time = TimeOptions::new(Duration::seconds(LEEWAY_SECONDS), move || now);
-        let claims = token.claims();
         claims.validate_expiration(&time).map_err(|_| JwtError::Expired)?;
         if claims.not_before.is_some() {
             claims.validate_maturity(&time).map_err(|_| JwtError::NotYetValid)?;
         }
-        let wire = &claims.custom;
         if wire.iss != issuer {
             return Err(JwtError::WrongIssuer);
         }
         Ok(AccessTokenClaims {
-            issuer: wire.iss.clone(),
             authority: wire.authority().ok_or(JwtError::Malformed)?,
-            audience: wire.aud.clone(),
-            client_id: wire.client_id.clone(),
-            scope: wire.scope.clone(),
-            token_id: wire.jti.clone(),
+            issuer: wire.iss,
+            audience: wire.aud,
+            client_id: wire.client_id,
+            scope: wire.scope,
+            token_id: wire.jti,
             issued_at: unix(claims.issued_at)?,
             expires_at: unix(claims.expiration)?,
         })

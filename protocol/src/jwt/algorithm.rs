@@ -2,13 +2,14 @@
 //! ([RFC 7518 section 3.1](https://www.rfc-editor.org/rfc/rfc7518#section-3.1),
 //! [RFC 8037 section 3.1](https://www.rfc-editor.org/rfc/rfc8037#section-3.1)).
 
-use serde::{Deserialize, Serialize};
+use crate::json::FromJson;
+use serde::Serialize;
 use serde_json::Value;
 
 /// A signature algorithm by which a client, or whoever vouches for one, may sign. All of them have a
 /// public key; `none` and the algorithms with a shared secret are not among them
 /// ([RFC 8725 section 3.1](https://www.rfc-editor.org/rfc/rfc8725#section-3.1)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, FromJson)]
 pub enum SignatureAlgorithm {
     /// ECDSA with P-256 and SHA-256.
     #[serde(rename = "ES256")]

@@ -1,13 +1,13 @@
 //! JWTs that somebody else signed: a client that proves who it is, or whoever vouches for one.
 
 use jwt_compact::{AlgorithmExt, UntrustedToken};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    AlreadyChecked, JwtError, MAXIMUM_LENGTH, SignatureAlgorithm, SignatureVerdict, WireHeader,
-    unix,
+    AlreadyChecked, JwtError, MAXIMUM_LENGTH, RawClaims, SignatureAlgorithm, SignatureVerdict,
+    WireHeader, unix,
 };
+use crate::json::FromJson;
 use crate::time::UnixTime;
 
 /// The most keys of a set that are tried for one signature, when none is named.
@@ -127,7 +127,7 @@ impl ForeignJwt {
     ///
     /// [`JwtError::InvalidSignature`], or [`JwtError::Malformed`] when the claims aren't those that
     /// are expected.
-    pub fn claims<T: DeserializeOwned + Serialize>(
+    pub fn claims<T: FromJson>(
         &self,
         verdict: SignatureVerdict,
     ) -> Result<ForeignClaims<T>, JwtError> {
@@ -138,7 +138,7 @@ impl ForeignJwt {
             if token.algorithm() == "Ed25519" { "Ed25519" } else { self.algorithm.as_str() };
         let checked = AlreadyChecked { algorithm, message: self.message(), verdict };
         let token =
-            checked.validator::<Bare<T>>(&()).validate(&token).map_err(|error| match error {
+            checked.validator::<RawClaims>(&()).validate(&token).map_err(|error| match error {
                 jwt_compact::ValidationError::InvalidSignature => JwtError::InvalidSignature,
                 _ => JwtError::Malformed,
             })?;
@@ -148,15 +148,11 @@ impl ForeignJwt {
             expires_at: time(claims.expiration)?,
             not_before: time(claims.not_before)?,
             issued_at: time(claims.issued_at)?,
-            custom: claims.custom.0,
+            custom: T::from_json(Value::Object(claims.custom.0))
+                .map_err(|_| JwtError::Malformed)?,
         })
     }
 }
-
-/// `jwt-compact` wants claims that it could also write.
-#[derive(Serialize, Deserialize)]
-#[serde(transparent)]
-struct Bare<T>(T);
 
 #[cfg(test)]
 mod tests {
@@ -170,7 +166,7 @@ mod tests {
         format!("{}.{}.{}", part(header), part(claims), URL_SAFE_NO_PAD.encode([7; 64]))
     }
 
-    #[derive(Debug, Serialize, Deserialize)]
+    #[derive(Debug, FromJson)]
     struct Subject {
         sub: String,
     }
@@ -202,6 +198,22 @@ mod tests {
             assert_eq!(claims.custom.sub, "a");
             assert_eq!(claims.expires_at, Some(UnixTime::from_seconds(5)));
             assert_eq!(claims.not_before, None);
+        }
+    }
+
+    #[test]
+    fn rfc7519_4_a_claim_that_comes_twice_is_refused() {
+        let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        for claims in [
+            r#"{"sub":"a","sub":"b"}"#,
+            r#"{"sub":"a","x":1,"x":1}"#,
+            r#"{"sub":"a","exp":1,"exp":2}"#,
+        ] {
+            let text =
+                format!("{}.{}.{}", part(r#"{"alg":"ES256"}"#), part(claims), part("signature"));
+            let parsed = ForeignJwt::parse(&text).expect("a JWT");
+            let refused = parsed.claims::<Subject>(SignatureVerdict::Valid).expect_err(claims);
+            assert_eq!(refused, JwtError::Malformed, "{claims}");
         }
     }
 

@@ -22,10 +22,13 @@ pub use introspection::{INTROSPECTION_TYPE, IntrospectionClaims};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use jwt_compact::{Algorithm, AlgorithmExt, AlgorithmSignature, Claims, Header};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::json::FromJson;
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
@@ -36,10 +39,41 @@ pub const ES256: &str = "ES256";
 pub(crate) const MAXIMUM_LENGTH: usize = 16 * 1024;
 
 /// Header members that must be understood or refused.
+// `jwt-compact` reads it, and so by serde.
 #[derive(Default, Clone, Serialize, Deserialize)]
-struct WireHeader {
+pub(crate) struct WireHeader {
+    /// [RFC 7515 section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11): extensions; none is understood here.
     #[serde(skip_serializing_if = "Option::is_none")]
-    crit: Option<Vec<String>>,
+    pub crit: Option<Value>,
+}
+
+/// Claims as they came, beside the times, which `jwt-compact` reads and by serde.
+#[derive(Serialize)]
+struct RawClaims(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for RawClaims {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = RawClaims;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("claims")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawClaims, A::Error> {
+                let mut claims = Map::new();
+                while let Some((name, value)) = map.next_entry()? {
+                    // RFC 7519 section 4: claim names MUST be unique.
+                    if claims.insert(name, value).is_some() {
+                        return Err(A::Error::custom("a claim came twice"));
+                    }
+                }
+                Ok(RawClaims(claims))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
 }
 
 impl fmt::Debug for WireHeader {
@@ -92,7 +126,7 @@ impl Unsigned {
 /// when it isn't a JWT or doesn't say.
 #[must_use]
 pub fn claimed_issuer(text: &str) -> Option<String> {
-    #[derive(Deserialize)]
+    #[derive(FromJson)]
     struct Claimed {
         iss: String,
     }

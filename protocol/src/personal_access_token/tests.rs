@@ -116,7 +116,7 @@ fn a_created_token_is_good_until_it_expires_and_only_its_hash_is_stored() {
     assert_eq!((record.created_at, record.expires_at), (NOW, NOW.plus(Lifetime::days(30))));
     let stored = serde_json::to_string(&record).expect("json");
     assert!(!stored.contains(token.secret.expose()));
-    let record: PersonalAccessTokenRecord = serde_json::from_str(&stored).expect("reads back");
+    let record: PersonalAccessTokenRecord = crate::json::read(&stored).expect("reads back");
 
     let last = 30 * 86_400 - 1;
     assert_eq!(record.check(&token.secret, after(last)), Ok(()));

@@ -125,7 +125,7 @@ fn rfc7636_4_4_neither_verifier_nor_challenge_shows_in_debug_output() {
 fn issue_7_a_plain_challenge_is_stored_as_the_hash_of_the_verifier_and_is_checked_the_same() {
     let json = serde_json::to_string(&challenge(VERIFIER, "plain")).expect("json");
     assert!(!json.contains(VERIFIER), "{json}");
-    let back: CodeChallenge = serde_json::from_str(&json).expect("reads back");
+    let back: CodeChallenge = crate::json::read(&json).expect("reads back");
     assert!(back.verify(&verifier(VERIFIER)).is_ok());
     for other in [CHALLENGE, &format!("{VERIFIER}A")] {
         assert!(back.verify(&verifier(other)).is_err(), "{other}");
@@ -139,15 +139,15 @@ fn a_stored_challenge_reads_back_and_a_damaged_one_does_not() {
         json,
         format!(r#"{{"code_challenge":"{CHALLENGE}","code_challenge_method":"S256"}}"#)
     );
-    let back: CodeChallenge = serde_json::from_str(&json).expect("reads back");
+    let back: CodeChallenge = crate::json::read(&json).expect("reads back");
     assert!(back.verify(&verifier(VERIFIER)).is_ok());
-    assert!(serde_json::from_str::<CodeChallenge>(&json.replace("S256", "plain")).is_ok());
+    assert!(crate::json::read::<CodeChallenge>(&json.replace("S256", "plain")).is_ok());
     for damaged in [json.replace("cM", "c"), json.replace("S256", "S1")] {
-        assert!(serde_json::from_str::<CodeChallenge>(&damaged).is_err(), "{damaged}");
+        assert!(crate::json::read::<CodeChallenge>(&damaged).is_err(), "{damaged}");
     }
     let json = serde_json::to_string(&verifier(VERIFIER)).expect("json");
-    assert_eq!(serde_json::from_str::<CodeVerifier>(&json).expect("reads").expose(), VERIFIER);
-    assert!(serde_json::from_str::<CodeVerifier>("\"short\"").is_err());
+    assert_eq!(crate::json::read::<CodeVerifier>(&json).expect("reads").expose(), VERIFIER);
+    assert!(crate::json::read::<CodeVerifier>("\"short\"").is_err());
     for method in [CodeChallengeMethod::S256, CodeChallengeMethod::Plain] {
         let json = serde_json::to_string(&method).expect("json");
         assert_eq!(json, format!("\"{}\"", method.as_str()));

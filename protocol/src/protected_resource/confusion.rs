@@ -7,12 +7,20 @@ pub(super) fn is_confusing(rest: &str) -> bool {
     // One slash at the very end is common and means the same everywhere.
     let segments = rest.strip_suffix('/').unwrap_or(rest).split('/').skip(1);
     segments.into_iter().any(|segment| {
-        let unsafe_byte = |byte: u8| byte.is_ascii_control() || matches!(byte, b'\\' | b'?' | b'#');
-        // Some servers cut a segment's parameters off before they look at it: `/..;x/`, `/;x/`.
-        matches!(without_parameters(segment), "" | "." | "..")
-            || segment.bytes().any(unsafe_byte)
-            || decoded(segment).is_none_or(|bytes| std::str::from_utf8(&bytes).is_err())
+        // RFC 3986 section 3.3: a space has no place in a path, and a URL parser cuts it off the end of one.
+        let unsafe_byte =
+            |byte: u8| byte.is_ascii_control() || matches!(byte, b' ' | b'\\' | b'?' | b'#');
+        let name = decoded(segment).and_then(|bytes| String::from_utf8(bytes).ok());
+        // Some servers cut a segment's parameters off before they look at it: `/..;x/`, `/;x/`; Windows cuts off the spaces
+        // at its end: `/..%20/`.
+        segment.bytes().any(unsafe_byte)
+            || name.is_none_or(|name| is_a_step(without_parameters(&name)))
     })
+}
+
+/// Whether nothing but a step in the tree is left of a name when the spaces at its end are cut off.
+fn is_a_step(name: &str) -> bool {
+    matches!(name.trim_end_matches(' '), "" | "." | "..")
 }
 
 /// The segments of a path as the most careless program reads them: decoded, without parameters and

@@ -6,17 +6,18 @@
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::fmt;
 
 use super::{RedirectUri, RedirectUriError, RedirectUriKind, RedirectUriPolicy, UriParts};
+use crate::json::FromJson;
 use crate::params;
 
 /// Proof that a redirect URI is one the client registered. Only [`match_registered`] makes it.
 ///
 /// It can be serialized because it travels inside the sealed authorization request and in the row of
 /// a code, whose authenticity is the proof. It is never read from what a client sends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct MatchedRedirectUri {
     redirect_uri: RedirectUri,
     was_sent: bool,

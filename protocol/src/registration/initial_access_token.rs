@@ -3,10 +3,11 @@
 //! to register clients, so many and so long.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::client::{ClientPolicy, ClientRecord};
 use crate::entropy::Entropy;
+use crate::json::FromJson;
 use crate::secret::{Secret, SecretHash};
 use crate::time::{Lifetime, UnixTime};
 
@@ -15,7 +16,7 @@ pub const LONGEST_LIFETIME: Lifetime = Lifetime::days(366);
 
 /// Which token: two hexadecimal digits for the shard that stores it, and 128 random bits. Everyone
 /// who sees the token sees it too.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 #[serde(try_from = "String", into = "String")]
 pub struct InitialAccessTokenId(String);
 
@@ -63,7 +64,7 @@ impl From<InitialAccessTokenId> for String {
 }
 
 /// A token as it is sent: `<prefix><id>.<secret>`.
-#[derive(Debug, Clone, Serialize, Deserialize)] // Cloned into a message that may be sent twice.
+#[derive(Debug, Clone, Serialize, FromJson)] // Cloned into a message that may be sent twice.
 pub struct InitialAccessToken {
     /// Which.
     pub id: InitialAccessTokenId,
@@ -88,7 +89,7 @@ impl InitialAccessToken {
 }
 
 /// What is stored of a token. How often it was used is counted beside it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct InitialAccessTokenRecord {
     /// Which.
     pub id: InitialAccessTokenId,
@@ -149,7 +150,7 @@ impl InitialAccessTokenRecord {
 }
 
 /// Why an initial access token lets nobody in. The client isn't told which.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum InitialAccessTokenError {
     /// There is no such token, or its secret is another.
@@ -206,7 +207,7 @@ mod tests {
         }
         let stored = serde_json::to_string(&record()).expect("json");
         assert!(!stored.contains(token().secret.expose()));
-        assert!(serde_json::from_str::<InitialAccessTokenRecord>(&stored).is_ok());
+        assert!(crate::json::read::<InitialAccessTokenRecord>(&stored).is_ok());
     }
 
     #[test]

@@ -9,13 +9,12 @@ mod tests;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jwt_compact::UntrustedToken;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::client_metadata::{ClientMetadata, is_member};
 use crate::configuration::{Configuration, Endpoint, StatementKey, TrustedIssuer};
 use crate::error::{ErrorCode, ErrorReply};
-use crate::jwt::{SignatureAlgorithm, SignatureVerdict};
+use crate::jwt::{SignatureAlgorithm, SignatureVerdict, WireHeader};
 use crate::time::{Lifetime, UnixTime};
 
 /// The longest statement, in bytes. It is stored with the client.
@@ -59,14 +58,8 @@ const SHOWN: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
 #[derive(Debug)]
 pub struct ReceivedStatement<'a> {
     text: &'a str,
-    token: UntrustedToken<'a, Header>,
+    token: UntrustedToken<'a, WireHeader>,
     claims: Map<String, Value>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Header {
-    #[serde(default)]
-    crit: Option<Value>,
 }
 
 /// RFC 7515 section 4.1.9: `typ` is a media type, in any case, with or without its first part.
@@ -86,7 +79,7 @@ impl<'a> ReceivedStatement<'a> {
         if text.len() > MAXIMUM_LENGTH {
             return Err(StatementError::TooLong);
         }
-        let token: UntrustedToken<'a, Header> =
+        let token: UntrustedToken<'a, WireHeader> =
             UntrustedToken::try_from(text).map_err(|_| StatementError::Malformed)?;
         // RFC 7515 section 4.1.11: an extension that isn't understood makes the token invalid.
         if token.header().other_fields.crit.is_some() {

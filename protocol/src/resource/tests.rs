@@ -158,8 +158,16 @@ fn a_stored_resource_reads_back() {
     let resource = ResourceIndicator::parse("https://h.example:443/mcp").expect("parses");
     let json = serde_json::to_string(&resource).expect("json");
     assert_eq!(json, r#""https://h.example/mcp""#);
-    assert_eq!(serde_json::from_str::<ResourceIndicator>(&json).expect("reads back"), resource);
-    assert!(serde_json::from_str::<ResourceIndicator>(r#""mcp""#).is_err());
+    assert_eq!(crate::json::read::<ResourceIndicator>(&json).expect("reads back"), resource);
+    for other in [
+        "mcp",
+        "ftp://h.example",
+        "https://h.example/a b",
+        &format!("https://h.example/{}", "a".repeat(MAXIMUM_LENGTH)),
+    ] {
+        let json = serde_json::to_string(other).expect("json");
+        assert!(crate::json::read::<ResourceIndicator>(&json).is_err(), "{other}");
+    }
 }
 
 #[test]

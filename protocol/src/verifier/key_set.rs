@@ -4,11 +4,11 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use p256::EncodedPoint;
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
-use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::json::FromJson;
 use crate::jwt::{ES256, Received, SignatureVerdict};
 use crate::time::UnixTime;
 
@@ -35,14 +35,14 @@ impl KeySet {
     ///
     /// [`KeySetError`]: it is no JWK set, or nothing of it is left. What was known before is better.
     pub fn parse(jwks: &str, fetched_at: UnixTime) -> Result<Self, KeySetError> {
-        #[derive(Deserialize)]
+        #[derive(FromJson)]
         struct Document {
             keys: Vec<Value>,
         }
         if jwks.len() > MAXIMUM_DOCUMENT {
             return Err(KeySetError::TooLarge);
         }
-        let document: Document = serde_json::from_str(jwks).map_err(|_| KeySetError::NotAKeySet)?;
+        let document: Document = crate::json::read(jwks).map_err(|_| KeySetError::NotAKeySet)?;
         let mut keys = BTreeMap::new();
         for (key_id, key) in document.keys.into_iter().filter_map(PublicKey::named) {
             // RFC 7517 section 4.5: keys of one set SHOULD have distinct ids; the first one counts.
@@ -84,7 +84,7 @@ enum PublicKey {
 
 /// The members of a JWK that matter here
 /// ([RFC 7517 section 4](https://www.rfc-editor.org/rfc/rfc7517#section-4)).
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Jwk {
     kty: String,
     kid: String,
@@ -99,7 +99,7 @@ struct Jwk {
 
 impl PublicKey {
     fn named(jwk: Value) -> Option<(String, Self)> {
-        let jwk: Jwk = serde_json::from_value(jwk).ok()?;
+        let jwk = Jwk::from_json(jwk).ok()?;
         let for_signatures = jwk.usage.as_deref().is_none_or(|usage| usage == "sig")
             && jwk.key_ops.as_ref().is_none_or(|uses| uses.iter().any(|name| name == "verify"));
         if !for_signatures {

@@ -6,7 +6,7 @@ use latchkey_protocol::client_id_metadata::{DocumentUrl, MAXIMUM_KEY_SET};
 use latchkey_protocol::json;
 use latchkey_protocol::jwt::ForeignJwt;
 use latchkey_protocol::time::{Lifetime, UnixTime};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,6 +17,7 @@ use super::stored_copies;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::log::Level;
+use latchkey_protocol::json::FromJson;
 
 /// A key that isn't known may be a new one, so the set is fetched again, but not more often than
 /// this: a flood of made-up keys is none for the client's server.
@@ -28,7 +29,7 @@ const LAST_GOOD: Lifetime = Lifetime::days(1);
 /// How many sets an isolate remembers before it starts over.
 const REMEMBER_AT_MOST: usize = 64;
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, FromJson)]
 struct KeptKeys {
     jwks: Value,
     fetched_at: UnixTime,

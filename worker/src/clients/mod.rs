@@ -24,7 +24,7 @@ use latchkey_protocol::client_assertion::SingleUse;
 use latchkey_protocol::configuration::Configuration;
 use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::time::{Lifetime, UnixTime};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -33,6 +33,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::objects::client_registry::messages::{ClaimAssertion, Find, Register, Touch};
 use crate::objects::{self, Message, ObjectKind};
+use latchkey_protocol::json::FromJson;
 
 /// How long a copy counts, from when the shard was asked.
 const COPY_COUNTS: Lifetime = Lifetime::minutes(1);
@@ -48,7 +49,7 @@ thread_local! {
 }
 
 /// A client as the cache keeps it.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 struct Copy {
     /// When the shard was asked.
     read_at: UnixTime,
@@ -351,7 +352,7 @@ mod tests {
     use serde_json::json;
 
     fn client(expires_at: u64) -> ClientRecord {
-        serde_json::from_value(json!({
+        latchkey_protocol::json::from_value(json!({
             "client_id": "client", "metadata": {}, "token_endpoint_auth_method": "none",
             "issued_at": 0, "expires_at": expires_at,
         }))
@@ -373,7 +374,7 @@ mod tests {
         // It may have been renewed, which only the shard knows.
         assert!(!Copy::counts(at(100), &client(110), at(110)));
         let text = serde_json::to_string(&Copy { read_at: at(100), record: long }).expect("json");
-        let read: Copy = serde_json::from_str(&text).expect("reads back");
+        let read: Copy = latchkey_protocol::json::read(&text).expect("reads back");
         assert_eq!((read.read_at, read.record.client_id.as_str()), (at(100), "client"));
     }
 }

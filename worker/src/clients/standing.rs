@@ -86,7 +86,7 @@ mod tests {
     use serde_json::json;
 
     fn client() -> ClientRecord {
-        serde_json::from_value(json!({
+        latchkey_protocol::json::from_value(json!({
             "client_id": "client", "metadata": {}, "token_endpoint_auth_method": "none",
             "issued_at": 0, "expires_at": 10_000,
         }))

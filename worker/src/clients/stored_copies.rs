@@ -5,13 +5,14 @@ use futures_util::future::{Either, select};
 use latchkey_protocol::json;
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::time::Lifetime;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use std::pin::pin;
 use std::time::Duration;
 
 use crate::context::Context;
 use crate::log::Level;
 use crate::trace::Operation;
+use latchkey_protocol::json::FromJson;
 
 const BINDING: &str = "CACHE";
 /// How long a copy is waited for. The object that has the original is quicker than that.
@@ -25,7 +26,7 @@ pub fn key(kind: &str, name: &str) -> String {
 }
 
 /// Reads a copy.
-pub async fn read<T: DeserializeOwned>(context: &Context, key: &str) -> Option<T> {
+pub async fn read<T: FromJson>(context: &Context, key: &str) -> Option<T> {
     let _under_way = context.env.hop(Operation::KvReads);
     let found = match context.env.platform().kv(BINDING) {
         Ok(cache) => match select(pin!(cache.get(key).text()), worker::Delay::from(PATIENCE)).await

@@ -1,6 +1,7 @@
 //! `GET` and `POST /account`: what has access to the account, and taking it back.
 
 use latchkey_protocol::activity::Activity;
+use latchkey_protocol::client::ClientId;
 use latchkey_protocol::configuration::{Configuration, Endpoint};
 use latchkey_protocol::grant::Asked;
 use latchkey_protocol::identifier::{AccountId, GrantId, PersonalAccessTokenId, SessionId};
@@ -36,15 +37,17 @@ pub async fn get_or_post(context: &Context, incoming: &mut Incoming) -> Result<A
     let Some(claim) = browser.claim() else {
         return sign_in::show(context, &keys, &browser, None, "", None);
     };
-    let message = Overview { key: claim.key };
+    let query = incoming.query().ok();
+    let value = |name| query.as_ref().and_then(|query| query.get(name).ok().flatten());
+    let after = value("after").and_then(ClientId::parse);
+    let message = Overview { key: claim.key, after };
     let account = claim.account.as_str();
     let overview = objects::send(&context.env, ObjectKind::Account, account, &message).await?;
     let Some(overview) = overview else {
         return sign_in::show(context, &keys, &browser, None, "", None);
     };
-    let query = incoming.query().ok();
-    let done = query.as_ref().and_then(|query| query.get("done").ok().flatten());
-    show(context, &keys, &browser, &message.key.session, &overview, done.and_then(Done::parse))
+    let done = value("done").and_then(Done::parse);
+    show(context, &keys, &browser, &message, &overview, done)
 }
 
 /// What the CSRF token of the account's forms is for: they are good for one session only.
@@ -124,12 +127,12 @@ fn show(
     context: &Context,
     keys: &KeySet,
     browser: &Browser,
-    session: &SessionId,
+    message: &Overview,
     overview: &AccountOverview,
     done: Option<Done>,
 ) -> Result<Answer, Failure> {
     let configuration = &context.configuration;
-    let csrf = browser.csrf_token(keys, &purpose(session))?;
+    let csrf = browser.csrf_token(keys, &purpose(&message.key.session))?;
     let sign_out_csrf = browser.csrf_token(keys, sign_out::PURPOSE)?;
     let look = look(configuration);
     let apps: Vec<AppItem<'_>> =
@@ -170,6 +173,8 @@ fn show(
         email: overview.email.as_str(),
         done,
         apps: &apps,
+        more_apps: overview.more.as_ref().map(ClientId::as_str),
+        is_later: message.after.is_some(),
         app_delay: delay(configuration, of_apps, offline),
         tokens: &tokens,
         token_delay: delay(configuration, of_tokens, Lifetime::seconds(0)),

@@ -104,7 +104,7 @@ async fn export(
 ) -> Result<Answer, Failure> {
     let browser = Browser::read(context, incoming);
     let Some(claim) = browser.claim() else { return Ok(go_sign_in(context)) };
-    let overview = Overview { key: claim.key.clone() };
+    let overview = Overview { key: claim.key.clone(), after: None };
     let filter = ActivityFilter { before: None, ..filter(incoming, EXPORT) };
     let (overview, entries) =
         join(claim.ask(context, &overview), read_all(context, &claim, filter)).await;
@@ -132,7 +132,7 @@ async fn gathered(
     filter: ActivityFilter,
 ) -> Result<Option<(AccountOverview, Vec<LoggedApp>, Vec<Entry>)>, Failure> {
     let Some(claim) = claim else { return Ok(None) };
-    let overview = Overview { key: claim.key.clone() };
+    let overview = Overview { key: claim.key.clone(), after: None };
     let logged = LoggedApps { key: claim.key.clone() };
     let (overview, logged, entries) = join3(
         claim.ask(context, &overview),
@@ -331,7 +331,7 @@ mod tests {
     use latchkey_protocol::time::UnixTime;
 
     fn app(client_id: &str, name: &str, seconds: u64) -> ConnectedApp {
-        serde_json::from_value(serde_json::json!({
+        latchkey_protocol::json::from_value(serde_json::json!({
             "grant": "AAAAAAAAAAAAAAAAAAAAAA", "client_id": client_id, "client_name": name,
             "asked": { "redirect_uri": "http://127.0.0.1/cb", "redirect_uri_was_sent": true },
             "scope": "", "resources": [],

@@ -5,17 +5,18 @@ use latchkey_protocol::identifier::SessionId;
 use latchkey_protocol::sealed::{self, OpenError};
 use latchkey_protocol::time::UnixTime;
 use latchkey_protocol::user_code::UserCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::keys::KeySet;
 use crate::platform::RuntimeEntropy;
+use latchkey_protocol::json::FromJson;
 
 const PURPOSE: &str = "device visit";
 
 /// What the person came with.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct DeviceVisit {
     /// The code that they sent by the form.
     pub user_code: UserCode,

@@ -27,12 +27,18 @@ pub struct Caller {
     pub subject: Subject,
     /// By which credential.
     pub credential: Credential,
+    /// What the person calls it, where that is known.
+    pub label: Option<Box<str>>,
 }
 
 impl Caller {
     /// The caller whose credential is good.
     pub fn of(holder: &Holder) -> Self {
-        Self { subject: holder.subject.clone(), credential: holder.credential.clone() }
+        Self {
+            subject: holder.subject.clone(),
+            credential: holder.credential.clone(),
+            label: holder.label.clone(),
+        }
     }
 }
 
@@ -151,6 +157,7 @@ async fn personal_access_token(
         Ok(granted) => Ok(Holder {
             subject: account.into(),
             credential,
+            label: granted.label,
             scope: granted.scope,
             resources: granted.resources,
             expires_at: granted.expires_at,
@@ -160,7 +167,7 @@ async fn personal_access_token(
         }
         Err(PersonalAccessTokenProblem::Expired) => Err(Rejected {
             refusal: TokenProblem::Expired.into(),
-            caller: Some(Caller { subject: account.into(), credential }),
+            caller: Some(Caller { subject: account.into(), credential, label: None }),
         }),
     })
 }

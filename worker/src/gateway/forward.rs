@@ -19,7 +19,7 @@ use worker::AbortController;
 
 use super::{Visit, answers, open_stream};
 use crate::failure::{Failure, RETRY_AFTER_SECONDS};
-use crate::http::{Answer, BodyStream, Incoming, Taken};
+use crate::http::{Answer, BodyStream, Incoming, Taken, all_headers};
 use crate::keys;
 use crate::log::Level;
 use crate::platform::RuntimeEntropy;
@@ -160,12 +160,12 @@ async fn request_headers(
     for (name, value) in incoming.headers() {
         // What isn't in a message that was checked doesn't stand in a header either.
         let passes = match visit.requested.gateway.kind {
-            ResourceKind::Mcp if !has_message => request_headers::passes_without_message(&name),
-            ResourceKind::Mcp | ResourceKind::Http => request_headers::passes(&name),
+            ResourceKind::Mcp if !has_message => request_headers::passes_without_message(name),
+            ResourceKind::Mcp | ResourceKind::Http => request_headers::passes(name),
         };
         // The platform writes the length of what is really sent.
         if passes && name != "content-length" {
-            headers.append(&name, &value).map_err(failed)?;
+            headers.append(name, value).map_err(failed)?;
         }
     }
     if let Some(cookies) =
@@ -212,25 +212,32 @@ fn returned(
 ) -> Answer {
     let Visit { requested, method, .. } = visit;
     let mut answer = Answer::empty(response.status_code());
-    for (name, value) in response.headers() {
+    let (mut cache_control, mut content_type) = (None, None);
+    for (name, value) in all_headers(&response.headers().0) {
         let value = match name.as_str() {
             "set-cookie" if !response_headers::may_set_cookie(&value) => continue,
             "set-cookie" => value,
             // The platform writes the length of what is really sent, and of HEAD sends nothing.
             "content-length" if *method != "HEAD" => continue,
-            "cache-control" => continue,
+            "cache-control" => {
+                cache_control = Some(value);
+                continue;
+            }
             "location" => location::public_location(
                 &value,
                 &requested.gateway.upstream,
                 &requested.resource.identifier,
             ),
+            "content-type" => {
+                content_type = Some(value.clone());
+                value
+            }
             _ if response_headers::passes(&name) => value,
             _ => continue,
         };
         answer = answer.with_header(name, value);
     }
     // The upstream doesn't know that its answer is one person's.
-    let cache_control = response.headers().get("cache-control").ok().flatten();
     let answer = answer
         .with_header("cache-control", response_headers::cache_control(cache_control.as_deref()));
     match response.body() {
@@ -238,7 +245,6 @@ fn returned(
         worker::ResponseBody::Body(bytes) => answer.with_body(bytes.clone()),
         worker::ResponseBody::Stream(stream) => {
             let stream = BodyStream::new(stream.clone());
-            let content_type = response.headers().get("content-type").ok().flatten();
             let goes_on = content_type.is_some_and(|kind| open_stream::is_event_stream(&kind));
             if !goes_on {
                 return answer.with_stream(stream);

@@ -47,6 +47,8 @@ pub fn is_for_a_resource(configuration: &Configuration, incoming: &Incoming) -> 
 
 /// Answers a request for a resource behind the gateway; `None` when it is for none.
 pub async fn answer(context: &Context, incoming: &mut Incoming) -> Option<Answer> {
+    // All of them go on, so none is asked for by itself.
+    let _ = incoming.headers();
     let configuration = Rc::clone(&context.configuration);
     let (host, path) = (incoming.authority().to_owned(), incoming.path().to_owned());
     let method = incoming.method().to_owned();

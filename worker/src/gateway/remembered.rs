@@ -92,6 +92,7 @@ mod tests {
             credential: Credential::PersonalAccessToken {
                 id: PersonalAccessTokenId::generate(&mut entropy),
             },
+            label: None,
             scope: Scope::default(),
             resources: Vec::new(),
             expires_at: UnixTime::from_seconds(expires_at),

@@ -7,11 +7,10 @@ use latchkey_protocol::activity::{Activity, Call, RefusedCall};
 use latchkey_protocol::client::ClientId;
 use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::subject::Subject;
-use std::mem;
 use std::time::Duration;
 
 use super::Visit;
-use super::batches::{self, Turn};
+use super::batches;
 use super::check::Caller;
 use super::message::Message;
 use crate::context::Context;
@@ -81,7 +80,7 @@ pub fn sent(visit: &Visit<'_>, caller: Caller, labels: Labels) -> Sent {
     let call = Call {
         resource: visit.requested.resource.identifier.clone(),
         credential: caller.credential.clone(),
-        label: None,
+        label: caller.label.clone(),
         method: visit.method.to_owned(),
         rpc: labels.rpc,
         tool: labels.tool,
@@ -89,7 +88,7 @@ pub fn sent(visit: &Visit<'_>, caller: Caller, labels: Labels) -> Sent {
         duration_ms: 0,
         reference: visit.context.reference.clone(),
     };
-    let subject = caller.subject;
+    let (subject, pace) = (caller.subject, pace(visit));
     visit.context.afterwards(|context| async move {
         let entry = |status| {
             let duration_ms = platform::milliseconds().saturating_sub(started_at);
@@ -98,12 +97,12 @@ pub fn sent(visit: &Visit<'_>, caller: Caller, labels: Labels) -> Sent {
         let status = match select(&mut answered, worker::Delay::from(LONG)).await {
             Either::Left((status, _)) => status,
             Either::Right(_) => {
-                send(&context, &subject, entry(Call::NO_ANSWER_YET)).await;
+                send(&context, &subject, entry(Call::NO_ANSWER_YET), pace).await;
                 answered.await
             }
         };
         // Without a status the answer was a failure of ours.
-        send(&context, &subject, entry(status.unwrap_or(503))).await;
+        send(&context, &subject, entry(status.unwrap_or(503)), pace).await;
     });
     Sent(sender)
 }
@@ -113,24 +112,31 @@ pub fn refused(visit: &Visit<'_>, caller: Caller, labels: Labels, reason: &str) 
     let call = RefusedCall {
         resource: visit.requested.resource.identifier.clone(),
         credential: caller.credential.clone(),
-        label: None,
+        label: caller.label.clone(),
         method: visit.method.to_owned(),
         rpc: labels.rpc,
         tool: labels.tool,
         reason: reason.to_owned(),
         reference: visit.context.reference.clone(),
     };
-    let subject = caller.subject;
+    let (subject, pace) = (caller.subject, pace(visit));
     visit.context.afterwards(|context| async move {
-        send(&context, &subject, Activity::Refused(call)).await;
+        send(&context, &subject, Activity::Refused(call), pace).await;
     });
+}
+
+/// How long what happens at this resource may wait for more of the same person. Where each call asks whether its credential is
+/// still good, the log is as exact; where that may be known late, so may the calls.
+fn pace(visit: &Visit<'_>) -> Duration {
+    let bound = visit.requested.gateway.revocation_bound;
+    batches::PACE.min(Duration::from_secs(bound.as_seconds()))
 }
 
 /// Tells whoever keeps a log of the caller. Nothing of it is awaited by the answer: a slow or broken
 /// account object costs the client nothing.
-async fn send(context: &Context, subject: &Subject, activity: Activity) {
+async fn send(context: &Context, subject: &Subject, activity: Activity, pace: Duration) {
     match subject {
-        Subject::Person(account) => tell(context, account, activity).await,
+        Subject::Person(account) => tell(context, account, activity, pace).await,
         Subject::Client(client_id) => write(context, client_id, &activity),
     }
 }
@@ -152,11 +158,15 @@ fn write(context: &Context, client_id: &ClientId, activity: &Activity) {
         .write();
 }
 
-async fn tell(context: &Context, account: &AccountId, activity: Activity) {
+async fn tell(context: &Context, account: &AccountId, activity: Activity, pace: Duration) {
     let entry = LogEntry { activity, at: context.now };
-    let mut turn = batches::add(account, entry, platform::milliseconds());
-    while let Some(Turn { entries, .. }) = &mut turn {
-        let message = Log { entries: mem::take(entries) };
+    let mut turn = batches::add(account, entry, pace, platform::milliseconds());
+    while let Some(mine) = turn {
+        if !mine.wait.is_zero() {
+            worker::Delay::from(mine.wait).await;
+        }
+        let Some(entries) = batches::take(account, &mine, platform::milliseconds()) else { return };
+        let message = Log { entries };
         let sent =
             objects::send(&context.env, ObjectKind::Account, account.as_str(), &message).await;
         if let Err(failure) = sent {
@@ -167,7 +177,7 @@ async fn tell(context: &Context, account: &AccountId, activity: Activity) {
                 .with("do", missing.to_owned())
                 .write();
         }
-        turn = turn.and_then(|turn| batches::next(account, &turn, platform::milliseconds()));
+        turn = batches::next(account, &mine, pace, platform::milliseconds());
     }
 }
 

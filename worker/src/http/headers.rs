@@ -1,4 +1,6 @@
-//! The headers that answers of one kind have in common.
+//! The headers that answers of one kind have in common, and all headers of a message at once.
+
+use js_sys::Array;
 
 /// Who may read an answer from another origin
 /// ([RFC 10017 section 6.3.3.4](https://www.rfc-editor.org/rfc/rfc10017#section-6.3.3.4)).
@@ -40,6 +42,16 @@ impl CorsPolicy {
         headers.push(("access-control-max-age", "86400".to_owned()));
         headers
     }
+}
+
+/// Every header with its value, in lower case and in the platform's order.
+///
+/// They come as one text: each name and each value by itself is a way to JavaScript and back.
+pub fn all(headers: &web_sys::Headers) -> Vec<(String, String)> {
+    // RFC 9110 section 5.5: neither a name nor a value has a line feed in it.
+    let lines = String::from(Array::from(headers).flat(1).join("\n"));
+    let mut lines = lines.split('\n').map(str::to_owned);
+    std::iter::from_fn(|| lines.next().zip(lines.next())).collect()
 }
 
 /// The security headers of a page.

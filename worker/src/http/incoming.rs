@@ -2,9 +2,11 @@
 
 use futures_util::future::select;
 use latchkey_protocol::params::{Parameters, ParametersError};
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use super::body::{self, BodyError, BodyStream};
+use super::headers;
 
 /// A longer query was never a sensible request; the platform itself ends at 16 KB.
 pub const MAX_QUERY_BYTES: usize = 15 * 1024;
@@ -20,6 +22,8 @@ pub struct Incoming {
     query: Option<String>,
     authority: String,
     request: web_sys::Request,
+    /// Every header, once somebody has wanted all of them.
+    headers: OnceCell<Vec<(String, String)>>,
 }
 
 impl Incoming {
@@ -43,6 +47,7 @@ impl Incoming {
             query,
             authority: authority.to_ascii_lowercase(),
             request,
+            headers: OnceCell::new(),
         })
     }
 
@@ -78,12 +83,17 @@ impl Incoming {
 
     /// A header; several of one name are joined with `, `.
     pub fn header(&self, name: &str) -> Option<String> {
-        self.request.headers().get(name).ok().flatten()
+        match self.headers.get() {
+            Some(headers) => {
+                headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone())
+            }
+            None => self.request.headers().get(name).ok().flatten(),
+        }
     }
 
     /// Every header with its value; several of one name are joined with `, `.
-    pub fn headers(&self) -> impl Iterator<Item = (String, String)> {
-        worker::Headers(self.request.headers()).entries()
+    pub fn headers(&self) -> &[(String, String)] {
+        self.headers.get_or_init(|| headers::all(&self.request.headers()))
     }
 
     /// The city and the country that the network says the request came from, such as

@@ -11,13 +11,16 @@ use latchkey_protocol::grant::device_code::{
 use latchkey_protocol::identifier::{AccountId, GrantId};
 use latchkey_protocol::json;
 use latchkey_protocol::time::{Lifetime, UnixTime};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::sql::{integer, record, time};
-use super::{Health, Known, Message, Received, Storage, reply, unknown, with_counts};
+use super::{
+    Answered, Health, Known, Message, Received, Storage, not_by_fetch, receives, reply, unknown,
+};
 use crate::failure::Failure;
 use crate::log::{Event, Level};
 use crate::platform;
+use latchkey_protocol::json::FromJson;
 
 /// Scripts per schema version; see `docs/storage-schema.md`.
 const MIGRATIONS: &[&str] = &["CREATE TABLE device_authorization (
@@ -36,7 +39,7 @@ const CLAIM: &str = "INSERT INTO device_authorization (id, version, record, ends
     WHERE device_authorization.ends_at <= ? RETURNING id";
 
 /// A device asks for a code: stores its request, unless another one has this user code.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Begin {
     /// The request.
     pub record: DeviceAuthorizationRecord,
@@ -49,7 +52,7 @@ impl Message for Begin {
 }
 
 /// The device asks for its tokens.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct PollDevice {
     /// The request.
     pub poll: Poll,
@@ -61,7 +64,7 @@ impl Message for PollDevice {
 }
 
 /// A signed-in person entered the code.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct LookUpCode {
     /// Who.
     pub viewer: AccountId,
@@ -73,7 +76,7 @@ impl Message for LookUpCode {
 }
 
 /// A person pressed Allow.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct ApproveCode {
     /// Who.
     pub account: AccountId,
@@ -87,7 +90,7 @@ impl Message for ApproveCode {
 }
 
 /// A person pressed Don't allow.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct DenyCode {
     /// Who.
     pub account: AccountId,
@@ -108,16 +111,37 @@ pub struct DeviceAuthorization {
     known: Known,
 }
 
+receives!(DeviceAuthorization);
+
 impl worker::DurableObject for DeviceAuthorization {
     fn new(state: worker::State, _env: worker::Env) -> Self {
         Self { state, known: Known::default() }
     }
 
-    async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
-        let received = Received::read(request).await?;
+    async fn fetch(&self, _: worker::Request) -> worker::Result<worker::Response> {
+        not_by_fetch()
+    }
+
+    /// Forgets the request once nothing about it matters any more.
+    async fn alarm(&self) -> worker::Result<worker::Response> {
+        let storage = Storage::of_alarm(&self.state, &self.known);
+        let stored =
+            stored(&storage).map_err(|failure| worker::Error::RustError(failure.to_string()))?;
+        match stored {
+            Some((_, record)) if !record.forget_at().has_passed(platform::now()) => {
+                sweep_at(&storage, record.forget_at()).await?;
+            }
+            Some(_) | None => storage.delete_all().await?,
+        }
+        worker::Response::empty()
+    }
+}
+
+impl DeviceAuthorization {
+    async fn receive(&self, received: &Received) -> Answered {
         // From here to the write there is no await: what a message reads and writes is one step.
-        let (now, storage) = (platform::now(), Storage::of(&self.state, &self.known, &received));
-        let answer = match received.name.as_str() {
+        let (now, storage) = (platform::now(), Storage::of(&self.state, &self.known, received));
+        match received.name.as_str() {
             Begin::NAME => {
                 let begun =
                     received.message::<Begin>().and_then(|m| begin(&storage, &m.record, now));
@@ -155,34 +179,19 @@ impl worker::DurableObject for DeviceAuthorization {
                     decide(&storage, |record| device_code::deny(record, &shown, &account, now))
                 },
             )),
-            name => return unknown(name),
-        };
-        with_counts(answer?, &received.tally)
-    }
-
-    /// Forgets the request once nothing about it matters any more.
-    async fn alarm(&self) -> worker::Result<worker::Response> {
-        let storage = Storage::of_alarm(&self.state, &self.known);
-        let stored =
-            stored(&storage).map_err(|failure| worker::Error::RustError(failure.to_string()))?;
-        match stored {
-            Some((_, record)) if !record.forget_at().has_passed(platform::now()) => {
-                sweep_at(&storage, record.forget_at()).await?;
-            }
-            Some(_) | None => storage.delete_all().await?,
+            name => unknown(name),
         }
-        worker::Response::empty()
     }
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Row {
     version: u64,
     record: String,
 }
 
 /// A row that a statement changed.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct IdRow {
     #[serde(rename = "id")]
     _id: u32,

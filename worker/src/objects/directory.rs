@@ -3,12 +3,15 @@
 use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::sign_in_throttle::{FORGET_AFTER, TriedFrom, Tries, Try, try_again};
 use latchkey_protocol::time::{Lifetime, UnixTime};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::sql::{Database, RecordRow, record, text};
-use super::{Health, Known, Message, Received, Storage, reply, unknown, with_counts};
+use super::{
+    Answered, Health, Known, Message, Received, Storage, not_by_fetch, receives, reply, unknown,
+};
 use crate::failure::Failure;
 use crate::platform;
+use latchkey_protocol::json::FromJson;
 
 /// Scripts per schema version; see `docs/storage-schema.md`.
 const MIGRATIONS: &[&str] = &["CREATE TABLE pointer (
@@ -22,7 +25,7 @@ CREATE TABLE tries (
 
 /// A person (or a program) tries to sign in: counts the try and says which account the identifier
 /// belongs to.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct TrySignIn {
     /// Where. While a deployment changes, the worker of the release before doesn't say.
     #[serde(default)]
@@ -35,7 +38,7 @@ impl Message for TrySignIn {
 }
 
 /// What may follow a [`TrySignIn`].
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum SignInTry {
     /// The password may be checked, against this account if there is one.
@@ -45,7 +48,7 @@ pub enum SignInTry {
 }
 
 /// The password was right: earlier tries no longer count.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct ForgetTries {}
 
 impl Message for ForgetTries {
@@ -56,7 +59,7 @@ impl Message for ForgetTries {
 /// Claims an identifier for a new account. The first claim wins for ever and everybody gets its
 /// account: the account's own object then decides which sign-up was first. So a sign-up that broke
 /// off half-way can simply be repeated.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Claim {
     /// The account to point to if there is none yet.
     pub account: AccountId,
@@ -74,30 +77,15 @@ pub struct Directory {
     known: Known,
 }
 
+receives!(Directory);
+
 impl worker::DurableObject for Directory {
     fn new(state: worker::State, _env: worker::Env) -> Self {
         Self { state, known: Known::default() }
     }
 
-    async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
-        let received = Received::read(request).await?;
-        let storage = Storage::of(&self.state, &self.known, &received);
-        let answer = match received.name.as_str() {
-            TrySignIn::NAME => {
-                let message = received.message();
-                let answer =
-                    message.and_then(|m: TrySignIn| try_sign_in(&storage, m.from, platform::now()));
-                ensure_sweep(&storage).await?;
-                reply::<TrySignIn>(answer)
-            }
-            Health::NAME => reply::<Health>(storage.health(MIGRATIONS)),
-            ForgetTries::NAME => reply::<ForgetTries>(forget_tries(&storage)),
-            Claim::NAME => {
-                reply::<Claim>(received.message().and_then(|m: Claim| claim(&storage, &m)))
-            }
-            name => return unknown(name),
-        };
-        with_counts(answer?, &received.tally)
+    async fn fetch(&self, _: worker::Request) -> worker::Result<worker::Response> {
+        not_by_fetch()
     }
 
     /// Forgets old tries. An identifier that never got an account leaves nothing behind.
@@ -114,6 +102,29 @@ impl worker::DurableObject for Directory {
     }
 }
 
+impl Directory {
+    async fn receive(&self, received: &Received) -> Answered {
+        let storage = Storage::of(&self.state, &self.known, received);
+        match received.name.as_str() {
+            TrySignIn::NAME => {
+                let message = received.message();
+                let answer =
+                    message.and_then(|m: TrySignIn| try_sign_in(&storage, m.from, platform::now()));
+                ensure_sweep(&storage)
+                    .await
+                    .map_err(|cause| Failure::unavailable("setting the alarm", cause))?;
+                reply::<TrySignIn>(answer)
+            }
+            Health::NAME => reply::<Health>(storage.health(MIGRATIONS)),
+            ForgetTries::NAME => reply::<ForgetTries>(forget_tries(&storage)),
+            Claim::NAME => {
+                reply::<Claim>(received.message().and_then(|m: Claim| claim(&storage, &m)))
+            }
+            name => unknown(name),
+        }
+    }
+}
+
 /// What is left after old tries were forgotten.
 enum Sweep {
     /// Neither an account nor tries.
@@ -124,7 +135,7 @@ enum Sweep {
     Later,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct PointerRow {
     account: AccountId,
 }

@@ -1,25 +1,47 @@
 //! The few ways in which objects use their SQLite.
 
 use js_sys::{Array, JSON};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use worker::{SqlCursor, SqlStorage, SqlStorageValue};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast as _, JsValue};
+use worker::{SqlStorage, SqlStorageValue};
 
 use crate::failure::Failure;
 use crate::trace::{Operation, Tally};
 use latchkey_protocol::json;
+use latchkey_protocol::json::FromJson;
 use latchkey_protocol::time::UnixTime;
+
+// Of the `worker` crate's cursor each row is four ways over the boundary of the WebAssembly, and there is no other way to
+// the runtime's own; here all rows are one.
+#[wasm_bindgen]
+extern "C" {
+    #[derive(Debug)]
+    type Sql;
+    #[wasm_bindgen(method, catch, variadic)]
+    fn exec(this: &Sql, statement: &str, bindings: &Array) -> Result<Cursor, JsValue>;
+
+    #[derive(Debug)]
+    type Cursor;
+    #[wasm_bindgen(method, catch, js_name = toArray)]
+    fn to_array(this: &Cursor) -> Result<Array, JsValue>;
+    #[wasm_bindgen(method, getter, js_name = rowsRead)]
+    fn rows_read(this: &Cursor) -> u32;
+    #[wasm_bindgen(method, getter, js_name = rowsWritten)]
+    fn rows_written(this: &Cursor) -> u32;
+}
 
 /// An object's database. Statements with no await between them commit together.
 pub struct Database {
-    sql: SqlStorage,
+    sql: Sql,
     tally: Tally,
 }
 
 impl Database {
     /// A database at whatever schema it has.
-    pub(super) const fn new(sql: SqlStorage, tally: Tally) -> Self {
-        Self { sql, tally }
+    pub(super) fn new(sql: &SqlStorage, tally: Tally) -> Self {
+        let sql: &JsValue = sql.as_ref();
+        Self { sql: sql.clone().unchecked_into(), tally }
     }
 
     /// Whether nothing was ever stored. Asking stores nothing.
@@ -28,7 +50,7 @@ impl Database {
     }
 
     /// Runs a statement and reads its rows.
-    pub fn rows<T: DeserializeOwned>(
+    pub fn rows<T: FromJson>(
         &self,
         statement: &str,
         bindings: Vec<SqlStorageValue>,
@@ -38,7 +60,7 @@ impl Database {
     }
 
     /// Runs a statement that gives at most one row.
-    pub fn row<T: DeserializeOwned>(
+    pub fn row<T: FromJson>(
         &self,
         statement: &str,
         bindings: Vec<SqlStorageValue>,
@@ -53,11 +75,12 @@ impl Database {
         statement: &str,
         bindings: Vec<SqlStorageValue>,
     ) -> Result<Vec<Value>, Failure> {
-        let failed = |cause: worker::Error| Failure::unavailable("reading a row", cause);
-        let mut cursor = self.sql.exec(statement, bindings).map_err(failed)?;
-        let rows = cursor.by_ref().collect::<Result<Array, _>>().map_err(failed)?;
+        let failed =
+            |cause: JsValue| Failure::unavailable("reading a row", worker::Error::from(cause));
+        let cursor = self.exec(statement, bindings).map_err(failed)?;
+        let rows = cursor.to_array().map_err(failed)?;
         self.count(&cursor);
-        let rows = JSON::stringify(&rows).map_err(|cause| failed(cause.into()))?;
+        let rows = JSON::stringify(&rows).map_err(failed)?;
         match json::parse(&String::from(rows)) {
             Ok(Value::Array(rows)) => Ok(rows),
             Ok(_) => Err(Failure::unavailable("reading a row", "no list of rows")),
@@ -67,28 +90,31 @@ impl Database {
 
     /// Runs a statement for its effect.
     pub fn run(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<(), Failure> {
-        self.sql
-            .exec(statement, bindings)
+        self.exec(statement, bindings)
             .map(|cursor| self.count(&cursor))
-            .map_err(|cause| Failure::unavailable("writing a row", cause))
+            .map_err(|cause| Failure::unavailable("writing a row", worker::Error::from(cause)))
+    }
+
+    fn exec(&self, statement: &str, bindings: Vec<SqlStorageValue>) -> Result<Cursor, JsValue> {
+        let bindings: Array = bindings.into_iter().map(JsValue::from).collect();
+        self.sql.exec(statement, &bindings)
     }
 
     /// Counts the rows of a statement, as the platform bills them.
-    fn count(&self, cursor: &SqlCursor) {
+    fn count(&self, cursor: &Cursor) {
         if self.tally.is_on() {
-            let rows = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-            self.tally.note(Operation::RowsRead, rows(cursor.rows_read()));
-            self.tally.note(Operation::RowsWritten, rows(cursor.rows_written()));
+            self.tally.note(Operation::RowsRead, cursor.rows_read().into());
+            self.tally.note(Operation::RowsWritten, cursor.rows_written().into());
         }
     }
 
     /// Which schema version the database has; 0 when nothing was ever stored. Asking stores nothing.
     pub(super) fn schema_version(&self) -> Result<u32, Failure> {
-        #[derive(serde::Deserialize)]
+        #[derive(latchkey_protocol::json::FromJson)]
         struct Found {
             version: u32,
         }
-        #[derive(serde::Deserialize)]
+        #[derive(latchkey_protocol::json::FromJson)]
         struct Table {
             #[serde(rename = "name")]
             _name: String,
@@ -156,14 +182,14 @@ pub fn record(value: &impl serde::Serialize) -> Result<SqlStorageValue, Failure>
 }
 
 /// A row that holds one record as JSON.
-#[derive(serde::Deserialize)]
+#[derive(latchkey_protocol::json::FromJson)]
 pub struct RecordRow {
     record: String,
 }
 
 impl RecordRow {
     /// The record.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+    pub fn read<T: FromJson>(&self) -> Result<T, Failure> {
         json::read(&self.record).map_err(|cause| Failure::unavailable("reading a record", cause))
     }
 }

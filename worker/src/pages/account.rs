@@ -29,6 +29,10 @@ pub struct AccountPage<'a> {
     pub done: Option<Done>,
     /// The apps that have access.
     pub apps: &'a [AppItem<'a>],
+    /// After which client the next part of the apps begins, if there are so many.
+    pub more_apps: Option<&'a str>,
+    /// Whether there are parts before this one.
+    pub is_later: bool,
     /// How long an app may at most go on with a token it already has once it is revoked.
     pub app_delay: Lifetime,
     /// The personal access tokens, expired ones too.

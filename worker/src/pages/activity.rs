@@ -246,7 +246,7 @@ mod tests {
 
     /// The entry as one line.
     fn read(activity: serde_json::Value) -> String {
-        let activity = serde_json::from_value(activity).expect("an activity");
+        let activity = latchkey_protocol::json::from_value(activity).expect("an activity");
         let happening = Happening::of(&activity, &Known);
         let line = |pieces: &Vec<Piece>| {
             let texts = pieces.iter().map(|piece| match piece {

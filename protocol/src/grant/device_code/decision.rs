@@ -1,15 +1,16 @@
 //! The person's part: looking a code up, and deciding.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::RecordDecision;
 use super::record::{ApprovedRequest, DeviceAuthorizationRecord, DeviceState};
 use crate::client::ClientId;
 use crate::identifier::{AccountId, GrantId};
+use crate::json::FromJson;
 use crate::time::UnixTime;
 
 /// What a user code that a signed-in person entered comes to.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum LookUp {
     /// A device waits for it.
@@ -64,7 +65,7 @@ pub fn look_up(
 }
 
 /// Why a decision isn't taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum DecideError {
     /// The request is over: its time, or it makes another grant than the one that was shown.

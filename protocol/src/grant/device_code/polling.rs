@@ -1,13 +1,14 @@
 //! The device's part: asking whether the person has decided
 //! ([RFC 8628 section 3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::RecordDecision;
 use super::record::{DeviceAuthorizationRecord, DeviceState, Polling};
 use crate::client::ClientId;
 use crate::error::{ErrorCode, ErrorReply};
 use crate::identifier::{AccountId, GrantId};
+use crate::json::FromJson;
 use crate::secret::Secret;
 use crate::time::{Lifetime, UnixTime};
 
@@ -24,7 +25,7 @@ pub const MAXIMUM_INTERVAL: Lifetime = Lifetime::minutes(1);
 const TOLERANCE: Lifetime = Lifetime::seconds(1);
 
 /// A token request with a device code, taken apart.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Poll {
     /// The device code's secret part.
     pub secret: Secret,
@@ -33,7 +34,7 @@ pub struct Poll {
 }
 
 /// Who approved: their account has the grant, and gives the tokens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct Approved {
     /// Whose object decides.
     pub account: AccountId,
@@ -42,7 +43,7 @@ pub struct Approved {
 }
 
 /// Why there are no tokens for a device code, or not yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum PollError {
     /// No such device code.

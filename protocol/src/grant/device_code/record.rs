@@ -1,6 +1,6 @@
 //! What is stored about one device authorization request, and the transitions of its state.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::polling::INITIAL_INTERVAL;
 use crate::configuration::Lifetimes;
@@ -8,6 +8,7 @@ use crate::device::Origin;
 use crate::device_authorization::DeviceAuthorizationRequest;
 use crate::entropy::Entropy;
 use crate::identifier::{AccountId, GrantId};
+use crate::json::FromJson;
 use crate::secret::{Secret, SecretHash};
 use crate::time::{Lifetime, UnixTime};
 use crate::token::DeviceCode;
@@ -21,7 +22,7 @@ const FETCH_WITHIN: Lifetime = Lifetime::minutes(2);
 const REMEMBER: Lifetime = Lifetime::minutes(10);
 
 /// One device authorization request.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct DeviceAuthorizationRecord {
     /// The code that the device shows.
     pub user_code: UserCode,
@@ -42,7 +43,7 @@ pub struct DeviceAuthorizationRecord {
 }
 
 /// The life of a device authorization request. Whatever was decided stays so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum DeviceState {
     /// Nobody has decided.
@@ -62,7 +63,7 @@ pub enum DeviceState {
 }
 
 /// How the device polls while nobody has decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 pub struct Polling {
     /// How long it has to wait between two requests. It only grows.
     pub interval: Lifetime,
@@ -71,7 +72,7 @@ pub struct Polling {
 }
 
 /// What the account needs to make the grant of an approved request.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct ApprovedRequest {
     /// The grant to make.
     pub grant: GrantId,

@@ -1,6 +1,6 @@
 //! The account's part: the grant of an approved request, and its tokens.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::record::ApprovedRequest;
 use crate::activity::Activity;
@@ -18,6 +18,7 @@ use crate::secret::Secret;
 use crate::time::UnixTime;
 
 use super::PollError;
+use crate::json::FromJson;
 
 /// Makes the grant of a request that this person's approval decided, once, however often they approve.
 /// Nothing tells one device of a client from the next, so each is an installation of its own and
@@ -66,7 +67,7 @@ pub fn grant_access(
 }
 
 /// A token request with a device code that was approved, taken apart.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Redemption {
     /// The device code's secret part.
     pub secret: Secret,
@@ -80,7 +81,7 @@ pub struct Redemption {
 }
 
 /// Why an approved device code isn't redeemed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum RedemptionError {
     /// The approval is on its way here.

@@ -159,7 +159,7 @@ fn a_grant_of_a_device_reads_back_and_belongs_to_no_request_of_a_browser() {
     let stored = serde_json::to_value(&grant).expect("json");
     assert_eq!(stored["asked_from"], json!({ "program": "curl" }));
     assert_eq!(stored.get("redirect_uri"), None);
-    let back: GrantRecord = serde_json::from_value(stored).expect("reads back");
+    let back: GrantRecord = crate::json::from_value(stored).expect("reads back");
     assert_eq!(back.asked, grant.asked);
     assert!(matches!(back.code, CodeState::Issued { .. }));
     assert!(matches!(back.family, FamilyState::NotStarted));

@@ -267,7 +267,7 @@ fn a_stored_request_reads_back_in_each_state_and_has_no_device_code() {
     for record in [record.clone(), asked, denied, approved_at(record, NOW).0] {
         let stored = serde_json::to_string(&record).expect("json");
         assert!(!stored.contains(code.secret.expose()));
-        let back: DeviceAuthorizationRecord = serde_json::from_str(&stored).expect("reads back");
+        let back: DeviceAuthorizationRecord = crate::json::read(&stored).expect("reads back");
         assert_eq!(back.state, record.state);
         assert_eq!(serde_json::to_string(&back).expect("json"), stored);
     }

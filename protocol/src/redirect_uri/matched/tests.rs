@@ -169,7 +169,7 @@ fn a_matched_redirect_uri_reads_back_from_a_sealed_value() {
     let matched = match_registered(None, &registered(&["https://c.example/cb"])).expect("only one");
     let json = serde_json::to_string(&matched).expect("json");
     assert_eq!(json, r#"{"redirect_uri":"https://c.example/cb","was_sent":false}"#);
-    assert_eq!(serde_json::from_str::<MatchedRedirectUri>(&json).expect("reads back"), matched);
+    assert_eq!(crate::json::read::<MatchedRedirectUri>(&json).expect("reads back"), matched);
 }
 
 #[test]

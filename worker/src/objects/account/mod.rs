@@ -9,7 +9,9 @@ mod scope;
 
 use latchkey_protocol::time::UnixTime;
 
-use super::{Health, Known, Message, Received, Storage, reply, unknown, with_counts};
+use super::{
+    Answered, Health, Known, Message, Received, Storage, not_by_fetch, receives, reply, unknown,
+};
 use crate::configuration;
 use crate::failure::Failure;
 use crate::log::{Event, Level};
@@ -33,25 +35,42 @@ pub struct Account {
     recent_refusals: RecentRefusals,
 }
 
+receives!(Account);
+
 impl worker::DurableObject for Account {
     fn new(state: worker::State, env: worker::Env) -> Self {
         Self { state, known: Known::default(), env, recent_refusals: RecentRefusals::default() }
     }
 
-    async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
-        let received = Received::read(request).await?;
-        let storage = Storage::of(&self.state, &self.known, &received);
-        if received.name == Health::NAME {
-            let answer = reply::<Health>(storage.health(schema::MIGRATIONS));
-            return with_counts(answer?, &received.tally);
+    async fn fetch(&self, _: worker::Request) -> worker::Result<worker::Response> {
+        not_by_fetch()
+    }
+
+    async fn alarm(&self) -> worker::Result<worker::Response> {
+        let storage = Storage::of_alarm(&self.state, &self.known);
+        let swept = self.open(&storage).and_then(|scope| scope.rows.sweep(scope.now));
+        match swept {
+            Ok(Some(next)) => {
+                sweep_at(&storage, next).await?;
+                worker::Response::empty()
+            }
+            Ok(None) => worker::Response::empty(),
+            // An error, and no answer, makes the runtime try again.
+            Err(failure) => Err(worker::Error::RustError(failure.to_string())),
         }
-        let scope = match self.open(&storage) {
-            Ok(scope) => scope,
-            Err(failure) => return worker::Response::error(failure.to_string(), 500),
-        };
+    }
+}
+
+impl Account {
+    async fn receive(&self, received: &Received) -> Answered {
+        let storage = Storage::of(&self.state, &self.known, received);
+        if received.name == Health::NAME {
+            return reply::<Health>(storage.health(schema::MIGRATIONS));
+        }
+        let scope = self.open(&storage)?;
         // From here to the reply there is no await: what a message reads and writes is one step.
-        let (now, message) = (scope.now, &received);
-        let response = match received.name.as_str() {
+        let (now, message) = (scope.now, received);
+        let answered = match received.name.as_str() {
             Create::NAME => answer(message, |m: Create| create(&storage, &m, now)),
             Credentials::NAME => answer(message, |_: Credentials| scope.credentials()),
             BeginSession::NAME => answer(message, |m: BeginSession| scope.begin_session(m)),
@@ -97,25 +116,9 @@ impl worker::DurableObject for Account {
             // alarm.
             Event::new(Level::Error, "alarm not set").with("cause", cause.to_string()).write();
         }
-        with_counts(response?, &received.tally)
+        answered
     }
 
-    async fn alarm(&self) -> worker::Result<worker::Response> {
-        let storage = Storage::of_alarm(&self.state, &self.known);
-        let swept = self.open(&storage).and_then(|scope| scope.rows.sweep(scope.now));
-        match swept {
-            Ok(Some(next)) => {
-                sweep_at(&storage, next).await?;
-                worker::Response::empty()
-            }
-            Ok(None) => worker::Response::empty(),
-            // An error, and no answer, makes the runtime try again.
-            Err(failure) => Err(worker::Error::RustError(failure.to_string())),
-        }
-    }
-}
-
-impl Account {
     fn open(&self, storage: &Storage<'_>) -> Result<Scope, Failure> {
         let configuration = configuration::load(&self.env)
             .map_err(|error| Failure::unavailable("reading the configuration", error))?;
@@ -140,6 +143,6 @@ async fn sweep_at(storage: &Storage<'_>, at: UnixTime) -> worker::Result<()> {
 fn answer<M: Message>(
     received: &Received,
     decide: impl FnOnce(M) -> Result<M::Reply, Failure>,
-) -> worker::Result<worker::Response> {
+) -> Answered {
     reply::<M>(received.message().and_then(decide))
 }

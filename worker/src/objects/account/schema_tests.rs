@@ -3,9 +3,9 @@ use latchkey_protocol::grant::GrantRecord;
 use latchkey_protocol::session::SessionRecord;
 use latchkey_protocol::time::UnixTime;
 use rusqlite::Connection;
-use serde::de::DeserializeOwned;
 
 use super::{MIGRATIONS, NEWEST};
+use latchkey_protocol::json::FromJson;
 
 /// A database at `version`.
 fn database(version: usize) -> Connection {
@@ -59,10 +59,10 @@ fn fill(database: &Connection) {
     }
 }
 
-fn record<T: DeserializeOwned>(database: &Connection, table: &str) -> Vec<T> {
+fn record<T: FromJson>(database: &Connection, table: &str) -> Vec<T> {
     let mut statement = database.prepare(&format!("SELECT record FROM {table}")).expect(table);
     let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect(table);
-    rows.map(|row| serde_json::from_str(&row.expect(table)).expect(table)).collect()
+    rows.map(|row| latchkey_protocol::json::read(&row.expect(table)).expect(table)).collect()
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use latchkey_protocol::client::{ClientId, ClientLifetimes, ClientOrigin, ClientRecord};
 use latchkey_protocol::json;
 use latchkey_protocol::time::{Lifetime, UnixTime};
-use serde::Deserialize;
 use worker::SqlStorageValue;
 
 use super::messages::{Change, List, Read, StoredClient, Touch};
@@ -13,6 +12,7 @@ use crate::failure::Failure;
 use crate::objects::Message;
 use crate::objects::sql::{RecordRow, integer, record, text, time};
 use crate::platform;
+use latchkey_protocol::json::FromJson;
 
 /// The most rows that one sweep deletes; the rest waits for the next, so that no request waits long.
 const SWEEP_ROWS: u64 = 5_000;
@@ -42,18 +42,18 @@ pub(super) const NEXT_END: &str = "SELECT min(next) AS next FROM (
     UNION ALL SELECT min(forget_at) FROM refusals
     UNION ALL SELECT min(expires_at) + ? FROM initial_access_tokens)";
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct NextRow {
     next: Option<UnixTime>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct ClientRow {
     record: String,
     version: u64,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct IdRow {
     #[serde(rename = "client_id")]
     _client_id: String,

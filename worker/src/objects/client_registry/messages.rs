@@ -7,12 +7,13 @@ use latchkey_protocol::registration::initial_access_token::{
     InitialAccessToken, InitialAccessTokenError, InitialAccessTokenId, InitialAccessTokenRecord,
 };
 use latchkey_protocol::time::{Lifetime, UnixTime};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::objects::Message;
+use latchkey_protocol::json::FromJson;
 
 /// Stores a new client.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Register {
     /// The client.
     pub record: ClientRecord,
@@ -24,7 +25,7 @@ impl Message for Register {
 }
 
 /// Stores a new client that an initial access token of the same shard lets in, and counts that.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct RegisterWithToken {
     /// The client.
     pub record: ClientRecord,
@@ -39,7 +40,7 @@ impl Message for RegisterWithToken {
 }
 
 /// Asks for a client.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Find {
     /// Which.
     pub client_id: ClientId,
@@ -51,7 +52,7 @@ impl Message for Find {
 }
 
 /// Asks for a client that is going to be changed.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Read {
     /// Which.
     pub client_id: ClientId,
@@ -63,7 +64,7 @@ impl Message for Read {
 }
 
 /// A client, and the number of its last change.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct StoredClient {
     /// The client.
     pub record: ClientRecord,
@@ -72,7 +73,7 @@ pub struct StoredClient {
 }
 
 /// Replaces a client, unless it changed since it was read.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Change {
     /// The client as it was read.
     pub version: u64,
@@ -87,7 +88,7 @@ impl Message for Change {
 }
 
 /// Notes that a client was used, which prolongs its life.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Touch {
     /// Which.
     pub client_id: ClientId,
@@ -106,7 +107,7 @@ impl Message for Touch {
 }
 
 /// Removes a client. What people allowed it is ended by [`EndGrants`], or else by the alarm.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Remove {
     /// Which.
     pub client_id: ClientId,
@@ -119,7 +120,7 @@ impl Message for Remove {
 }
 
 /// Ends what people allowed a removed client, of at most 100 accounts.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct EndGrants {
     /// Which client.
     pub client_id: ClientId,
@@ -132,7 +133,7 @@ impl Message for EndGrants {
 }
 
 /// Asks for clients in the order of their ids.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct List {
     /// Only those behind this id.
     pub after: Option<String>,
@@ -148,7 +149,7 @@ impl Message for List {
 }
 
 /// Stores a new initial access token.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct AddToken {
     /// The token.
     pub record: InitialAccessTokenRecord,
@@ -160,7 +161,7 @@ impl Message for AddToken {
 }
 
 /// Asks whether an initial access token would let a client in. Nothing is counted.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct CheckToken {
     /// The token.
     pub token: InitialAccessToken,
@@ -173,7 +174,7 @@ impl Message for CheckToken {
 }
 
 /// Asks for initial access tokens in the order of their ids.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct ListTokens {
     /// Only those behind this id.
     pub after: Option<String>,
@@ -187,7 +188,7 @@ impl Message for ListTokens {
 }
 
 /// An initial access token, and how often it was used.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct StoredToken {
     /// The token.
     pub record: InitialAccessTokenRecord,
@@ -196,7 +197,7 @@ pub struct StoredToken {
 }
 
 /// Takes an initial access token back. Clients that registered with it stay.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct RemoveToken {
     /// Which.
     pub id: InitialAccessTokenId,
@@ -210,7 +211,7 @@ impl Message for RemoveToken {
 
 /// Claims the one use of an assertion by which a client proves itself
 /// ([RFC 7523 section 3](https://www.rfc-editor.org/rfc/rfc7523#section-3)).
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct ClaimAssertion {
     /// Whose it is.
     pub client_id: ClientId,
@@ -227,14 +228,14 @@ impl Message for ClaimAssertion {
 }
 
 /// Keeps the last refusals of clients.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct KeepRefusals {
     /// Of each client those that have come since.
     pub refusals: Vec<RefusalsOf>,
 }
 
 /// Refusals of one client.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct RefusalsOf {
     /// Which; `None` for whoever named no client that anybody knows.
     pub client_id: Option<ClientId>,
@@ -248,7 +249,7 @@ impl Message for KeepRefusals {
 }
 
 /// Asks for the last refusals of a client.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct FindRefusals {
     /// Which; `None` for those of clients that the shard doesn't know.
     pub client_id: Option<ClientId>,

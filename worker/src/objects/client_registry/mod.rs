@@ -15,7 +15,9 @@ pub use own_tokens::{CheckClientToken, RevokeClientToken};
 use latchkey_protocol::time::Lifetime;
 
 use super::sql::Database;
-use super::{Health, Known, Message, Received, Storage, reply, unknown, with_counts};
+use super::{
+    Answered, Health, Known, Message, Received, Storage, not_by_fetch, receives, reply, unknown,
+};
 use crate::failure::Failure;
 use crate::log::{Event, Level};
 use crate::platform;
@@ -39,18 +41,42 @@ pub struct ClientRegistry {
     env: worker::Env,
 }
 
+receives!(ClientRegistry);
+
 impl worker::DurableObject for ClientRegistry {
     fn new(state: worker::State, env: worker::Env) -> Self {
         Self { state, known: Known::default(), env }
     }
 
-    async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
-        let received = Received::read(request).await?;
-        let shard = self.shard(Storage::of(&self.state, &self.known, &received));
-        let message = &received;
+    async fn fetch(&self, _: worker::Request) -> worker::Result<worker::Response> {
+        not_by_fetch()
+    }
+
+    async fn alarm(&self) -> worker::Result<worker::Response> {
+        let now = platform::now();
+        let shard = self.shard(Storage::of_alarm(&self.state, &self.known));
+        let next = match shard.sweep(now) {
+            Ok(next) => match shard.end_grants_of_removed().await {
+                Ok(removal) => [next, removal].into_iter().flatten().min(),
+                Err(failure) => return Err(worker::Error::RustError(failure.to_string())),
+            },
+            // An error, and no answer, makes the runtime try again.
+            Err(failure) => return Err(worker::Error::RustError(failure.to_string())),
+        };
+        if let Some(next) = next {
+            shard.set_alarm(next).await;
+        }
+        worker::Response::empty()
+    }
+}
+
+impl ClientRegistry {
+    async fn receive(&self, received: &Received) -> Answered {
+        let shard = self.shard(Storage::of(&self.state, &self.known, received));
+        let message = received;
         // What a message reads and writes is one step: there is no await in it, but where accounts
         // are told that a client is gone.
-        let answered = match received.name.as_str() {
+        match received.name.as_str() {
             Find::NAME => shard.answer(message, |shard, m: Find| shard.find(&m.client_id)),
             Read::NAME => shard.answer(message, |shard, m: Read| shard.read(&m.client_id)),
             Touch::NAME => shard.answer(message, |shard, m: Touch| shard.touch(&m)),
@@ -116,30 +142,10 @@ impl worker::DurableObject for ClientRegistry {
                 }
                 Err(failure) => reply::<EndGrants>(Err(failure)),
             },
-            name => return unknown(name),
-        };
-        with_counts(answered?, &received.tally)
-    }
-
-    async fn alarm(&self) -> worker::Result<worker::Response> {
-        let now = platform::now();
-        let shard = self.shard(Storage::of_alarm(&self.state, &self.known));
-        let next = match shard.sweep(now) {
-            Ok(next) => match shard.end_grants_of_removed().await {
-                Ok(removal) => [next, removal].into_iter().flatten().min(),
-                Err(failure) => return Err(worker::Error::RustError(failure.to_string())),
-            },
-            // An error, and no answer, makes the runtime try again.
-            Err(failure) => return Err(worker::Error::RustError(failure.to_string())),
-        };
-        if let Some(next) = next {
-            shard.set_alarm(next).await;
+            name => unknown(name),
         }
-        worker::Response::empty()
     }
-}
 
-impl ClientRegistry {
     const fn shard<'a>(&'a self, storage: Storage<'a>) -> Shard<'a> {
         Shard { storage, env: &self.env }
     }
@@ -156,7 +162,7 @@ impl Shard<'_> {
         &self,
         received: &Received,
         decide: impl FnOnce(&Self, M) -> Result<M::Reply, Failure>,
-    ) -> worker::Result<worker::Response> {
+    ) -> Answered {
         reply::<M>(received.message().and_then(|message| decide(self, message)))
     }
 

@@ -4,7 +4,7 @@
 use latchkey_protocol::client::ClientId;
 use latchkey_protocol::grant::client_credentials::tokens_count;
 use latchkey_protocol::time::UnixTime;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Shard;
 use super::messages::ClaimAssertion;
@@ -13,9 +13,10 @@ use crate::objects::Message;
 use crate::objects::account::messages::AccessState;
 use crate::objects::sql::{text, time};
 use crate::platform;
+use latchkey_protocol::json::FromJson;
 
 /// Asks about an access token that a client has for itself and whose signature and times were checked.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct CheckClientToken {
     /// Which client.
     pub client_id: ClientId,
@@ -32,7 +33,7 @@ impl Message for CheckClientToken {
 }
 
 /// Remembers that a client gave back an access token that it had for itself.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct RevokeClientToken {
     /// Which client.
     pub client_id: ClientId,
@@ -48,7 +49,7 @@ impl Message for RevokeClientToken {
 }
 
 /// A row that a statement found.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct TokenRow {
     #[serde(rename = "token_id")]
     _token_id: String,
@@ -56,7 +57,7 @@ struct TokenRow {
 
 impl Shard<'_> {
     pub(super) fn claim_assertion(&self, message: &ClaimAssertion) -> Result<bool, Failure> {
-        #[derive(Deserialize)]
+        #[derive(FromJson)]
         struct Claimed {
             #[serde(rename = "token_hash")]
             _token_hash: String,

@@ -7,7 +7,6 @@ use futures_util::future::join_all;
 use latchkey_protocol::client::ClientId;
 use latchkey_protocol::identifier::AccountId;
 use latchkey_protocol::time::Lifetime;
-use serde::Deserialize;
 
 use super::Shard;
 use super::messages::{EndGrants, Remove};
@@ -18,6 +17,7 @@ use crate::objects::account::messages::EndGrantsOf;
 use crate::objects::sql::{integer, text, time};
 use crate::objects::{ObjectKind, send};
 use crate::platform;
+use latchkey_protocol::json::FromJson;
 
 /// How many accounts are told at the same time.
 const AT_ONCE: u64 = 100;
@@ -28,18 +28,18 @@ const AT_LEISURE: Lifetime = Lifetime::seconds(1);
 /// When it goes on after an account didn't answer.
 const AFTER_FAILURE: Lifetime = Lifetime::minutes(1);
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct ToTell {
     client_id: ClientId,
     account: AccountId,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Count {
     count: u64,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct IdRow {
     #[serde(rename = "client_id")]
     _client_id: String,

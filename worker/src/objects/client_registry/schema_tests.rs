@@ -52,7 +52,7 @@ fn a_shard_of_version_1_reads_on_at_the_newest_version() {
     }
     let record: String =
         database.query_row("SELECT record FROM clients", [], |row| row.get(0)).expect("a client");
-    let client: ClientRecord = serde_json::from_str(&record).expect("a record");
+    let client: ClientRecord = latchkey_protocol::json::read(&record).expect("a record");
     assert_eq!(client.origin, ClientOrigin::SelfRegistered);
     assert_eq!(client.policy, ClientPolicy::default());
     assert_eq!(count(&database, "revoked_access_tokens"), 0);

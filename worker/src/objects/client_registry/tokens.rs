@@ -6,7 +6,6 @@ use latchkey_protocol::registration::initial_access_token::{
     InitialAccessToken, InitialAccessTokenError, InitialAccessTokenRecord,
 };
 use latchkey_protocol::time::{Lifetime, UnixTime};
-use serde::Deserialize;
 use worker::SqlStorageValue;
 
 use super::Shard;
@@ -16,11 +15,12 @@ use super::messages::{
 use crate::failure::Failure;
 use crate::objects::sql::{Database, integer, record, text, time};
 use crate::platform;
+use latchkey_protocol::json::FromJson;
 
 /// How long a token is still listed after its end, so that the operator can see that it ended.
 pub(super) const KEEP_EXPIRED: Lifetime = Lifetime::days(30);
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct TokenRow {
     record: String,
     uses: u32,
@@ -34,7 +34,7 @@ impl TokenRow {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct IdRow {
     #[serde(rename = "id")]
     _id: String,

@@ -2,13 +2,14 @@
 
 use latchkey_protocol::administration::{KeyUse, KeyView};
 use latchkey_protocol::secret::Secret;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::objects::Message;
+use latchkey_protocol::json::FromJson;
 
 /// Asks for all keys, unless they are what the asker has.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Get {
     /// Which keys the asker has.
     pub known: Option<String>,
@@ -20,7 +21,7 @@ impl Message for Get {
 }
 
 /// Which keys count.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Answer {
     /// Names these keys; others have another name.
     pub version: String,
@@ -29,7 +30,7 @@ pub struct Answer {
 }
 
 /// The keys, as an isolate keeps them in memory.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Keys {
     /// The key that signs now.
     pub signing: StoredKey,
@@ -42,7 +43,7 @@ pub struct Keys {
 }
 
 /// What is secret of a key, as it is stored.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct StoredKey {
     /// Its id.
     pub key_id: String,
@@ -51,7 +52,7 @@ pub struct StoredKey {
 }
 
 /// A public key of the JWKS.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct PublishedKey {
     /// `kid`.
     pub key_id: String,
@@ -61,7 +62,7 @@ pub struct PublishedKey {
 
 /// What an operator asks for. One message, since each kind of message is code of its own. No secret is in the answer, which has
 /// the keys that it is about; none when there is no such key, or its id is taken.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum Operate {
     /// Shows every key.

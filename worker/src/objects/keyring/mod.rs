@@ -18,7 +18,9 @@ use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde_json::Value;
 
 use super::sql::{Database, text, time};
-use super::{Health, Known, Message, Received, Storage, reply, unknown, with_counts};
+use super::{
+    Answered, Health, Known, Message, Received, Storage, not_by_fetch, receives, reply, unknown,
+};
 use crate::configuration::{self, keyring_secret};
 use crate::failure::Failure;
 use crate::platform::{self, RuntimeEntropy};
@@ -44,27 +46,15 @@ pub struct Keyring {
     env: worker::Env,
 }
 
+receives!(Keyring);
+
 impl worker::DurableObject for Keyring {
     fn new(state: worker::State, env: worker::Env) -> Self {
         Self { state, known: Known::default(), env }
     }
 
-    async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
-        let received = Received::read(request).await?;
-        let storage = Storage::of(&self.state, &self.known, &received);
-        let answer = match received.name.as_str() {
-            Get::NAME => reply::<Get>(match received.message() {
-                Ok(message) => self.get(&storage, message).await,
-                Err(failure) => Err(failure),
-            }),
-            Operate::NAME => reply::<Operate>(match received.message() {
-                Ok(message) => self.operate(&storage, message).await,
-                Err(failure) => Err(failure),
-            }),
-            Health::NAME => reply::<Health>(storage.health(MIGRATIONS)),
-            name => return unknown(name),
-        };
-        with_counts(answer?, &received.tally)
+    async fn fetch(&self, _: worker::Request) -> worker::Result<worker::Response> {
+        not_by_fetch()
     }
 
     async fn alarm(&self) -> worker::Result<worker::Response> {
@@ -85,6 +75,22 @@ struct CarriedOut {
 }
 
 impl Keyring {
+    async fn receive(&self, received: &Received) -> Answered {
+        let storage = Storage::of(&self.state, &self.known, received);
+        match received.name.as_str() {
+            Get::NAME => reply::<Get>(match received.message() {
+                Ok(message) => self.get(&storage, message).await,
+                Err(failure) => Err(failure),
+            }),
+            Operate::NAME => reply::<Operate>(match received.message() {
+                Ok(message) => self.operate(&storage, message).await,
+                Err(failure) => Err(failure),
+            }),
+            Health::NAME => reply::<Health>(storage.health(MIGRATIONS)),
+            name => unknown(name),
+        }
+    }
+
     fn terms(&self) -> Result<Terms, Failure> {
         let lifetimes = configuration::load(&self.env)
             .map_err(|error| Failure::unavailable("reading the configuration", error))?

@@ -8,15 +8,15 @@ use latchkey_protocol::key_schedule::{
 use latchkey_protocol::keyring_secret::is_sealed;
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::time::{Lifetime, UnixTime};
-use serde::Deserialize;
 use worker::SqlStorageValue;
 
 use super::messages::{Keys, PublishedKey, StoredKey};
 use crate::failure::Failure;
 use crate::objects::sql::{Database, text, time};
+use latchkey_protocol::json::FromJson;
 
 /// A key, as it is stored. One that was dropped has nothing secret any more.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 pub struct KeyRow {
     pub key_id: String,
     pub kind: KeyUse,

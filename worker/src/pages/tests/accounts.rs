@@ -65,6 +65,8 @@ fn account<'a>(look: &'a Look, sessions: &'a [SessionItem<'a>]) -> AccountPage<'
         email: "mia.lindqvist@studio.example",
         done: None,
         apps: &[],
+        more_apps: None,
+        is_later: false,
         app_delay: Lifetime::seconds(0),
         tokens: &[],
         token_delay: Lifetime::seconds(0),
@@ -172,7 +174,14 @@ pub(super) fn accounts() -> Vec<Rendered> {
     add(
         "account-sixty-apps",
         look,
-        AccountPage { apps: &many, tokens: &many_tokens, ..account(look, &sessions) }.render(),
+        AccountPage {
+            apps: &many,
+            more_apps: Some("https://app.example/client?a=1&b=2"),
+            is_later: true,
+            tokens: &many_tokens,
+            ..account(look, &sessions)
+        }
+        .render(),
     );
     let lines = [ScopeLine {
         token: &bad,

@@ -83,7 +83,7 @@ pub(super) fn activities() -> Vec<Rendered> {
         .map(|(value, words)| Narrowing { value, words, is_chosen: false });
     let kinds = everything();
     let happening = |value: &Value| {
-        let activity = serde_json::from_value(value.clone()).expect("an activity");
+        let activity = latchkey_protocol::json::from_value(value.clone()).expect("an activity");
         Happening::of(&activity, &Known)
     };
     let entry = |(number, value): (u64, &Value)| EntryLine {

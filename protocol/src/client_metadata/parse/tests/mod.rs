@@ -393,7 +393,7 @@ fn stored_metadata_reads_back() {
         "jwks": { "keys": [] },
     }));
     let stored = serde_json::to_string(&metadata).expect("json");
-    let read: ClientMetadata = serde_json::from_str(&stored).expect("reads back");
+    let read: ClientMetadata = crate::json::read(&stored).expect("reads back");
     assert_eq!(read, metadata);
 }
 

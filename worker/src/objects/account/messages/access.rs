@@ -7,12 +7,13 @@ use latchkey_protocol::identifier::{GrantId, PersonalAccessTokenId};
 use latchkey_protocol::personal_access_token::TokenGrant;
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::time::UnixTime;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::objects::Message;
+use latchkey_protocol::json::FromJson;
 
 /// Asks about an access token whose signature and times were checked.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct CheckAccess {
     /// Its grant.
     pub grant: GrantId,
@@ -26,7 +27,7 @@ impl Message for CheckAccess {
 }
 
 /// Whether an access token still counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessState {
     /// Its grant goes on, and nobody gave the token back.
@@ -36,7 +37,7 @@ pub enum AccessState {
 }
 
 /// Asks about a credential that was good when a stream began that is still open.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct StillGood {
     /// Which.
     pub credential: Credential,
@@ -49,7 +50,7 @@ impl Message for StillGood {
 }
 
 /// Asks about a personal access token.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct CheckPersonalAccessToken {
     /// Which.
     pub id: PersonalAccessTokenId,
@@ -63,7 +64,7 @@ impl Message for CheckPersonalAccessToken {
 }
 
 /// Why a personal access token isn't good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum PersonalAccessTokenProblem {
     /// No such token: never made, taken back, or the secret is another one.
@@ -74,14 +75,14 @@ pub enum PersonalAccessTokenProblem {
 
 /// Adds to the person's activity log. A [`Activity::Called`] also notes the last use of its
 /// credential, and the object fills in a token's label. Of an account or a credential that doesn't exist nothing is written.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Log {
     /// What happened, in the order in which it did.
     pub entries: Vec<LogEntry>,
 }
 
 /// One thing that happened.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, FromJson)]
 pub struct LogEntry {
     /// What.
     pub activity: Activity,
@@ -96,7 +97,7 @@ impl Message for Log {
 
 /// Asks about a refresh token without using it
 /// ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)).
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct InspectRefreshToken {
     /// Its grant.
     pub grant: GrantId,

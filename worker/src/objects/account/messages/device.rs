@@ -4,13 +4,14 @@ use latchkey_protocol::grant::Granted;
 use latchkey_protocol::grant::device_code::{ApprovedRequest, Redemption, RedemptionError};
 use latchkey_protocol::identifier::{AccountId, GrantId};
 use latchkey_protocol::time::{Lifetime, UnixTime};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Approved, ApprovedBy, SessionKey};
 use crate::objects::Message;
+use latchkey_protocol::json::FromJson;
 
 /// The person entered a user code that is about to be looked up: counts it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct TryUserCode {
     /// The cookie.
     pub key: SessionKey,
@@ -23,7 +24,7 @@ impl Message for TryUserCode {
 }
 
 /// The user code was right: it doesn't count.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct GiveBackUserCode {
     /// When it was counted.
     pub at: UnixTime,
@@ -35,7 +36,7 @@ impl Message for GiveBackUserCode {
 }
 
 /// The person allowed a device, and its request says so: makes the grant.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct GrantDevice {
     /// Whose account this is.
     pub account: AccountId,
@@ -53,7 +54,7 @@ impl Message for GrantDevice {
 }
 
 /// A token request with a device code that was approved.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct RedeemDevice {
     /// Which grant.
     pub grant: GrantId,

@@ -8,14 +8,15 @@ use latchkey_protocol::grant::refresh_token::{RefreshError, RefreshRequest};
 use latchkey_protocol::grant::revoke::{RevokeError, RevokeRequest};
 use latchkey_protocol::identifier::{AccountId, GrantId};
 use latchkey_protocol::scope::Scope;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Person, SessionKey};
 use crate::objects::Message;
+use latchkey_protocol::json::FromJson;
 
 /// A browser that may be signed in brings an authorization request: who it is, and what the answer needs
 /// to know of the account, in one message.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct BringRequest {
     /// Whose account this is.
     pub account: AccountId,
@@ -34,7 +35,7 @@ impl Message for BringRequest {
 }
 
 /// What comes next for a person who is signed in.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum Next {
     /// They are asked, and see what the installation may do already.
@@ -46,7 +47,7 @@ pub enum Next {
 }
 
 /// What the installation that asks may do already.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, FromJson)]
 pub struct EarlierAccess {
     /// `None` when it may do nothing yet.
     pub scope: Option<Scope>,
@@ -55,7 +56,7 @@ pub struct EarlierAccess {
 }
 
 /// How it is known that it is the person who approves.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovedBy {
     /// By the cookie of a browser in which they are signed in.
@@ -65,7 +66,7 @@ pub enum ApprovedBy {
 }
 
 /// The person pressed Allow.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Approve {
     /// Whose account this is.
     pub account: AccountId,
@@ -85,7 +86,7 @@ impl Message for Approve {
 }
 
 /// What came of [`Approve`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum Approved {
     /// The session is over, or the account isn't the test user's.
@@ -97,7 +98,7 @@ pub enum Approved {
 }
 
 /// A token request with a code.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Redeem {
     /// Which grant.
     pub grant: GrantId,
@@ -111,7 +112,7 @@ impl Message for Redeem {
 }
 
 /// A token request with a refresh token.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Refresh {
     /// Which grant.
     pub grant: GrantId,
@@ -125,7 +126,7 @@ impl Message for Refresh {
 }
 
 /// A revocation request.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Revoke {
     /// Which grant.
     pub grant: GrantId,
@@ -139,7 +140,7 @@ impl Message for Revoke {
 }
 
 /// A client was removed: ends all that the person allowed it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct EndGrantsOf {
     /// Which client.
     pub client_id: ClientId,

@@ -10,16 +10,20 @@ use latchkey_protocol::resource::ResourceIndicator;
 use latchkey_protocol::scope::Scope;
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::time::UnixTime;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::SessionKey;
 use crate::objects::Message;
+use latchkey_protocol::json::FromJson;
 
-/// Asks for everything that has access to the account.
-#[derive(Debug, Serialize, Deserialize)]
+/// Asks for what has access to the account.
+#[derive(Debug, Serialize, FromJson)]
 pub struct Overview {
     /// The cookie.
     pub key: SessionKey,
+    /// The last client of the part before.
+    #[serde(default)]
+    pub after: Option<ClientId>,
 }
 
 impl Message for Overview {
@@ -27,15 +31,18 @@ impl Message for Overview {
     type Reply = Option<AccountOverview>;
 }
 
-/// Everything that has access to the account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What has access to the account.
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct AccountOverview {
     /// The person's address.
     pub email: EmailAddress,
     /// When they signed up.
     pub created_at: UnixTime,
-    /// The apps, last used first.
+    /// The apps, last used first: all of them but where there are very many grants.
     pub apps: Vec<ConnectedApp>,
+    /// The last client of these, if there are more.
+    #[serde(default)]
+    pub more: Option<ClientId>,
     /// The personal access tokens, newest first, expired ones too.
     pub tokens: Vec<TokenLine>,
     /// The signed-in browsers: this one first, then last used first.
@@ -43,7 +50,7 @@ pub struct AccountOverview {
 }
 
 /// One installation of an app that has access.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct ConnectedApp {
     /// Its newest grant, which stands for all of them.
     pub grant: GrantId,
@@ -68,7 +75,7 @@ pub struct ConnectedApp {
 }
 
 /// One personal access token.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct TokenLine {
     /// Which.
     pub id: PersonalAccessTokenId,
@@ -87,7 +94,7 @@ pub struct TokenLine {
 }
 
 /// One signed-in browser.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct SessionLine {
     /// Which.
     pub id: SessionId,
@@ -104,7 +111,7 @@ pub struct SessionLine {
 }
 
 /// Takes access from one installation of an app.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct RevokeApp {
     /// The cookie.
     pub key: SessionKey,
@@ -119,7 +126,7 @@ impl Message for RevokeApp {
 }
 
 /// Takes a personal access token back.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct RevokeToken {
     /// The cookie.
     pub key: SessionKey,
@@ -134,7 +141,7 @@ impl Message for RevokeToken {
 }
 
 /// Signs one browser out.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct EndSessionOf {
     /// The cookie of the browser that asks.
     pub key: SessionKey,
@@ -149,7 +156,7 @@ impl Message for EndSessionOf {
 }
 
 /// Signs out every browser but the one that asks.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct EndOtherSessions {
     /// The cookie of the browser that asks.
     pub key: SessionKey,
@@ -162,7 +169,7 @@ impl Message for EndOtherSessions {
 }
 
 /// Makes a personal access token.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct CreateToken {
     /// The cookie.
     pub key: SessionKey,
@@ -179,7 +186,7 @@ impl Message for CreateToken {
 }
 
 /// Asks for a part of the activity log.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct ReadActivity {
     /// The cookie.
     pub key: SessionKey,
@@ -194,7 +201,7 @@ impl Message for ReadActivity {
 }
 
 /// Asks for the apps that the activity log is about.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct LoggedApps {
     /// The cookie.
     pub key: SessionKey,
@@ -207,7 +214,7 @@ impl Message for LoggedApps {
 }
 
 /// An app that the activity log is about; it may have no access any more.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct LoggedApp {
     /// Which.
     pub client_id: ClientId,
@@ -216,7 +223,7 @@ pub struct LoggedApp {
 }
 
 /// Which part of the activity log.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, FromJson)]
 pub struct ActivityFilter {
     /// Only these kinds.
     pub group: Option<Group>,

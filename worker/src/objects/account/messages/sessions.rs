@@ -4,12 +4,13 @@ use latchkey_protocol::email::EmailAddress;
 use latchkey_protocol::identifier::{AccountId, SessionId};
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::time::UnixTime;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::objects::Message;
+use latchkey_protocol::json::FromJson;
 
 /// Creates the account, unless it exists.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Create {
     /// Its id, which is also the object's name.
     pub account: AccountId,
@@ -26,7 +27,7 @@ impl Message for Create {
 }
 
 /// Asks for what a password is checked against.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Credentials {}
 
 impl Message for Credentials {
@@ -36,7 +37,7 @@ impl Message for Credentials {
 }
 
 /// Begins a session for a person whose password was right.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct BeginSession {
     /// The session that the browser had before and that the new one replaces.
     pub replaces: Option<SessionKey>,
@@ -51,7 +52,7 @@ impl Message for BeginSession {
 }
 
 /// Which session, and the proof.
-#[derive(Debug, Clone, Serialize, Deserialize)] // Cloned from the cookie into each message.
+#[derive(Debug, Clone, Serialize, FromJson)] // Cloned from the cookie into each message.
 pub struct SessionKey {
     /// Which.
     pub session: SessionId,
@@ -60,7 +61,7 @@ pub struct SessionKey {
 }
 
 /// Asks who is signed in.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct CheckSession {
     /// The cookie.
     pub key: SessionKey,
@@ -72,7 +73,7 @@ impl Message for CheckSession {
 }
 
 /// A signed-in person.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, FromJson)]
 pub struct Person {
     /// Their address, to be shown to themselves.
     pub email: EmailAddress,
@@ -81,7 +82,7 @@ pub struct Person {
 }
 
 /// Ends a session.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct EndSession {
     /// The cookie.
     pub key: SessionKey,

@@ -3,7 +3,6 @@
 use latchkey_protocol::activity::{Activity, Entry};
 use latchkey_protocol::json;
 use latchkey_protocol::time::{Lifetime, UnixTime};
-use serde::Deserialize;
 use worker::SqlStorageValue;
 
 use super::Rows;
@@ -11,6 +10,7 @@ use crate::failure::Failure;
 use crate::log::{Event, Level};
 use crate::objects::account::messages::{ActivityFilter, LoggedApp};
 use crate::objects::sql::{integer, text, time};
+use latchkey_protocol::json::FromJson;
 
 /// How long the activity log goes back.
 pub(super) const KEEP_ACTIVITY: Lifetime = Lifetime::days(90);
@@ -42,18 +42,18 @@ const LIST_AT_MOST: u64 = 100;
 /// How many entries there are of each kind.
 const COUNT_KINDS: &str = "SELECT kind, count(*) AS count FROM activity GROUP BY kind";
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct KindRow {
     kind: String,
     count: u64,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct NumberRow {
     id: u64,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct EntryRow {
     id: u64,
     at: UnixTime,

@@ -6,11 +6,11 @@ use latchkey_protocol::grant::{self, GrantRecord};
 use latchkey_protocol::identifier::GrantId;
 use latchkey_protocol::json;
 use latchkey_protocol::time::UnixTime;
-use serde::Deserialize;
 
 use super::{IdRow, Rows, is_worth_noting};
 use crate::failure::Failure;
 use crate::objects::sql::{integer, record, text, time};
+use latchkey_protocol::json::FromJson;
 
 /// How many grants are read where any will do.
 const FEW: u32 = 8;
@@ -64,7 +64,7 @@ fn changed_meanwhile() -> Failure {
     Failure::unavailable("writing a grant", "it changed meanwhile")
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct GrantRow {
     record: String,
     version: u64,
@@ -81,17 +81,17 @@ impl GrantRow {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct CountRow {
     count: u32,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct EndedRow {
     was_live: u8,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct LastCallRow {
     last_called_at: Option<UnixTime>,
 }
@@ -106,10 +106,19 @@ impl Rows {
         row.map(GrantRow::read).transpose()
     }
 
-    pub fn grants(&self) -> Result<Vec<StoredGrant>, Failure> {
+    /// The grants of the clients after this one, by client, and of the last one maybe not all.
+    pub fn grants_after(
+        &self,
+        client_id: Option<&ClientId>,
+        most: usize,
+    ) -> Result<Vec<StoredGrant>, Failure> {
         let Some(database) = &self.database else { return Ok(Vec::new()) };
-        let rows: Vec<GrantRow> = database
-            .rows("SELECT record, version, forget_at, last_called_at FROM grants", vec![])?;
+        let rows: Vec<GrantRow> = database.rows(
+            "SELECT record, version, forget_at, last_called_at FROM grants WHERE client_id > ?
+             ORDER BY client_id LIMIT ?",
+            // Every id comes after the empty text.
+            vec![text(client_id.map_or("", ClientId::as_str)), integer(most as u64)],
+        )?;
         rows.into_iter().map(GrantRow::read).collect()
     }
 

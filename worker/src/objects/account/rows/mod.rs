@@ -13,7 +13,6 @@ use latchkey_protocol::email::EmailAddress;
 use latchkey_protocol::grant::Write;
 use latchkey_protocol::secret::Secret;
 use latchkey_protocol::time::{Lifetime, UnixTime};
-use serde::Deserialize;
 
 use super::messages::Create;
 use super::schema::{MIGRATIONS, NEWEST};
@@ -21,6 +20,7 @@ use crate::failure::Failure;
 use crate::objects::sql::{Database, text, time};
 use crate::objects::storage::Storage;
 use activity::KEEP_ACTIVITY;
+use latchkey_protocol::json::FromJson;
 
 /// The shortest time between two sweeps.
 pub const SWEEP_EVERY: Lifetime = Lifetime::hours(1);
@@ -40,7 +40,7 @@ pub struct Rows {
 }
 
 /// The person.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 pub struct Profile {
     pub email: EmailAddress,
     pub password_hash: Secret,
@@ -48,13 +48,13 @@ pub struct Profile {
 }
 
 /// A row that a statement found or changed.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct IdRow {
     #[serde(rename = "id")]
     _id: serde_json::Value,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct NextRow {
     next: Option<UnixTime>,
     oldest_activity: Option<UnixTime>,

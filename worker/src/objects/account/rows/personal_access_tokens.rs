@@ -4,11 +4,11 @@ use latchkey_protocol::identifier::PersonalAccessTokenId;
 use latchkey_protocol::json;
 use latchkey_protocol::personal_access_token::PersonalAccessTokenRecord;
 use latchkey_protocol::time::{Lifetime, UnixTime};
-use serde::Deserialize;
 
 use super::{Rows, is_worth_noting};
 use crate::failure::Failure;
 use crate::objects::sql::{record, text, time};
+use latchkey_protocol::json::FromJson;
 
 /// How long the person can see that a token expired.
 const KEEP_EXPIRED: Lifetime = Lifetime::days(30);
@@ -20,7 +20,7 @@ pub struct StoredToken {
     pub last_used_at: Option<UnixTime>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct TokenRow {
     record: String,
     last_used_at: Option<UnixTime>,

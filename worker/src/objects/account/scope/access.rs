@@ -82,7 +82,9 @@ impl Scope {
                 Credential::AccessToken { grant, .. } => self.rows.note_call_of_grant(grant, at)?,
                 Credential::OwnAccessToken { .. } => false,
                 Credential::PersonalAccessToken { id } => {
-                    call.label = self.rows.note_call_of_token(id, at)?.map(Into::into);
+                    // A token that was taken back meanwhile is told of all the same: the gateway knew it.
+                    let label = self.rows.note_call_of_token(id, at)?.map(Into::into);
+                    call.label = label.or_else(|| call.label.take());
                     call.label.is_some()
                 }
             },
@@ -92,7 +94,8 @@ impl Scope {
                     Credential::OwnAccessToken { .. } => false,
                     Credential::PersonalAccessToken { id } => {
                         let token = self.rows.personal_access_token(id)?;
-                        call.label = token.map(|token| token.record.label.into());
+                        let label = token.map(|token| token.record.label.into());
+                        call.label = label.or_else(|| call.label.take());
                         call.label.is_some()
                     }
                 };

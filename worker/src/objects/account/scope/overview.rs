@@ -1,11 +1,12 @@
 //! What has access to the account, as the account page lists it.
 
+use latchkey_protocol::client::ClientId;
 use latchkey_protocol::configuration::Lifetimes;
 use latchkey_protocol::grant::FamilyState;
 use latchkey_protocol::identifier::{GrantId, SessionId};
+use latchkey_protocol::order::{newest_first, oldest_first};
 use latchkey_protocol::session::SessionRecord;
 use latchkey_protocol::time::UnixTime;
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::Scope;
@@ -15,20 +16,45 @@ use crate::objects::account::messages::{
 };
 use crate::objects::account::rows::{StoredGrant, StoredToken};
 
+/// The most grants that one page reads, so that it takes no longer the more there are. More than one client has, so
+/// that each page has all of one at least.
+const READ_AT_MOST: usize = 512;
+
 impl Scope {
     pub fn overview(&self, message: &Overview) -> Result<Option<AccountOverview>, Failure> {
         let Some(session) = self.session_in_use(&message.key)? else { return Ok(None) };
         let Some(profile) = self.rows.profile()? else { return Ok(None) };
         let lifetimes = &self.configuration.lifetimes;
         let tokens = self.rows.personal_access_tokens()?;
+        let read = self.rows.grants_after(message.after.as_ref(), READ_AT_MOST)?;
+        let (grants, more) = of_whole_clients(read, READ_AT_MOST);
         Ok(Some(AccountOverview {
             email: profile.email,
             created_at: profile.created_at,
-            apps: apps(self.rows.grants()?, self.now),
+            apps: apps(grants, self.now),
+            more,
             tokens: token_lines(tokens),
             sessions: session_lines(self.rows.sessions()?, &session.id, lifetimes, self.now),
         }))
     }
+}
+
+/// Those of the grants, which are in the order of their clients, whose client has no others; and the last client of them, if
+/// others may follow.
+fn of_whole_clients(
+    mut grants: Vec<StoredGrant>,
+    most: usize,
+) -> (Vec<StoredGrant>, Option<ClientId>) {
+    if grants.len() < most {
+        return (grants, None);
+    }
+    let client_of = |stored: &StoredGrant| stored.record.client_id.clone();
+    let cut = grants.last().map(client_of);
+    if grants.first().map(client_of) != cut {
+        grants.retain(|stored| Some(&stored.record.client_id) != cut.as_ref());
+    }
+    let last = grants.last().map(client_of);
+    (grants, last)
 }
 
 /// One line per installation that has a living grant, last used first.
@@ -37,14 +63,12 @@ fn apps(grants: Vec<StoredGrant>, now: UnixTime) -> Vec<ConnectedApp> {
     for stored in grants.into_iter().filter(|stored| stored.record.is_live(now)) {
         installations.entry(stored.record.installation().clone()).or_default().push(stored);
     }
-    let mut apps: Vec<_> = installations.into_values().filter_map(app).collect();
-    apps.sort_by_key(|app| Reverse(app.last_used_at));
-    apps
+    newest_first(installations.into_values().filter_map(app).collect(), |app| app.last_used_at)
 }
 
 /// The line of one installation, of which these are the living grants.
-fn app(mut grants: Vec<StoredGrant>) -> Option<ConnectedApp> {
-    grants.sort_by_key(|stored| stored.record.created_at);
+fn app(grants: Vec<StoredGrant>) -> Option<ConnectedApp> {
+    let mut grants = oldest_first(grants, |stored| stored.record.created_at);
     let first_used_at = grants.first()?.record.created_at;
     let last_used_at = grants.iter().map(last_use).max()?;
     let idle_until = grants.iter().map(idle_until).max()?;
@@ -83,9 +107,8 @@ fn ends_at(stored: &StoredGrant) -> UnixTime {
 }
 
 /// Newest first.
-fn token_lines(mut tokens: Vec<StoredToken>) -> Vec<TokenLine> {
-    tokens.sort_by_key(|token| Reverse(token.record.created_at));
-    tokens
+fn token_lines(tokens: Vec<StoredToken>) -> Vec<TokenLine> {
+    newest_first(tokens, |token| token.record.created_at)
         .into_iter()
         .map(|StoredToken { record, last_used_at }| TokenLine {
             id: record.id,
@@ -107,9 +130,11 @@ fn session_lines(
     now: UnixTime,
 ) -> Vec<SessionLine> {
     sessions.retain(|session| !session.is_over(lifetimes, now));
-    sessions.sort_by_key(|session| (session.id != *this, Reverse(session.last_used_at)));
-    sessions
+    let (this_one, others): (Vec<_>, _) =
+        sessions.into_iter().partition(|session| session.id == *this);
+    this_one
         .into_iter()
+        .chain(newest_first(others, |session| session.last_used_at))
         .map(|session| SessionLine {
             is_this_one: session.id == *this,
             id: session.id,

@@ -31,7 +31,7 @@ fn grant(first: char, created_at: u64, scope: &str, family: &Value) -> StoredGra
         "code": {"state": "redeemed", "code_hash": HASH, "code_challenge": null},
         "family": family,
     });
-    let record: GrantRecord = serde_json::from_value(record).expect("a grant");
+    let record: GrantRecord = latchkey_protocol::json::from_value(record).expect("a grant");
     let forget_at = record.forget_at();
     StoredGrant { record, version: 1, forget_at, last_called_at: None }
 }
@@ -84,7 +84,7 @@ fn this_browser_comes_first_and_sessions_that_are_over_are_not_listed() {
     let session = |first: char, last_used_at: u64| -> SessionRecord {
         let record = json!({"id": id(first), "secret_hash": HASH, "authenticated_at": 1,
                             "last_used_at": last_used_at, "ends_at": 400 * DAY});
-        serde_json::from_value(record).expect("a session")
+        latchkey_protocol::json::from_value(record).expect("a session")
     };
     let lifetimes = Lifetimes::default();
     let idle = lifetimes.session_idle.as_seconds();
@@ -105,4 +105,26 @@ fn this_browser_comes_first_and_sessions_that_are_over_are_not_listed() {
             (id('B'), false, ends_at(idle)),
         ]
     );
+}
+
+#[test]
+fn issue_6_a_page_has_whole_clients_and_says_after_which_the_next_begins() {
+    let of = |client: &str, first: char| {
+        let mut stored = grant(first, 10, "notes:read", &live(500));
+        stored.record.client_id = ClientId::parse(client).expect("an id");
+        stored
+    };
+    let page = |clients: &[&str], most| {
+        let grants = clients.iter().zip('A'..).map(|(client, first)| of(client, first)).collect();
+        let (grants, more) = of_whole_clients(grants, most);
+        let shown: Vec<_> =
+            grants.iter().map(|stored| stored.record.client_id.to_string()).collect();
+        (shown.join(" "), more.map(|client| client.to_string()))
+    };
+    let after = |client: &str| Some(client.to_owned());
+    assert_eq!(page(&[], 3), (String::new(), None));
+    assert_eq!(page(&["a", "b"], 3), ("a b".to_owned(), None));
+    assert_eq!(page(&["a", "b", "b"], 3), ("a".to_owned(), after("a")), "b may have more");
+    assert_eq!(page(&["a", "a", "b"], 3), ("a a".to_owned(), after("a")));
+    assert_eq!(page(&["a", "a", "a"], 3), ("a a a".to_owned(), after("a")), "never none");
 }

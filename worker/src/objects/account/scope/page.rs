@@ -2,6 +2,7 @@
 
 use latchkey_protocol::activity::{Activity, Entry};
 use latchkey_protocol::grant::{Decision, EndReason, Write, end_installation};
+use latchkey_protocol::order::oldest_first;
 use latchkey_protocol::personal_access_token::{self, CreateError, MAX_TOKENS_PER_ACCOUNT};
 use latchkey_protocol::secret::Secret;
 
@@ -68,8 +69,8 @@ impl Scope {
     }
 
     /// Forgets the tokens that expired first, so that short-lived ones don't pile up.
-    fn make_room(&self, mut expired: Vec<StoredToken>) -> Result<(), Failure> {
-        expired.sort_by_key(|token| token.record.expires_at);
+    fn make_room(&self, expired: Vec<StoredToken>) -> Result<(), Failure> {
+        let expired = oldest_first(expired, |token| token.record.expires_at);
         let too_many = (expired.len() + 1).saturating_sub(MAX_TOKENS_PER_ACCOUNT);
         for token in expired.into_iter().take(too_many) {
             self.rows.delete_personal_access_token(&token.record.id)?;
