@@ -120,6 +120,7 @@ async function format() {
 async function lints() {
   await cargo("clippy", "--workspace", "--all-targets", "--", "-D", "warnings");
   await cargo("clippy", ...VERIFIER, "--all-targets", "--", "-D", "warnings");
+  await cargo("clippy", ...FUZZ, "--all-targets", "--", "-D", "warnings");
 }
 
 async function lintsForWasm() {

@@ -1,4 +1,5 @@
 // Who takes part, and the Miniflare workers of each; the first one is the one that is reached.
+import { bare } from "./bare/workers.mjs";
 import { cold } from "./cold/workers.mjs";
 import { latchkey } from "./latchkey/workers.mjs";
 import { limit } from "./limit/workers.mjs";
@@ -7,4 +8,4 @@ import { peer } from "./peer/workers.mjs";
 
 const WARM = { latchkey, peer, nothing, limit };
 
-export const CONTENDERS = { ...WARM, cold: cold(WARM) };
+export const CONTENDERS = { ...WARM, bare, cold: cold(WARM) };

@@ -28,6 +28,8 @@ pub enum Name {
     Nothing,
     /// A worker that does nothing and a bare object, in Rust.
     Limit,
+    /// The operations of a refresh and of a call, and nothing else.
+    Bare,
     /// A worker that starts fresh isolates of the others.
     Cold,
 }
@@ -39,6 +41,7 @@ impl Name {
             Self::Peer => "peer",
             Self::Nothing => "nothing",
             Self::Limit => "limit",
+            Self::Bare => "bare",
             Self::Cold => "cold",
         }
     }

@@ -110,16 +110,24 @@ pub struct Ratios {
     pub to_peer: Option<f64>,
     /// The same against the platform's limit.
     pub to_limit: Option<f64>,
+    /// The same against the platform's operations for this work, and nothing else.
+    pub to_bare: Option<f64>,
     /// Its p99 as a multiple of the peer's: below 1 is better.
     pub p99_to_peer: Option<f64>,
 }
 
 impl Ratios {
     /// Compares; what isn't there on both sides has no ratio.
-    pub fn of(ours: Option<&Figures>, peer: Option<&Figures>, limit: Option<&Figures>) -> Self {
+    pub fn of(
+        ours: Option<&Figures>,
+        peer: Option<&Figures>,
+        limit: Option<&Figures>,
+        bare: Option<&Figures>,
+    ) -> Self {
         Self {
             to_peer: faster(ours, peer),
             to_limit: faster(ours, limit),
+            to_bare: faster(ours, bare),
             p99_to_peer: divide(ours.map(|ours| ours.p99_ms), peer.map(|peer| peer.p99_ms)),
         }
     }
@@ -199,7 +207,7 @@ mod tests {
     fn nothing_measured_has_no_rate_and_no_ratio() {
         let nothing = Figures::of_rounds(&[]).expect("figures");
         assert_eq!(nothing.rps, Some(0.0));
-        let ratios = Ratios::of(Some(&figures(Some(10.0), 1.0, 1.0)), Some(&nothing), None);
+        let ratios = Ratios::of(Some(&figures(Some(10.0), 1.0, 1.0)), Some(&nothing), None, None);
         assert_eq!((ratios.to_peer, ratios.to_limit, ratios.p99_to_peer), (None, None, None));
     }
 
@@ -207,9 +215,9 @@ mod tests {
     fn a_ratio_is_how_many_times_as_fast_and_for_p99_how_many_times_as_slow() {
         let (ours, peer) = (figures(Some(400.0), 1.0, 30.0), figures(Some(100.0), 4.0, 60.0));
         let limit = figures(Some(500.0), 1.0, 1.0);
-        let ratios = Ratios::of(Some(&ours), Some(&peer), Some(&limit));
+        let ratios = Ratios::of(Some(&ours), Some(&peer), Some(&limit), Some(&limit));
         assert_eq!(ratios.to_peer, Some(4.0));
-        assert_eq!(ratios.to_limit, Some(0.8));
+        assert_eq!((ratios.to_limit, ratios.to_bare), (Some(0.8), Some(0.8)));
         assert_eq!(ratios.p99_to_peer, Some(0.5));
     }
 
@@ -220,7 +228,7 @@ mod tests {
             ..figures(Some(rounds.iter().sum::<f64>() / 4.0), 1.0, 1.0)
         };
         let (ours, peer) = (of_rounds(&[40.0, 400.0, 4.0]), of_rounds(&[10.0, 100.0, 100.0]));
-        assert_eq!(Ratios::of(Some(&ours), Some(&peer), None).to_peer, Some(4.0));
+        assert_eq!(Ratios::of(Some(&ours), Some(&peer), None, None).to_peer, Some(4.0));
         assert_eq!(median(vec![3.0, 1.0]), Some(2.0));
         assert_eq!(median(Vec::new()), None);
     }
@@ -228,6 +236,6 @@ mod tests {
     #[test]
     fn without_rates_the_medians_are_compared() {
         let (ours, peer) = (figures(None, 20.0, 30.0), figures(None, 10.0, 60.0));
-        assert_eq!(Ratios::of(Some(&ours), Some(&peer), None).to_peer, Some(0.5));
+        assert_eq!(Ratios::of(Some(&ours), Some(&peer), None, None).to_peer, Some(0.5));
     }
 }

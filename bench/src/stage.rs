@@ -24,6 +24,8 @@ pub struct Stage {
     pub nothing: Contender,
     /// The platform's own limit, in Rust.
     pub limit: Contender,
+    /// The operations of a refresh and of a call, bare.
+    pub bare: Contender,
     /// What starts fresh isolates of all of these.
     pub cold: Contender,
 }
@@ -31,20 +33,28 @@ pub struct Stage {
 impl Stage {
     /// Starts all contenders.
     pub async fn set(connections: usize, folder: &Path) -> Result<Self> {
-        let (latchkey, peer, nothing, limit, cold) = try_join!(
+        let (latchkey, peer, nothing, limit, bare, cold) = try_join!(
             House::open(connections, folder),
             Contender::start(Name::Peer, folder, Options::default()),
             Contender::start(Name::Nothing, folder, Options::default()),
             Contender::start(Name::Limit, folder, Options::default()),
+            Contender::start(Name::Bare, folder, Options::default()),
             Contender::start(Name::Cold, folder, Options::default()),
         )?;
-        Ok(Self { connections, latchkey, peer, nothing, limit, cold })
+        Ok(Self { connections, latchkey, peer, nothing, limit, bare, cold })
     }
 
     /// Ends all contenders.
     pub async fn strike(self) -> Result<()> {
-        let Self { latchkey, mut peer, mut nothing, mut limit, mut cold, .. } = self;
-        try_join!(latchkey.close(), peer.end(), nothing.end(), limit.end(), cold.end())?;
+        let Self { latchkey, mut peer, mut nothing, mut limit, mut bare, mut cold, .. } = self;
+        try_join!(
+            latchkey.close(),
+            peer.end(),
+            nothing.end(),
+            limit.end(),
+            bare.end(),
+            cold.end()
+        )?;
         Ok(())
     }
 

@@ -45,6 +45,7 @@ mod log;
 mod matrix;
 mod observability;
 mod operations;
+mod operations_of_calls;
 mod pages;
 mod panics;
 mod platform;
@@ -141,6 +142,7 @@ fn main() -> ExitCode {
         headless::trials(),
         gateway::trials(),
         operations::trials(),
+        operations_of_calls::trials(),
         matrix::trials(),
         // Clients and browsers that nobody here wrote.
         clients::trials(),

@@ -19,6 +19,10 @@ pub fn trials() -> Vec<Case> {
             |_| throws(),
         ),
         Case::new(
+            "CONTRIBUTING: an object has no name that others could call but send and alarm",
+            |_| names(),
+        ),
+        Case::new(
             "issue 7: an object that never answers is 503 with Retry-After in its time, and holds nobody else up",
             |_| never_answers(),
         ),
@@ -69,6 +73,15 @@ fn unavailable_page(page: &Page) {
     assert_eq!(page.reply.status, 503, "{}", page.reply.describe());
     expect_retry_after(&page.reply);
     let _ = page.reference();
+}
+
+fn names() {
+    let faulty = Faulty::start();
+    let said = faulty.server.get("/faults").expect(200).json();
+    let names = json!(["alarm", "constructor", "send"]);
+    for class in ["Account", "ClientRegistry", "DeviceAuthorization", "Directory", "Keyring"] {
+        assert_eq!(said["names"][class], names, "{class}");
+    }
 }
 
 fn throws() {

@@ -1,7 +1,8 @@
 // The worker as it is shipped, on a platform that fails when a test wants it to. Nothing of this can be in a deployment: it
 // is a second main module, which only tests/miniflare/start.mjs adds.
 //
-// POST /faults sets what is to fail, as JSON; what is left out works. GET /faults says how many messages are held.
+// POST /faults sets what is to fail, as JSON; what is left out works. GET /faults says how many messages are held, and by which
+// names the shipped objects can be called.
 // POST /faults/message sends { binding, object, message, body } to an object, as another isolate would: this one learns nothing of it.
 //
 //   clock      seconds by which the clock is ahead (behind, when negative)
@@ -13,6 +14,7 @@
 //   kv         "throw": each call of the cache fails; "never": none is answered; "frozen": what is written or deleted stays as it was
 //   panic      true: the next request that waits for an object panics in Rust
 //   randomness false: whoever next draws random bytes aborts in Rust, without a panic
+import { DurableObject } from "cloudflare:workers";
 import * as shipped from "./index.js";
 
 let faults = {};
@@ -68,26 +70,28 @@ function failingEnvironment(env) {
 
 function failing(name) {
   const Shipped = shipped[name];
-  return class {
+  return class extends DurableObject {
+    #object;
+
     constructor(state, env) {
-      let breaks = () => false;
-      // The worker crate unwraps what comes of `storage`.
-      const fragile = new Proxy(state, {
-        get: (target, member) => {
-          if (member === "storage" && breaks()) throw new Error("an object without storage");
-          const value = target[member];
-          return typeof value === "function" ? value.bind(target) : value;
-        },
-      });
-      breaks = () => {
+      super(state, env);
+      const { storage } = state;
+      const breaks = () => {
         const isIt = faults.objects?.class === name && faults.objects.how === "panic";
         if (isIt) faults.objects = undefined;
         return isIt;
       };
-      this.object = new Shipped(fragile, failingEnvironment(env));
+      // The worker crate unwraps what comes of `storage`.
+      Object.defineProperty(state, "storage", {
+        get: () => {
+          if (breaks()) throw new Error("an object without storage");
+          return storage;
+        },
+      });
+      this.#object = new Shipped(state, failingEnvironment(env));
     }
 
-    async fetch(request) {
+    async send(message, text) {
       const how = faults.objects?.class === name ? faults.objects.how : undefined;
       if (how === "throw") throw new Error(`${name} is out of reach`);
       if (how === "never") await wait(LONG_MS);
@@ -96,14 +100,16 @@ function failing(name) {
         for (let waited = 0; faults.objects?.how === "hold" && waited < LONG_MS; waited += 10) await wait(10);
         held -= 1;
       }
-      return this.object.fetch(request);
+      return this.#object.send(message, text);
     }
 
     alarm() {
-      return this.object.alarm();
+      return this.#object.alarm();
     }
   };
 }
+
+const CLASSES = ["Account", "ClientRegistry", "DeviceAuthorization", "Directory", "Keyring"];
 
 export const Account = failing("Account");
 export const Directory = failing("Directory");
@@ -117,13 +123,15 @@ export default {
     if (request.method === "POST" && pathname === "/faults/message") {
       const { binding, object, message, body } = await request.json();
       const stub = env[binding].get(env[binding].idFromName(object));
-      return stub.fetch(`https://object/${message}`, { method: "POST", body: JSON.stringify(body) });
+      const [mark, reply] = (await stub.send(message, JSON.stringify(body))).split("\n");
+      return new Response(reply, { status: mark === "+" ? 200 : 500 });
     }
     if (pathname !== "/faults") {
       const worker = new shipped.default(context, failingEnvironment(env));
       return worker.fetch(request);
     }
     if (request.method === "POST") faults = await request.json();
-    return Response.json({ held });
+    const names = Object.fromEntries(CLASSES.map((name) => [name, Object.getOwnPropertyNames(shipped[name].prototype).sort()]));
+    return Response.json({ held, names });
   },
 };

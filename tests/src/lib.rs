@@ -51,7 +51,7 @@ pub mod walk;
 pub use browser::{Browser, Landing};
 pub use challenge::Challenge;
 pub use client::{Authorization, Callback, Client, Tokens};
-pub use counted::{Counted, Counts};
+pub use counted::{Counted, Counts, ray};
 pub use deployment::{ADMIN_TOKEN, Deployment};
 pub use device::Device;
 pub use document_host::{Answer, DocumentHost};

@@ -77,7 +77,13 @@ impl Stored {
     /// Whether anything that is stored has this text in it.
     #[must_use]
     pub fn has(&self, text: &str) -> bool {
-        self.0.keys().any(|what| what.contains(text))
+        !self.with(text).is_empty()
+    }
+
+    /// Whatever is stored that has this text in it.
+    #[must_use]
+    pub fn with(&self, text: &str) -> Vec<&str> {
+        self.0.keys().map(String::as_str).filter(|what| what.contains(text)).collect()
     }
 
     /// Of how many clients the last refusals are kept, those that nobody knows together as one in each shard.

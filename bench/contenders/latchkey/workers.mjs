@@ -1,6 +1,7 @@
 // Latchkey as it is deployed: the worker of build/, with the bindings of the shipped wrangler.toml and without its limits
 // per network, since all requests come from one.
 import { join } from "node:path";
+import { BESIDE, beside } from "../beside/workers.mjs";
 import { NOTHING } from "../nothing/workers.mjs";
 import { builtWorker, ORIGIN, PLATFORM, ROOT, SHIPPED } from "../platform.mjs";
 
@@ -14,7 +15,12 @@ const resource = (path, revocation_bound) => ({
   scopes: ["mcp"],
   revocation_bound,
 });
-const RESOURCES = [resource("/remembered", 60), resource("/asked", 0)];
+// The third is no resource of the gateway's: its API checks tokens by itself.
+const RESOURCES = [
+  resource("/remembered", 60),
+  resource("/asked", 0),
+  { uri: `${ORIGIN}${BESIDE}`, scopes: ["mcp"] },
+];
 
 /** What a run wants different. */
 const SETTINGS = JSON.parse(process.env.LATCHKEY_BENCH_SETTINGS ?? "{}");
@@ -43,5 +49,6 @@ export async function latchkey({ isInspected = false } = {}) {
       },
     },
     NOTHING,
+    await beside(SHIPPED.name),
   ];
 }

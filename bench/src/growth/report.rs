@@ -48,7 +48,7 @@ impl Report {
 /// The rate at each size as a multiple of that at the smallest: the median of the rounds.
 fn ratios(figures: &[Figures]) -> Vec<Option<f64>> {
     let smallest = figures.first();
-    figures.iter().map(|figures| Ratios::of(Some(figures), smallest, None).to_peer).collect()
+    figures.iter().map(|figures| Ratios::of(Some(figures), smallest, None, None).to_peer).collect()
 }
 
 fn title(work: Work, side: Side) -> String {

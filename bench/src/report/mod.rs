@@ -60,7 +60,13 @@ impl Measured {
     }
 
     fn ratios(&self) -> Ratios {
-        Ratios::of(self.of(Side::Latchkey), self.of(Side::Peer), self.of(Side::Limit))
+        self.ratios_of(Side::Latchkey)
+    }
+
+    fn ratios_of(&self, ours: Side) -> Ratios {
+        let [ours, peer, limit, bare] =
+            [ours, Side::Peer, Side::Limit, Side::Bare].map(|side| self.of(side));
+        Ratios::of(ours, peer, limit, bare)
     }
 }
 
@@ -105,6 +111,8 @@ fn example() -> Report {
         limit: Work::Refresh.limit(),
         figures: vec![
             (Side::Latchkey, figures(1600.0, 30.0)),
+            (Side::LatchkeyBeside, figures(1800.0, 20.0)),
+            (Side::Bare, figures(3200.0, 20.0)),
             (Side::Peer, figures(400.0, 60.0)),
             (Side::Limit, figures(2000.0, 10.0)),
         ],

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Machine, Report, Settings, Versions};
-use crate::figures::Figures;
+use crate::figures::{Figures, Ratios};
 use crate::work::{Side, Work};
 
 /// Circumstances, ratios and absolute figures.
@@ -47,16 +47,31 @@ fn ratios(report: &Report) -> String {
         Some(wanted) => format!("{text} (wanted {wanted})"),
         None => text,
     };
-    let mut rows = vec![row(["", "of the peer", "of the limit", "the limit", "p99 of the peer's"])];
-    for (work, ratios) in &report.ratios {
+    let line = |work: Work, title: &str, ratios: &Ratios, to_bare: Option<f64>| {
         let (to_peer, to_limit) = work.wanted();
-        rows.push(row([
-            work.title(),
+        row([
+            title,
             &wanted(times(ratios.to_peer), to_peer.map(|ratio| format!("{ratio} ×"))),
             &wanted(share(ratios.to_limit), to_limit.map(|ratio| share(Some(ratio)))),
             work.limit(),
+            &share(to_bare),
             &times(ratios.p99_to_peer),
-        ]));
+        ])
+    };
+    let heads =
+        ["", "of the peer", "of the limit", "the limit", "of its operations", "p99 of the peer's"];
+    let mut rows = vec![row(heads)];
+    for (work, ratios) in &report.ratios {
+        rows.push(line(*work, work.title(), ratios, ratios.to_bare));
+        let beside = report
+            .work
+            .iter()
+            .find(|(own, measured)| own == work && measured.of(Side::LatchkeyBeside).is_some());
+        if let Some((work, measured)) = beside {
+            let title = format!("{}, checked by the API itself", work.title());
+            // The bare operations are those of a gateway.
+            rows.push(line(*work, &title, &measured.ratios_of(Side::LatchkeyBeside), None));
+        }
     }
     aligned(&rows)
 }
@@ -77,7 +92,9 @@ fn figures_row(work: Work, side: Side, figures: &Figures) -> Vec<String> {
         Side::Limit => work.limit(),
         Side::Latchkey => "Latchkey",
         Side::LatchkeyAsked => "Latchkey, `revocation_bound = 0`",
+        Side::LatchkeyBeside => "Latchkey, the API checks the token itself",
         Side::Peer => "peer",
+        Side::Bare => "its operations and nothing else, in JavaScript",
         Side::JavaScript => "do nothing, in JavaScript",
     };
     row([
@@ -136,9 +153,14 @@ mod tests {
     fn issue_6_ratios_stand_beside_what_is_wanted() {
         let text = tables(&example());
         let refresh = text.lines().find(|line| line.starts_with("| Refresh")).expect("a line");
-        for part in ["4.00 × (wanted 4 ×)", "80 % (wanted 75 %)", "bare row write", "0.50 ×"] {
+        let wanted =
+            ["4.00 × (wanted 4 ×)", "80 % (wanted 75 %)", "bare row write", "50 %", "0.50 ×"];
+        for part in wanted {
             assert!(refresh.contains(part), "{part} in {refresh}");
         }
+        let beside = text.lines().find(|line| line.contains("checked by the API itself"));
+        let beside = beside.expect("a line of its own");
+        assert!(beside.contains("4.50 ×") && beside.contains("90 %"), "{beside}");
     }
 
     #[test]

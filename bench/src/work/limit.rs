@@ -45,6 +45,24 @@ async fn objects(stage: &Stage, operation: &str) -> Result<Entry> {
     Ok(Entry::new(Side::Limit, stage.limit.address, visitors))
 }
 
+/// A refresh's operations, bare. As many objects as there are people, shared by connections in turn.
+pub fn refreshes(stage: &Stage) -> Entry {
+    let call = |number: usize| {
+        let person = format!("person{}", number % PEOPLE);
+        // As long as Latchkey's tokens are.
+        let token = "t".repeat(90);
+        Call::form("/refresh", &[("person", &person), ("refresh_token", &token)])
+    };
+    let visitors = (0..stage.connections).map(|number| Repeated::new(call(number), 200, any));
+    Entry::new(Side::Bare, stage.bare.address, visitors)
+}
+
+/// The operations of a call through a gateway, bare.
+pub fn calls(stage: &Stage) -> Entry {
+    let visitors = (0..stage.connections).map(|_| Repeated::new(Call::get("/call"), 200, any));
+    Entry::new(Side::Bare, stage.bare.address, visitors)
+}
+
 /// The status says all.
 const fn any(_: &Reply) -> Result<()> {
     Ok(())

@@ -129,10 +129,14 @@ pub enum Side {
     Latchkey,
     /// Latchkey, where it asks the person's account at each call.
     LatchkeyAsked,
+    /// An API beside Latchkey that checks its access tokens by itself.
+    LatchkeyBeside,
     /// The peer.
     Peer,
     /// The platform's limit.
     Limit,
+    /// The platform's operations for this work, and nothing else.
+    Bare,
     /// A do-nothing worker in JavaScript.
     JavaScript,
 }
@@ -143,8 +147,10 @@ impl Side {
         match self {
             Self::Latchkey => "latchkey",
             Self::LatchkeyAsked => "latchkey_asked",
+            Self::LatchkeyBeside => "latchkey_beside",
             Self::Peer => "peer",
             Self::Limit => "limit",
+            Self::Bare => "bare",
             Self::JavaScript => "javascript",
         }
     }

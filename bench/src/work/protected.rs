@@ -16,14 +16,19 @@ use crate::stage::Stage;
 const REMEMBERED: &str = "/remembered";
 /// A resource where Latchkey asks the person's account at each call.
 pub const ASKED: &str = "/asked";
+/// An API that checks tokens by itself, and learns of no revocation.
+const BESIDE: &str = "/beside";
 
 /// Who takes part with access tokens.
 pub async fn with_access_tokens(stage: &mut Stage) -> Result<Vec<Entry>> {
     let mut entries = ours_with_access_tokens(&mut stage.latchkey).await?;
+    let beside = with_tokens_for(&mut stage.latchkey, Side::LatchkeyBeside, BESIDE).await?;
+    entries.push(beside);
     let parties = stage.peer_parties(ClientKind::Public).await?;
     let address = stage.peer.address;
     entries.push(Entry::new(Side::Peer, address, calls(address, "/api", &parties).await?));
     entries.push(limit::nothing(stage));
+    entries.push(limit::calls(stage));
     Ok(entries)
 }
 
@@ -38,11 +43,16 @@ pub async fn with_personal_access_tokens(stage: &mut Stage) -> Result<Vec<Entry>
 pub async fn ours_with_access_tokens(house: &mut House) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for (side, path) in [(Side::Latchkey, REMEMBERED), (Side::LatchkeyAsked, ASKED)] {
-        let parties = house.parties(ClientKind::Public, path).await?;
-        let address = house.address();
-        entries.push(Entry::new(side, address, calls(address, path, &parties).await?));
+        entries.push(with_tokens_for(house, side, path).await?);
     }
     Ok(entries)
+}
+
+/// Calls of the resource at this path with access tokens for it.
+async fn with_tokens_for(house: &mut House, side: Side, path: &str) -> Result<Entry> {
+    let parties = house.parties(ClientKind::Public, path).await?;
+    let address = house.address();
+    Ok(Entry::new(side, address, calls(address, path, &parties).await?))
 }
 
 /// Latchkey's part with personal access tokens, at both resources.

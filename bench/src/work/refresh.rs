@@ -59,6 +59,7 @@ pub async fn entries(stage: &mut Stage) -> Result<Vec<Entry>> {
         ours(&mut stage.latchkey).await?,
         Entry::new(Side::Peer, peer, theirs),
         limit::writes(stage).await?,
+        limit::refreshes(stage),
     ])
 }
 

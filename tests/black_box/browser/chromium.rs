@@ -2,6 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -44,23 +45,24 @@ pub const SCREENS: [Screen; 4] = [
 /// One Chromium with a fresh profile.
 pub struct Chromium {
     session: Session,
+    /// Where forms were sent to that wrangler lost, since the console was read the last time.
+    lost: RefCell<Vec<String>>,
 }
 
 impl Chromium {
     /// A browser that has never been anywhere.
     pub fn start() -> Self {
-        Self { session: Session::start(&json!({})) }
+        Self::with_preferences(&json!({}))
     }
 
     /// The same with JavaScript turned off by the person.
     pub fn without_javascript() -> Self {
-        let off = json!({ "profile.managed_default_content_settings.javascript": 2 });
-        Self { session: Session::start(&off) }
+        Self::with_preferences(&json!({ "profile.managed_default_content_settings.javascript": 2 }))
     }
 
     /// A browser of a person with these preferences.
     pub fn with_preferences(preferences: &Value) -> Self {
-        Self { session: Session::start(preferences) }
+        Self { session: Session::start(preferences), lost: RefCell::default() }
     }
 
     #[track_caller]
@@ -129,11 +131,13 @@ impl Chromium {
     /// Sends a form again that wrangler lost on its way to the worker, whose connection it had just
     /// closed for idleness (cloudflare/workers-sdk issue 14641): it says so, and the worker saw nothing.
     pub fn send_lost_form_again(&self) {
-        let script =
-            "return document.body?.innerText.startsWith('Your worker restarted mid-request');";
+        let script = "return document.body?.innerText.startsWith('Your worker restarted mid-request') \
+                      ? document.URL : null;";
         let body = json!({ "script": script, "args": [] });
         // Between two pages there is none to ask.
-        if self.session.command("POST", "/execute/sync", &body).is_ok_and(|lost| lost == true) {
+        let asked = self.session.command("POST", "/execute/sync", &body);
+        if let Some(url) = asked.ok().as_ref().and_then(Value::as_str) {
+            self.lost.borrow_mut().push(url.to_owned());
             let _ = self.session.command("POST", "/refresh", &json!({}));
         }
     }
@@ -280,11 +284,27 @@ impl Chromium {
         STANDARD.decode(answer["data"].as_str().expect("data")).expect("base64")
     }
 
-    /// What the console got since the last time: errors, warnings, violations of the policy.
+    /// What the console got since the last time: errors, warnings, violations of the policy. What it
+    /// has of a form that wrangler lost isn't in it: that page is wrangler's own, without an icon.
     #[track_caller]
     pub fn console(&self) -> Vec<String> {
         let entries = self.must("POST", "/se/log", &json!({ "type": "browser" }));
         let entries = entries.as_array().expect("entries");
-        entries.iter().map(|entry| format!("{} {}", entry["level"], entry["message"])).collect()
+        let mut said: Vec<String> = entries
+            .iter()
+            .map(|entry| format!("{} {}", entry["level"], entry["message"]))
+            .collect();
+        for url in self.lost.take() {
+            for (place, status) in
+                [(url.as_str(), "status of 503"), ("/favicon.ico", "status of 404")]
+            {
+                let of_it =
+                    |line: &String| line.contains(&format!("{place} - ")) && line.contains(status);
+                if let Some(found) = said.iter().position(of_it) {
+                    let _ = said.remove(found);
+                }
+            }
+        }
+        said
     }
 }

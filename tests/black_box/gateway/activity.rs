@@ -35,6 +35,12 @@ pub fn trials() -> Vec<Case> {
             at_once(servers.gateway());
         }),
         Case::new(
+            "issue 6: where a revocation may be known late a busy client's calls come to the log together, in their order, and the last before its token was taken back too",
+            |servers| {
+                together(servers.gateway());
+            },
+        ),
+        Case::new(
             "issue 3: what a call of a personal access token did is in the log under its label",
             |servers| {
                 by_a_token(servers.gateway());
@@ -236,6 +242,28 @@ fn at_once(front: &Front) {
     let references: std::collections::BTreeSet<_> =
         called.iter().map(|entry| entry["reference"].as_str().unwrap()).collect();
     assert_eq!((called.len(), references.len()), (40, 40), "{entries:?}");
+}
+
+fn together(front: &Front) {
+    const CALLS: usize = 60;
+    let mut walk = Walk::begin(&front.server);
+    let token = walk.browser.new_token("Busy", &["api"], &[&front.resource("/slow-bound")]);
+    let place = front.upstream.plain();
+    let target = format!("/slow-bound/{}", place.name());
+    for _ in 0..CALLS {
+        let _ = front.call("GET", &target).api_key(&token).send().expect(200);
+    }
+    let _ = walk.browser.take_back("revoke-token", None);
+    let entries = wait_for(&mut walk.browser, "called", CALLS);
+    let mut called = kinds(&entries, "called");
+    // The log has the newest first.
+    called.reverse();
+    let received = place.received();
+    let sent: Vec<_> =
+        received.iter().map(|request| request.header("latchkey-reference").unwrap()).collect();
+    let logged: Vec<_> = called.iter().map(|entry| entry["reference"].as_str().unwrap()).collect();
+    assert_eq!(logged, sent);
+    assert!(called.iter().all(|entry| entry["label"] == "Busy"), "{called:?}");
 }
 
 fn by_a_token(front: &Front) {
