@@ -1,15 +1,18 @@
 //! The deserializer of all JSON beside serde_json's own, and the configuration that is read by it.
 
-use std::collections::BTreeMap;
-
 use latchkey_protocol::activity::Entry;
 use latchkey_protocol::client::ClientRecord;
 use latchkey_protocol::configuration::Configuration;
 use latchkey_protocol::grant::GrantRecord;
-use latchkey_protocol::json;
+use latchkey_protocol::json::{self, FromJson, ReadError};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use every_form::{Everything, Plain, Tagged};
+
+#[path = "../../src/json/every_form.rs"]
+mod every_form;
 
 /// A text that may be JSON, as everything that is read from it.
 pub fn check(data: &[u8]) {
@@ -21,35 +24,52 @@ pub fn check(data: &[u8]) {
     same::<Everything>(&value);
     same::<Plain>(&value);
     same::<Tagged>(&value);
-    same::<GrantRecord>(&value);
-    same::<ClientRecord>(&value);
-    same::<Entry>(&value);
+    let _ = written_and_read::<GrantRecord>(&value);
+    let _ = written_and_read::<ClientRecord>(&value);
+    let _ = written_and_read::<Entry>(&value);
     configuration(&value);
 }
 
-/// Both refuse it, or both read the same; but for a list that stands for a struct, which only theirs reads.
-fn same<T: DeserializeOwned + Serialize>(value: &Value) {
-    let ours = json::from_value::<T>(value.clone());
+/// Both refuse it, or both read the same; but for what only theirs reads.
+fn same<T: DeserializeOwned + FromJson + Serialize>(value: &Value) {
+    let ours = written_and_read::<T>(value);
     let theirs = serde_json::from_value::<T>(value.clone());
     match (ours, theirs) {
-        (Ok(ours), Ok(theirs)) => {
-            let [ours, theirs] = [ours, theirs].map(|read| serde_json::to_string(&read).ok());
-            assert_eq!(ours, theirs);
-            if let Some(text) = ours {
-                let again = json::read::<T>(&text).expect("what is written is read");
-                assert_eq!(serde_json::to_string(&again).ok().as_ref(), Some(&text));
-            }
-        }
+        (Ok(ours), Ok(theirs)) => assert_eq!(Some(ours), serde_json::to_string(&theirs).ok()),
         (Err(_), Err(_)) => {}
-        (Err(error), Ok(_)) => assert!(has_list(value), "{error} for {value}"),
+        (Err(error), Ok(_)) => assert!(only_theirs(value), "{error} for {value}"),
         (Ok(_), Err(error)) => panic!("only we read {value}: {error}"),
     }
 }
 
-fn has_list(value: &Value) -> bool {
+/// What is read is the same when it is written and read again; but for a number with a fraction, whose last digit serde_json
+/// doesn't keep, and which nothing of ours has.
+fn written_and_read<T: FromJson + Serialize>(value: &Value) -> Result<String, ReadError> {
+    let read = json::from_value::<T>(value.clone())?;
+    let written = json::write(&read).expect("what is read can be written");
+    let again = json::read::<T>(&written).expect("what is written is read");
+    if !has_fraction(value) {
+        assert_eq!(json::write(&again).ok().as_ref(), Some(&written));
+    }
+    Ok(written)
+}
+
+fn has_fraction(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(items) => items.iter().any(has_fraction),
+        Value::Object(members) => members.values().any(has_fraction),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+    }
+}
+
+/// A list that stands for a struct, or an object with a null for a variant without content.
+fn only_theirs(value: &Value) -> bool {
     match value {
         Value::Array(_) => true,
-        Value::Object(members) => members.values().any(has_list),
+        Value::Object(members) => {
+            members.values().any(|value| value.is_null() || only_theirs(value))
+        }
         _ => false,
     }
 }
@@ -65,58 +85,4 @@ fn configuration(settings: &Value) {
         }
         Err(error) => assert!(error.to_string().contains("LATCHKEY"), "{error}"),
     }
-}
-
-/// Every form that serde has.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Everything {
-    text: String,
-    flag: bool,
-    byte: u8,
-    whole: u64,
-    signed: i64,
-    real: f64,
-    maybe: Option<String>,
-    #[serde(default)]
-    absent: u32,
-    list: Vec<Plain>,
-    pair: (u8, String),
-    map: BTreeMap<String, i32>,
-    newtype: Newtype,
-    tagged: Tagged,
-    any: Value,
-    character: char,
-    nothing: (),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Plain {
-    Unit,
-    Newtype(u8),
-    Tuple(u8, bool),
-    Struct { inner: Option<u8> },
-}
-
-#[derive(Serialize, Deserialize)]
-struct Newtype(u16);
-
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum Tagged {
-    One { value: u8 },
-    Two(Flat),
-}
-
-#[derive(Serialize, Deserialize)]
-struct Flat {
-    own: bool,
-    #[serde(flatten)]
-    rest: Rest,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Rest {
-    more: Option<String>,
 }
