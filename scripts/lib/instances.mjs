@@ -9,7 +9,7 @@ import { ROOT } from "./tools.mjs";
 export const INSTANCES = [join(ROOT, "worker", "js", "instances.js"), fileURLToPath(import.meta.url)];
 
 const EXTERNAL = ["cloudflare:workers", "./index_bg.wasm"];
-const PARAMETERS = "require, module, exports, WebAssembly, addEventListener";
+const PARAMETERS = "require, module, exports, WebAssembly, addEventListener, Proxy";
 
 /** Changes `index.js` of the worker that worker-build made in `folder`. */
 export async function withInstances(folder) {

@@ -14,6 +14,11 @@ const IMPORTS = { "cloudflare:workers": workers, "./index_bg.wasm": wasm };
 /** No address: wasm-bindgen reads nothing there, and what it writes there goes nowhere. */
 const NOWHERE = { value: -4 };
 
+/** A proxy that is what it stands for. */
+function Bare(target) {
+  return target;
+}
+
 function begin() {
   let hasTrapped = false;
   const trapped = {
@@ -33,9 +38,10 @@ function begin() {
   };
   const module = { exports: {} };
   const shadowed = Object.create(WebAssembly, { Instance: { value: own.Instance } });
-  // What worker-build listens for concerns one instance; with several, each would begin anew for another's trap.
+  // What worker-build listens for concerns one instance; with several, each would begin anew for another's trap. For the same
+  // reason nothing is to stand around its classes, which would cost each call a few microseconds besides.
   const listen = () => {};
-  glue((name) => IMPORTS[name], module, module.exports, shadowed, listen);
+  glue((name) => IMPORTS[name], module, module.exports, shadowed, listen, Bare);
   return { exports: module.exports, hasTrapped: () => hasTrapped };
 }
 
@@ -49,10 +55,14 @@ function fresh() {
   return current;
 }
 
-/** The worker: each request is one instance's from beginning to end. */
+/**
+ * The worker: each request is one instance's from beginning to end. The promise is made here, so that it is kept also where
+ * the stack has trapped (worker/src/steps.rs).
+ */
 export class Entrypoint extends workers.WorkerEntrypoint {
   fetch(request) {
-    return new (fresh().exports.default)(this.ctx, this.env).fetch(request);
+    const { answer } = fresh().exports.default.prototype;
+    return new Promise((keep) => answer(request, this.env, this.ctx, keep));
   }
 }
 
@@ -76,11 +86,14 @@ export function object(name) {
 
     /** A message and its answer: worker/src/objects/receiving.rs. */
     send(message, text) {
-      return this.#current().send(message, text);
+      return new Promise((keep) => this.#current().send(message, text, keep));
     }
 
+    /** An error makes the runtime try again. */
     alarm() {
-      return this.#current().alarm();
+      return new Promise((keep, refuse) => {
+        this.#current().alarm((problem) => (problem === undefined ? keep() : refuse(new Error(problem))));
+      });
     }
   };
 }

@@ -12,6 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::checked_signatures::CheckedSignatures;
 use crate::configuration;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -39,6 +40,8 @@ pub struct KeySet {
     dropped: Vec<String>,
     /// The public keys that a signature was checked with, by key id: each is imported once.
     imported: RefCell<BTreeMap<String, ImportedKey>>,
+    /// The tokens whose signature was good.
+    checked: CheckedSignatures,
     sealing: Vec<SealingKey>,
     /// When the keyring last said that these are the keys.
     confirmed_at: Cell<UnixTime>,
@@ -196,6 +199,7 @@ impl KeySet {
             published: keys.published,
             dropped: keys.dropped,
             imported: RefCell::default(),
+            checked: CheckedSignatures::default(),
             confirmed_at: Cell::new(now),
             asked: Cell::new((now, ASK_AFTER)),
         })
@@ -268,7 +272,7 @@ impl KeySet {
         web_crypto::sign_es256(&self.signing, message).await
     }
 
-    /// Checks an access token of ours: signature, issuer and time.
+    /// Checks an access token of ours: signature, issuer and time. A signature that was good is not computed again.
     ///
     /// # Errors
     ///
@@ -276,9 +280,9 @@ impl KeySet {
     pub async fn verify(
         &self,
         context: &Context,
-        text: &str,
+        token: &Secret,
     ) -> Result<Result<AccessTokenClaims, JwtError>, Failure> {
-        let received = match Received::parse(text) {
+        let received = match Received::parse(token.expose()) {
             Ok(received) => received,
             Err(error) => return Ok(Err(error)),
         };
@@ -294,15 +298,28 @@ impl KeySet {
         let verdict = match keys.find(key_id) {
             None => SignatureVerdict::Invalid,
             Some(key) => {
-                let key = keys.imported(key).await?;
-                context.env.tally().note(Operation::SignatureChecks, 1);
-                let valid =
-                    web_crypto::verify_es256(&key, received.signature(), received.message())
-                        .await?;
-                if valid { SignatureVerdict::Valid } else { SignatureVerdict::Invalid }
+                let hash = token.hash();
+                if keys.checked.has(&hash) || keys.signed(context, key, &received).await? {
+                    keys.checked.note(&hash);
+                    SignatureVerdict::Valid
+                } else {
+                    SignatureVerdict::Invalid
+                }
             }
         };
         Ok(received.verify(verdict, context.configuration.issuer.as_str(), context.now))
+    }
+
+    /// Whether `key` signed it.
+    async fn signed(
+        &self,
+        context: &Context,
+        key: &PublishedKey,
+        received: &Received<'_>,
+    ) -> Result<bool, Failure> {
+        let key = self.imported(key).await?;
+        context.env.tally().note(Operation::SignatureChecks, 1);
+        web_crypto::verify_es256(&key, received.signature(), received.message()).await
     }
 
     fn find(&self, key_id: &str) -> Option<&PublishedKey> {

@@ -17,6 +17,7 @@
 mod access_tokens;
 mod bindings;
 mod browser;
+mod checked_signatures;
 mod clients;
 mod configuration;
 mod context;
@@ -37,8 +38,13 @@ mod refusals;
 mod request_line;
 mod route;
 mod router;
+mod steps;
 mod trace;
 mod web_crypto;
+
+use js_sys::Function;
+use steps::Promised;
+use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Says what a panic means, before anything can.
 #[worker::event(start)]
@@ -46,12 +52,16 @@ fn start() {
     panics::watch();
 }
 
-/// Answers one request.
-#[worker::event(fetch, respond_with_errors)]
-async fn fetch(
+/// Answers one request: `keep` is called with the response. Asked for by `worker/js/instances.js`.
+#[wasm_bindgen]
+pub fn answer(
     request: web_sys::Request,
     env: worker::Env,
-    later: worker::Context,
-) -> worker::Result<web_sys::Response> {
-    panics::answered(router::answer(request, env, later)).await.into_response()
+    later: worker::worker_sys::Context,
+    keep: Function,
+) {
+    let promise = Promised::new(keep, || panics::unavailable().into_js());
+    steps::begin(promise, async move {
+        router::answer(request, env, worker::Context::new(later)).await.into_js()
+    });
 }

@@ -23,6 +23,10 @@ impl DocumentUrl {
     /// was fetched then.
     pub fn parse(text: &str, reach: Reach) -> Result<Self, DocumentUrlError> {
         use DocumentUrlError as Error;
+        // RFC 3986 section 2: a URI is ASCII.
+        if !text.is_ascii() {
+            return Err(Error::NotCanonical);
+        }
         let url = Url::parse(text).map_err(|_| Error::NotAUrl)?;
         // A text that the parser changes is another URL to whoever compares it as a text.
         if url.as_str() != text {

@@ -16,6 +16,13 @@ pub(super) fn parse(text: &str, key: &str, example: &str) -> Result<Url, Configu
     };
     let wanted =
         format!("an https URI such as \"{example}\" (http only for 127.0.0.1, [::1] or localhost)");
+    // RFC 3986 section 2: a URI is ASCII.
+    if !text.is_ascii() {
+        return refuse(
+            "a letter outside ASCII",
+            "the host in its \"xn--\" form, and the path percent-encoded",
+        );
+    }
     let Ok(url) = Url::parse(text) else { return refuse("no absolute URI", &wanted) };
     let loopback = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
     match url.scheme() {

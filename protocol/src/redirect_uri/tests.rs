@@ -220,7 +220,7 @@ const HOSTILE: &[(&str, E)] = &[
     ("https://[::1/cb", E::InvalidHost),
     ("https://[1:2:3:4:5:6:7:8:9]/cb", E::Malformed),
     ("https://256.0.0.1/cb", E::Malformed),
-    ("https://xn--a/cb", E::Malformed),
+    ("https://xn--/cb", E::Malformed),
     ("http://127.0.0.1:99999/cb", E::Malformed),
 ];
 

@@ -37,8 +37,7 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
         Ok(introspection) => introspection,
         Err(error) => return Ok(context.refuse(&error.reply(), &error, Some(client_id))),
     };
-    let Found { token, is_a_guess } =
-        find(context, client_id, introspection.token.expose()).await?;
+    let Found { token, is_a_guess } = find(context, client_id, &introspection.token).await?;
     // RFC 7662 section 4: un-throttled, this would be a means "to poll a series of possible token values".
     // Not for the server of a resource: it asks about what others sent it, and they mustn't stop it.
     let is_a_guess = is_a_guess && !context.configuration.is_introspector(client_id);
@@ -99,9 +98,9 @@ async fn signed(
 
 /// What the text stands for, if it is a token that is good. The hint isn't needed: RFC 7662 section
 /// 2.1 has it widen the search to every kind anyway, and the text itself says its kind.
-async fn find(context: &Context, caller: &ClientId, text: &str) -> Result<Found, Failure> {
+async fn find(context: &Context, caller: &ClientId, presented: &Secret) -> Result<Found, Failure> {
     let (env, kind) = (&context.env, ObjectKind::Account);
-    let prefixes = &context.configuration.prefixes;
+    let (prefixes, text) = (&context.configuration.prefixes, presented.expose());
     if let Some(token) = GrantToken::parse(&prefixes.refresh_token, text) {
         let message = InspectRefreshToken { grant: token.grant, secret: token.secret };
         // Only its own client learns anything about it, so that is the one to ask the shard about.
@@ -130,7 +129,7 @@ async fn find(context: &Context, caller: &ClientId, text: &str) -> Result<Found,
         return Ok(Found::by_secret(good, is_known));
     }
     let keys = keys::key_set(context).await?;
-    let Ok(claims) = keys.verify(context, text).await? else { return Ok(Found::signed(None)) };
+    let Ok(claims) = keys.verify(context, presented).await? else { return Ok(Found::signed(None)) };
     let (state, standing) =
         join(access_tokens::state(context, &claims), standing(context, &claims.client_id)).await;
     match (state?, standing?) {

@@ -41,7 +41,7 @@ pub async fn post(context: &Context, incoming: &mut Incoming) -> Result<Answer, 
         None => {
             let keys = keys::key_set(context).await?;
             // RFC 7009 section 2.2: an invalid token is a success, since it can't be used anyway.
-            let Ok(claims) = keys.verify(context, text).await? else {
+            let Ok(claims) = keys.verify(context, &revocation.token).await? else {
                 return Ok(Answer::empty(200).not_stored());
             };
             match claims.authority {

@@ -117,7 +117,7 @@ async fn access_token(
     let issuer = context.configuration.issuer.as_str();
     let text = token.expose();
     let keys = keys::key_set(context).await?;
-    let claims = match keys.verify(context, text).await? {
+    let claims = match keys.verify(context, token).await? {
         Ok(claims) => claims,
         Err(error) => return Ok(Err(TokenProblem::of_jwt(error, text, issuer).into())),
     };

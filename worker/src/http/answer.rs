@@ -10,6 +10,7 @@ use wasm_bindgen::JsValue;
 use web_sys::ResponseInit;
 
 use super::body::BodyStream;
+use crate::log::{Event, Level};
 
 /// Status, headers and body of an answer.
 #[derive(Debug)]
@@ -164,13 +165,21 @@ impl Answer {
         self
     }
 
-    /// Hands the answer to the platform.
-    pub fn into_response(self) -> worker::Result<web_sys::Response> {
+    /// The answer as the platform takes it.
+    pub fn into_js(self) -> JsValue {
+        self.into_response().map(JsValue::from).unwrap_or_else(|cause| {
+            // The platform answers 500 where it gets no response.
+            Event::new(Level::Error, "failed").with("cause", format!("{cause:?}")).write();
+            JsValue::UNDEFINED
+        })
+    }
+
+    fn into_response(self) -> Result<web_sys::Response, JsValue> {
         let init = match &self.body {
             Body::Kept(kept) => kept.init.clone(),
             Body::Bytes(_) | Body::Stream(_) => self.init()?,
         };
-        let response = match self.body {
+        match self.body {
             // The platform throws when an answer with one of these has a body.
             _ if matches!(self.status, 204 | 205 | 304) => empty(&init),
             Body::Bytes(bytes) if bytes.is_empty() => empty(&init),
@@ -180,8 +189,7 @@ impl Answer {
                 let stream = stream.into_inner();
                 web_sys::Response::new_with_opt_readable_stream_and_init(Some(&stream), &init)
             }
-        };
-        Ok(response?)
+        }
     }
 
     fn init(&self) -> Result<ResponseInit, JsValue> {

@@ -15,7 +15,8 @@ use serde::Serialize;
 
 use super::sql::{integer, record, time};
 use super::{
-    Answered, Health, Known, Message, Received, Storage, not_by_fetch, receives, reply, unknown,
+    Answered, Health, Known, Message, Object, Received, Storage, alarm_failed, class, reply,
+    unknown,
 };
 use crate::failure::Failure;
 use crate::log::{Event, Level};
@@ -105,39 +106,18 @@ impl Message for DenyCode {
 }
 
 /// The object.
-#[worker::durable_object(alarm)]
 pub struct DeviceAuthorization {
     state: worker::State,
     known: Known,
 }
 
-receives!(DeviceAuthorization);
+class!(DeviceAuthorization);
 
-impl worker::DurableObject for DeviceAuthorization {
+impl Object for DeviceAuthorization {
     fn new(state: worker::State, _env: worker::Env) -> Self {
         Self { state, known: Known::default() }
     }
 
-    async fn fetch(&self, _: worker::Request) -> worker::Result<worker::Response> {
-        not_by_fetch()
-    }
-
-    /// Forgets the request once nothing about it matters any more.
-    async fn alarm(&self) -> worker::Result<worker::Response> {
-        let storage = Storage::of_alarm(&self.state, &self.known);
-        let stored =
-            stored(&storage).map_err(|failure| worker::Error::RustError(failure.to_string()))?;
-        match stored {
-            Some((_, record)) if !record.forget_at().has_passed(platform::now()) => {
-                sweep_at(&storage, record.forget_at()).await?;
-            }
-            Some(_) | None => storage.delete_all().await?,
-        }
-        worker::Response::empty()
-    }
-}
-
-impl DeviceAuthorization {
     async fn receive(&self, received: &Received) -> Answered {
         // From here to the write there is no await: what a message reads and writes is one step.
         let (now, storage) = (platform::now(), Storage::of(&self.state, &self.known, received));
@@ -181,6 +161,18 @@ impl DeviceAuthorization {
             )),
             name => unknown(name),
         }
+    }
+
+    /// Forgets the request once nothing about it matters any more.
+    async fn alarm(&self) -> Result<(), Failure> {
+        let storage = Storage::of_alarm(&self.state, &self.known);
+        let done = match stored(&storage)? {
+            Some((_, record)) if !record.forget_at().has_passed(platform::now()) => {
+                sweep_at(&storage, record.forget_at()).await
+            }
+            Some(_) | None => storage.delete_all().await,
+        };
+        done.map_err(alarm_failed)
     }
 }
 

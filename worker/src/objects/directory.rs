@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::sql::{Database, RecordRow, record, text};
 use super::{
-    Answered, Health, Known, Message, Received, Storage, not_by_fetch, receives, reply, unknown,
+    Answered, Health, Known, Message, Object, Received, Storage, alarm_failed, class, reply,
+    unknown,
 };
 use crate::failure::Failure;
 use crate::platform;
@@ -71,38 +72,18 @@ impl Message for Claim {
 }
 
 /// The object.
-#[worker::durable_object(alarm)]
 pub struct Directory {
     state: worker::State,
     known: Known,
 }
 
-receives!(Directory);
+class!(Directory);
 
-impl worker::DurableObject for Directory {
+impl Object for Directory {
     fn new(state: worker::State, _env: worker::Env) -> Self {
         Self { state, known: Known::default() }
     }
 
-    async fn fetch(&self, _: worker::Request) -> worker::Result<worker::Response> {
-        not_by_fetch()
-    }
-
-    /// Forgets old tries. An identifier that never got an account leaves nothing behind.
-    async fn alarm(&self) -> worker::Result<worker::Response> {
-        let storage = Storage::of_alarm(&self.state, &self.known);
-        match sweep(&storage, platform::now()) {
-            Ok(Sweep::Nothing) => storage.delete_all().await?,
-            Ok(Sweep::KeepPointer) => {}
-            Ok(Sweep::Later) => ensure_sweep(&storage).await?,
-            // An error, and no answer, makes the runtime try again.
-            Err(failure) => return Err(worker::Error::RustError(failure.to_string())),
-        }
-        worker::Response::empty()
-    }
-}
-
-impl Directory {
     async fn receive(&self, received: &Received) -> Answered {
         let storage = Storage::of(&self.state, &self.known, received);
         match received.name.as_str() {
@@ -122,6 +103,17 @@ impl Directory {
             }
             name => unknown(name),
         }
+    }
+
+    /// Forgets old tries. An identifier that never got an account leaves nothing behind.
+    async fn alarm(&self) -> Result<(), Failure> {
+        let storage = Storage::of_alarm(&self.state, &self.known);
+        let done = match sweep(&storage, platform::now())? {
+            Sweep::Nothing => storage.delete_all().await,
+            Sweep::KeepPointer => Ok(()),
+            Sweep::Later => ensure_sweep(&storage).await,
+        };
+        done.map_err(alarm_failed)
     }
 }
 

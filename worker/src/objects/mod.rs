@@ -20,7 +20,7 @@ use latchkey_protocol::json::FromJson;
 use serde::Serialize;
 
 use crate::trace::Operation;
-use receiving::{Answered, Received, not_by_fetch, receives, reply, unknown};
+use receiving::{Answered, Object, Received, alarm_failed, class, reply, unknown};
 use storage::{Known, Storage};
 
 /// A message to an object.

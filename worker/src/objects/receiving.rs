@@ -1,9 +1,15 @@
 //! The object's side of a message, and how an answer is written.
 
+use js_sys::Function;
 use latchkey_protocol::json;
+use std::future::Future;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
 
 use super::Message;
 use crate::failure::Failure;
+use crate::panics;
+use crate::steps::{self, Promised};
 use crate::trace::Tally;
 
 /// What comes before the name of a message whose sender wants to know what it costs.
@@ -39,30 +45,81 @@ impl Received {
     }
 }
 
-/// Lets an object be asked by `send`, a method of its class, and by nothing else. The object has
-/// `receive(&self, &Received) -> Answered`.
-macro_rules! receives {
+/// An object: what it is to the runtime.
+pub(super) trait Object: 'static {
+    /// It has just been called to memory.
+    fn new(state: worker::State, env: worker::Env) -> Self;
+
+    /// Answers a message.
+    fn receive(&self, received: &Received) -> impl Future<Output = Answered>;
+
+    /// Its alarm has gone off. After an error the runtime tries again.
+    fn alarm(&self) -> impl Future<Output = Result<(), Failure>>;
+}
+
+/// Makes an object a class of JavaScript, for `worker/js/instances.js`. Each method does what is to be done in the first step
+/// before it returns, and calls `keep` once it is done.
+macro_rules! class {
     ($object:ident) => {
         const _: () = {
+            use js_sys::Function;
+            use std::rc::Rc;
             use wasm_bindgen::prelude::wasm_bindgen;
+            use $crate::objects::receiving;
 
-            #[wasm_bindgen]
-            impl $object {
-                /// Takes a message and answers it; both are texts of [`super::receiving`].
-                pub async fn send(&self, name: String, message: String) -> String {
-                    let received = $crate::objects::receiving::Received::new(&name, message);
-                    let answered = self.receive(&received).await;
-                    $crate::objects::receiving::write_answer(answered, &received.tally)
+            #[wasm_bindgen(js_name = $object)]
+            pub struct Exported(Rc<$object>);
+
+            #[wasm_bindgen(js_class = $object)]
+            impl Exported {
+                #[wasm_bindgen(constructor)]
+                pub fn new(
+                    state: worker::worker_sys::DurableObjectState,
+                    env: worker::Env,
+                ) -> Self {
+                    Self(Rc::new(receiving::Object::new(worker::State::from(state), env)))
+                }
+
+                /// Takes a message and answers it; both are texts of [`receiving`].
+                pub fn send(&self, name: String, message: String, keep: Function) {
+                    receiving::send(Rc::clone(&self.0), name, message, keep);
+                }
+
+                /// The alarm has gone off. `keep` is told the problem, if there is one.
+                pub fn alarm(&self, keep: Function) {
+                    receiving::alarm(Rc::clone(&self.0), keep);
                 }
             }
         };
     };
 }
-pub(super) use receives;
+pub(super) use class;
 
-/// What the `worker` crate wants of an object. `worker/js/instances.js` has no way to it.
-pub(super) fn not_by_fetch() -> worker::Result<worker::Response> {
-    worker::Response::error("an object is asked by its method send", 501)
+pub(super) fn send<O: Object>(object: Rc<O>, name: String, message: String, keep: Function) {
+    let instead = || {
+        let failure = Failure::unavailable("answering a message", panics::WORDS);
+        JsValue::from(write_answer(Err(failure), &Tally::default()))
+    };
+    steps::begin(Promised::new(keep, instead), async move {
+        let received = Received::new(&name, message);
+        let answered = object.receive(&received).await;
+        JsValue::from(write_answer(answered, &received.tally))
+    });
+}
+
+pub(super) fn alarm<O: Object>(object: Rc<O>, keep: Function) {
+    let promise = Promised::new(keep, || JsValue::from(panics::WORDS));
+    steps::begin(promise, async move {
+        match object.alarm().await {
+            Ok(()) => JsValue::UNDEFINED,
+            Err(failure) => JsValue::from(failure.to_string()),
+        }
+    });
+}
+
+/// What an alarm couldn't do at the platform.
+pub(super) fn alarm_failed(cause: worker::Error) -> Failure {
+    Failure::unavailable("an alarm", cause)
 }
 
 /// Writes an object's reply.

@@ -10,7 +10,8 @@ mod scope;
 use latchkey_protocol::time::UnixTime;
 
 use super::{
-    Answered, Health, Known, Message, Received, Storage, not_by_fetch, receives, reply, unknown,
+    Answered, Health, Known, Message, Object, Received, Storage, alarm_failed, class, reply,
+    unknown,
 };
 use crate::configuration;
 use crate::failure::Failure;
@@ -27,7 +28,6 @@ use rows::Rows;
 use scope::{Scope, create};
 
 /// The object.
-#[worker::durable_object(alarm)]
 pub struct Account {
     state: worker::State,
     known: Known,
@@ -35,33 +35,13 @@ pub struct Account {
     recent_refusals: RecentRefusals,
 }
 
-receives!(Account);
+class!(Account);
 
-impl worker::DurableObject for Account {
+impl Object for Account {
     fn new(state: worker::State, env: worker::Env) -> Self {
         Self { state, known: Known::default(), env, recent_refusals: RecentRefusals::default() }
     }
 
-    async fn fetch(&self, _: worker::Request) -> worker::Result<worker::Response> {
-        not_by_fetch()
-    }
-
-    async fn alarm(&self) -> worker::Result<worker::Response> {
-        let storage = Storage::of_alarm(&self.state, &self.known);
-        let swept = self.open(&storage).and_then(|scope| scope.rows.sweep(scope.now));
-        match swept {
-            Ok(Some(next)) => {
-                sweep_at(&storage, next).await?;
-                worker::Response::empty()
-            }
-            Ok(None) => worker::Response::empty(),
-            // An error, and no answer, makes the runtime try again.
-            Err(failure) => Err(worker::Error::RustError(failure.to_string())),
-        }
-    }
-}
-
-impl Account {
     async fn receive(&self, received: &Received) -> Answered {
         let storage = Storage::of(&self.state, &self.known, received);
         if received.name == Health::NAME {
@@ -119,6 +99,17 @@ impl Account {
         answered
     }
 
+    async fn alarm(&self) -> Result<(), Failure> {
+        let storage = Storage::of_alarm(&self.state, &self.known);
+        let scope = self.open(&storage)?;
+        if let Some(next) = scope.rows.sweep(scope.now)? {
+            sweep_at(&storage, next).await.map_err(alarm_failed)?;
+        }
+        Ok(())
+    }
+}
+
+impl Account {
     fn open(&self, storage: &Storage<'_>) -> Result<Scope, Failure> {
         let configuration = configuration::load(&self.env)
             .map_err(|error| Failure::unavailable("reading the configuration", error))?;

@@ -15,9 +15,7 @@ pub use own_tokens::{CheckClientToken, RevokeClientToken};
 use latchkey_protocol::time::Lifetime;
 
 use super::sql::Database;
-use super::{
-    Answered, Health, Known, Message, Received, Storage, not_by_fetch, receives, reply, unknown,
-};
+use super::{Answered, Health, Known, Message, Object, Received, Storage, class, reply, unknown};
 use crate::failure::Failure;
 use crate::log::{Event, Level};
 use crate::platform;
@@ -34,43 +32,19 @@ const SWEEP_EVERY: Lifetime = Lifetime::hours(1);
 const GO_ON: Lifetime = Lifetime::seconds(10);
 
 /// The object.
-#[worker::durable_object(alarm)]
 pub struct ClientRegistry {
     state: worker::State,
     known: Known,
     env: worker::Env,
 }
 
-receives!(ClientRegistry);
+class!(ClientRegistry);
 
-impl worker::DurableObject for ClientRegistry {
+impl Object for ClientRegistry {
     fn new(state: worker::State, env: worker::Env) -> Self {
         Self { state, known: Known::default(), env }
     }
 
-    async fn fetch(&self, _: worker::Request) -> worker::Result<worker::Response> {
-        not_by_fetch()
-    }
-
-    async fn alarm(&self) -> worker::Result<worker::Response> {
-        let now = platform::now();
-        let shard = self.shard(Storage::of_alarm(&self.state, &self.known));
-        let next = match shard.sweep(now) {
-            Ok(next) => match shard.end_grants_of_removed().await {
-                Ok(removal) => [next, removal].into_iter().flatten().min(),
-                Err(failure) => return Err(worker::Error::RustError(failure.to_string())),
-            },
-            // An error, and no answer, makes the runtime try again.
-            Err(failure) => return Err(worker::Error::RustError(failure.to_string())),
-        };
-        if let Some(next) = next {
-            shard.set_alarm(next).await;
-        }
-        worker::Response::empty()
-    }
-}
-
-impl ClientRegistry {
     async fn receive(&self, received: &Received) -> Answered {
         let shard = self.shard(Storage::of(&self.state, &self.known, received));
         let message = received;
@@ -146,6 +120,18 @@ impl ClientRegistry {
         }
     }
 
+    async fn alarm(&self) -> Result<(), Failure> {
+        let now = platform::now();
+        let shard = self.shard(Storage::of_alarm(&self.state, &self.known));
+        let (next, removal) = (shard.sweep(now)?, shard.end_grants_of_removed().await?);
+        if let Some(next) = [next, removal].into_iter().flatten().min() {
+            shard.set_alarm(next).await;
+        }
+        Ok(())
+    }
+}
+
+impl ClientRegistry {
     const fn shard<'a>(&'a self, storage: Storage<'a>) -> Shard<'a> {
         Shard { storage, env: &self.env }
     }

@@ -18,9 +18,7 @@ use latchkey_protocol::time::{Lifetime, UnixTime};
 use serde_json::Value;
 
 use super::sql::{Database, text, time};
-use super::{
-    Answered, Health, Known, Message, Received, Storage, not_by_fetch, receives, reply, unknown,
-};
+use super::{Answered, Health, Known, Message, Object, Received, Storage, class, reply, unknown};
 use crate::configuration::{self, keyring_secret};
 use crate::failure::Failure;
 use crate::platform::{self, RuntimeEntropy};
@@ -39,42 +37,19 @@ pub const NAME: &str = "keyring";
 const SEALS_AFTER: Lifetime = Lifetime::minutes(2);
 
 /// The object.
-#[worker::durable_object(alarm)]
 pub struct Keyring {
     state: worker::State,
     known: Known,
     env: worker::Env,
 }
 
-receives!(Keyring);
+class!(Keyring);
 
-impl worker::DurableObject for Keyring {
+impl Object for Keyring {
     fn new(state: worker::State, env: worker::Env) -> Self {
         Self { state, known: Known::default(), env }
     }
 
-    async fn fetch(&self, _: worker::Request) -> worker::Result<worker::Response> {
-        not_by_fetch()
-    }
-
-    async fn alarm(&self) -> worker::Result<worker::Response> {
-        let storage = Storage::of_alarm(&self.state, &self.known);
-        match self.carried_out(&storage).await {
-            Ok(_) => worker::Response::empty(),
-            // An error, and no answer, makes the runtime try again.
-            Err(failure) => Err(worker::Error::RustError(failure.to_string())),
-        }
-    }
-}
-
-/// The keys once the schedule has nothing left to do, and which of them work.
-struct CarriedOut {
-    rows: Rows,
-    signing: String,
-    sealing: String,
-}
-
-impl Keyring {
     async fn receive(&self, received: &Received) -> Answered {
         let storage = Storage::of(&self.state, &self.known, received);
         match received.name.as_str() {
@@ -91,6 +66,20 @@ impl Keyring {
         }
     }
 
+    async fn alarm(&self) -> Result<(), Failure> {
+        let storage = Storage::of_alarm(&self.state, &self.known);
+        self.carried_out(&storage).await.map(|_| ())
+    }
+}
+
+/// The keys once the schedule has nothing left to do, and which of them work.
+struct CarriedOut {
+    rows: Rows,
+    signing: String,
+    sealing: String,
+}
+
+impl Keyring {
     fn terms(&self) -> Result<Terms, Failure> {
         let lifetimes = configuration::load(&self.env)
             .map_err(|error| Failure::unavailable("reading the configuration", error))?
