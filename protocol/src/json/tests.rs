@@ -28,7 +28,8 @@ prop_compose! {
     fn others()(
         set in any::<BTreeSet<String>>(), outcome in any::<Result<u8, String>>(), switch in any::<bool>(), count in any::<u8>(),
         name in any::<Option<String>>(), text in any::<String>(), odd in any::<u8>(), own in any::<bool>(), five in any::<u8>(),
-        rest in prop::collection::btree_map("[a-z]{1,3}", any::<u8>(), 0..3),
+        // No member of `Open` has a name so short: serde refuses one that is there twice.
+        rest in prop::collection::btree_map("[a-z]{1,2}", any::<u8>(), 0..3),
     ) -> Others {
         let rest = rest.into_iter().map(|(name, value)| (name, json!(value))).collect();
         Others {
