@@ -1,7 +1,9 @@
 //! What serde's attributes say about reading.
 
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Expr, ExprPath, LitStr, Type};
+use syn::{Attribute, Expr, ExprPath, LitStr, Token, Type};
+
+use crate::place::Place;
 
 /// What is said about a type.
 #[derive(Default)]
@@ -27,7 +29,7 @@ pub enum Case {
     Snake,
 }
 
-/// What is said about a member or a variant.
+/// What is said about a member.
 #[derive(Default)]
 pub struct Member {
     /// What it is when it is absent.
@@ -76,66 +78,124 @@ impl Case {
 }
 
 impl Container {
-    /// Reads the attributes of a type.
-    pub fn read(attributes: &[Attribute]) -> syn::Result<Self> {
+    /// Reads the attributes of a type that is of the kind `place`.
+    pub fn read(attributes: &[Attribute], place: &Place) -> syn::Result<Self> {
         let mut said = Self::default();
-        each(attributes, |meta| {
-            match name(&meta).as_str() {
+        each(attributes, place, |name, meta| {
+            match name {
+                "default" if meta.input.peek(Token![=]) => {
+                    return Err(meta.error(
+                        "FromJson doesn't know `default = …` of a struct; it knows `default` there",
+                    ));
+                }
                 "default" => said.default = true,
                 "deny_unknown_fields" => said.deny_unknown_fields = true,
-                "rename_all" => said.rename_all = Some(Case::named(&text(&meta)?)?),
-                "tag" => said.tag = Some(text(&meta)?.value()),
+                "rename_all" => said.rename_all = Some(Case::named(&text(meta)?)?),
+                "tag" => said.tag = Some(text(meta)?.value()),
                 "transparent" => said.transparent = true,
-                "try_from" => said.try_from = Some(text(&meta)?.parse()?),
-                "into" => ignored(&meta)?,
-                "untagged" => {
-                    return Err(
-                        meta.error("FromJson doesn't guess: implement it for an untagged enum")
-                    );
-                }
-                _ => return Err(meta.error("FromJson doesn't know this attribute of a type")),
+                "try_from" => said.try_from = Some(text(meta)?.parse()?),
+                _ => return Err(place.refusal(meta)),
             }
             Ok(())
         })?;
+        // What is said beside these two is about members that aren't read.
+        let narrower = match (&said.try_from, said.transparent) {
+            (Some(_), _) => &Place::CONVERTED,
+            (None, true) => &Place::TRANSPARENT,
+            (None, false) => return Ok(said),
+        };
+        allowed(attributes, narrower)?;
         Ok(said)
     }
 }
 
 impl Member {
-    /// Reads the attributes of a member or a variant.
+    /// Reads the attributes of a member that has a name.
     pub fn read(attributes: &[Attribute]) -> syn::Result<Self> {
         let mut said = Self::default();
-        each(attributes, |meta| {
-            match name(&meta).as_str() {
-                "default" if meta.input.peek(syn::Token![=]) => {
-                    said.default = Some(Absent::Of(text(&meta)?.parse()?));
+        let place = &Place::MEMBER;
+        each(attributes, place, |name, meta| {
+            match name {
+                "default" if meta.input.peek(Token![=]) => {
+                    said.default = Some(Absent::Of(text(meta)?.parse()?));
                 }
                 "default" => said.default = Some(Absent::Default),
                 "flatten" => said.flatten = true,
-                "rename" => said.rename = Some(text(&meta)?.value()),
+                "rename" => said.rename = Some(text(meta)?.value()),
                 "skip" => said.skip = true,
-                "skip_serializing_if" | "serialize_with" => ignored(&meta)?,
-                _ => return Err(meta.error("FromJson doesn't know this attribute of a member")),
+                _ => return Err(place.refusal(meta)),
             }
             Ok(())
         })?;
+        // A member without a name in the JSON has nothing that could be called otherwise or be absent.
+        if said.skip {
+            allowed(attributes, &Place::SKIPPED)?;
+        } else if said.flatten {
+            allowed(attributes, &Place::FLATTENED)?;
+        }
         Ok(said)
     }
 }
 
-/// Reads each thing that `#[serde(…)]` says.
-fn each(
-    attributes: &[Attribute],
-    mut read: impl FnMut(ParseNestedMeta<'_>) -> syn::Result<()>,
-) -> syn::Result<()> {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("serde"))
-        .try_for_each(|attribute| attribute.parse_nested_meta(&mut read))
+/// Whether a member of what is `transparent` is skipped.
+pub fn is_skipped(attributes: &[Attribute]) -> syn::Result<bool> {
+    let mut skipped = false;
+    let place = &Place::MEMBER_OF_TRANSPARENT;
+    each(attributes, place, |name, meta| match name {
+        "skip" => {
+            skipped = true;
+            Ok(())
+        }
+        _ => Err(place.refusal(meta)),
+    })?;
+    Ok(skipped)
 }
 
-fn name(meta: &ParseNestedMeta<'_>) -> String {
-    meta.path.get_ident().map(ToString::to_string).unwrap_or_default()
+/// What a variant is called, if it isn't by its own name.
+pub fn renamed(attributes: &[Attribute]) -> syn::Result<Option<String>> {
+    let mut renamed = None;
+    let place = &Place::VARIANT;
+    each(attributes, place, |name, meta| match name {
+        "rename" => {
+            renamed = Some(text(meta)?.value());
+            Ok(())
+        }
+        _ => Err(place.refusal(meta)),
+    })?;
+    Ok(renamed)
+}
+
+/// Refuses what isn't known at `place`, and reads nothing.
+pub fn allowed(attributes: &[Attribute], place: &Place) -> syn::Result<()> {
+    each(
+        attributes,
+        place,
+        |_, meta| {
+            if meta.input.peek(Token![=]) { ignored(meta) } else { Ok(()) }
+        },
+    )
+}
+
+/// Reads each thing that `#[serde(…)]` says, if it is one that is read at `place`.
+fn each(
+    attributes: &[Attribute],
+    place: &Place,
+    mut read: impl FnMut(&str, &ParseNestedMeta<'_>) -> syn::Result<()>,
+) -> syn::Result<()> {
+    let attributes = attributes.iter().filter(|attribute| attribute.path().is_ident("serde"));
+    for attribute in attributes {
+        attribute.parse_nested_meta(|meta| {
+            let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+            if place.writes(&name) {
+                ignored(&meta)
+            } else if place.reads(&name) {
+                read(&name, &meta)
+            } else {
+                Err(place.refusal(&meta))
+            }
+        })?;
+    }
+    Ok(())
 }
 
 fn text(meta: &ParseNestedMeta<'_>) -> syn::Result<LitStr> {

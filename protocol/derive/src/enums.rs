@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Error, Fields, Ident, Variant};
 
-use crate::attributes::{Container, Member};
-use crate::structs::members;
+use crate::attributes::{Container, renamed};
+use crate::structs::{members, nameless};
 
 /// What reads `value` as one of the variants.
 pub fn body(
@@ -55,7 +55,7 @@ pub fn body(
 
 fn written(variant: &Variant, container: &Container) -> syn::Result<String> {
     let own = variant.ident.to_string();
-    Ok(Member::read(&variant.attrs)?.rename.unwrap_or_else(|| match container.rename_all {
+    Ok(renamed(&variant.attrs)?.unwrap_or_else(|| match container.rename_all {
         Some(case) => case.of_variant(&own),
         None => own,
     }))
@@ -73,9 +73,11 @@ fn inside(enumeration: &Ident, variant: &Variant) -> syn::Result<TokenStream> {
     Ok(match &variant.fields {
         Fields::Unit => quote! { { content.nothing()?; Self::#name } },
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+            nameless(fields)?;
             quote! { Self::#name(content.value()?) }
         }
         Fields::Unnamed(fields) => {
+            nameless(fields)?;
             let places: Vec<Ident> = (0..fields.unnamed.len())
                 .map(|index| quote::format_ident!("item_{index}"))
                 .collect();
@@ -99,6 +101,7 @@ fn beside_the_tag(_: &Ident, variant: &Variant) -> syn::Result<TokenStream> {
     match &variant.fields {
         Fields::Unit => Ok(quote! { Self::#name }),
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+            nameless(fields)?;
             Ok(quote! { Self::#name(members.rest()?) })
         }
         Fields::Unnamed(_) => Err(Error::new_spanned(variant, "a tag has no place beside a list")),

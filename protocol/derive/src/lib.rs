@@ -9,6 +9,7 @@
 
 mod attributes;
 mod enums;
+mod place;
 mod structs;
 
 use proc_macro2::TokenStream;
@@ -16,16 +17,18 @@ use quote::quote;
 use syn::{Data, DeriveInput, Error, GenericParam, parse_macro_input};
 
 use attributes::Container;
+use place::Place;
 
 /// Implements `FromJson`, and for a struct with named members `FromMembers` too, by serde's attributes:
 ///
-/// - on a type: `default`, `deny_unknown_fields`, `rename_all` (`snake_case`, `lowercase`), `tag`, `transparent`,
-///   `try_from`;
-/// - on a member: `default`, `default = "path"`, `flatten`, `rename`, `skip`;
+/// - on a struct: `default` and `deny_unknown_fields` where its members have names; `transparent`;
+/// - on an enum: `rename_all` (`snake_case`, `lowercase`), `tag`;
+/// - on both: `try_from`;
+/// - on a member that has a name: `default`, `default = "path"`, `flatten`, `rename`, `skip`;
 /// - on a variant: `rename`.
 ///
-/// `into`, `skip_serializing_if` and `serialize_with` are about writing and change nothing here. An `untagged` enum is
-/// read by code of its own.
+/// `into`, `skip_serializing_if` and `serialize_with` are about writing and change nothing here. Anything else, or one of
+/// these at another place, is refused. An `untagged` enum is read by code of its own.
 #[proc_macro_derive(FromJson, attributes(serde))]
 pub fn from_json(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -33,7 +36,7 @@ pub fn from_json(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 }
 
 fn implementation(input: &DeriveInput) -> syn::Result<TokenStream> {
-    let container = Container::read(&input.attrs)?;
+    let container = Container::read(&input.attrs, Place::of(input))?;
     if let Some(source) = &container.try_from {
         let body = quote! { json::converted::<#source, Self>(value) };
         return Ok(implementing(input, &body));
@@ -77,3 +80,6 @@ fn with_bounds(input: &DeriveInput) -> (TokenStream, TokenStream, TokenStream) {
     });
     (quote! { #generics }, quote! { #arguments }, quote! { where #(#bounds)* })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,9 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::punctuated::Punctuated;
-use syn::{DeriveInput, Error, Field, Fields, Token};
+use syn::{DeriveInput, Error, Field, Fields, FieldsUnnamed, Token};
 
-use crate::attributes::{Absent, Container, Member};
+use crate::attributes::{Absent, Container, Member, allowed, is_skipped};
+use crate::place::Place;
 use crate::{implementing, with_bounds};
 
 /// Implements `FromJson` for a struct, and `FromMembers` if its members have names.
@@ -20,6 +21,7 @@ pub fn implementation(
     match fields {
         Fields::Named(fields) => named(input, container, &fields.named),
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+            nameless(fields)?;
             let body = quote! { json::FromJson::from_json(value).map(Self) };
             Ok(implementing(input, &body))
         }
@@ -34,7 +36,7 @@ fn transparent(input: &DeriveInput, fields: &Fields) -> syn::Result<TokenStream>
     let mut read = 0;
     let mut assignments = Vec::new();
     for (field, place) in fields.iter().zip(fields.members()) {
-        if Member::read(&field.attrs)?.skip {
+        if is_skipped(&field.attrs)? {
             assignments.push(quote! { #place: ::core::default::Default::default() });
         } else {
             read += 1;
@@ -100,6 +102,7 @@ pub fn members(
             continue;
         }
         let read = match said.default {
+            _ if said.skip && has_default => quote! { default.#place },
             _ if said.skip => quote! { ::core::default::Default::default() },
             None if has_default => quote! { members.optional(#name)?.unwrap_or(default.#place) },
             None => quote! { members.required(#name)? },
@@ -111,13 +114,20 @@ pub fn members(
     Ok(quote! { #(#first)* #(#last)* })
 }
 
+/// Members without names have their places, and no attribute changes how they are read.
+pub fn nameless(fields: &FieldsUnnamed) -> syn::Result<()> {
+    fields.unnamed.iter().try_for_each(|field| allowed(&field.attrs, &Place::NAMELESS))
+}
+
 /// Refuses members of other names.
 fn refusal(fields: &Punctuated<Field, Token![,]>) -> syn::Result<TokenStream> {
     let mut names = Vec::new();
     for field in fields {
         let said = Member::read(&field.attrs)?;
         if said.flatten {
-            return Err(Error::new_spanned(field, "beside what flattens no name is unknown"));
+            let words =
+                "`flatten` of a member isn't read where the struct has `deny_unknown_fields`";
+            return Err(Error::new_spanned(field, words));
         }
         if !said.skip {
             names.push(name(field, &said));
