@@ -76,11 +76,13 @@ pub(crate) struct Settings {
     #[serde(rename = "number")]
     pub(crate) count: u8,
     pub(crate) name: Option<String>,
+    #[serde(skip)]
+    pub(crate) origin: u8,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { switch: true, count: 7, name: Some("default".to_owned()) }
+        Self { switch: true, count: 7, name: Some("default".to_owned()), origin: 3 }
     }
 }
 

@@ -189,7 +189,7 @@ impl<K: FromJson + Ord, V: FromJson> FromJson for BTreeMap<K, V> {
         for (name, value) in object(value, "a map")? {
             let key = K::from_json(Value::String(name.clone()));
             let entry = key.and_then(|key| Ok((key, V::from_json(value)?)));
-            let (key, value) = entry.map_err(|error| error.in_member(name))?;
+            let (key, value) = entry.map_err(|error| error.in_found(name))?;
             read.insert(key, value);
         }
         Ok(read)

@@ -44,7 +44,7 @@ impl Members {
     /// [`ReadError`] for another form.
     pub fn optional<T: FromJson>(&mut self, name: &str) -> Result<Option<T>, ReadError> {
         let Some(value) = self.0.remove(name) else { return Ok(None) };
-        T::from_json(value).map(Some).map_err(|error| error.in_member(name.to_owned()))
+        T::from_json(value).map(Some).map_err(|error| error.in_member(name))
     }
 
     /// Takes a member, which has to be there unless its type says what it is otherwise.
@@ -75,7 +75,7 @@ impl Members {
     /// [`ReadError`] where it is missing, no text, or another name.
     pub fn tag(&mut self, tag: &str, names: &[&str]) -> Result<usize, ReadError> {
         let name: String = self.required(tag)?;
-        index_of(&name, names).map_err(|error| error.in_member(tag.to_owned()))
+        index_of(&name, names).map_err(|error| error.in_member(tag))
     }
 
     /// All that are left, as one value.
@@ -94,7 +94,7 @@ impl Members {
     /// [`ReadError`] at the first.
     pub fn only(&self, names: &[&str]) -> Result<(), ReadError> {
         match self.0.keys().find(|name| !names.contains(&name.as_str())) {
-            Some(name) => Err(ReadError::unknown("field", name, names).in_member(name.clone())),
+            Some(name) => Err(ReadError::unknown("field", name, names).in_found(name.clone())),
             None => Ok(()),
         }
     }

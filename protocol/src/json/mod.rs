@@ -52,7 +52,7 @@ pub fn from_value<T: FromJson>(value: Value) -> Result<T, ReadError> {
 ///
 /// [`ReadError`] for what isn't JSON.
 pub fn parse(json: &str) -> Result<Value, ReadError> {
-    serde_json::from_str(json).map_err(ReadError::new)
+    serde_json::from_str(json).map_err(ReadError::no_json)
 }
 
 /// Parses bytes that should be JSON in UTF-8.
@@ -61,7 +61,7 @@ pub fn parse(json: &str) -> Result<Value, ReadError> {
 ///
 /// [`ReadError`] for what isn't.
 pub fn parse_bytes(json: &[u8]) -> Result<Value, ReadError> {
-    parse(std::str::from_utf8(json).map_err(ReadError::new)?)
+    parse(std::str::from_utf8(json).map_err(ReadError::no_json)?)
 }
 
 /// Writes a value as JSON.

@@ -36,7 +36,7 @@ prop_compose! {
             nothing: (),
             set,
             outcome,
-            settings: Settings { switch, count, name },
+            settings: Settings { switch, count, name, ..Settings::default() },
             whole: Whole { text: text.into(), length: 0 },
             odd: Odd(odd | 1),
             open: Open { own, five, rest },
@@ -178,4 +178,49 @@ fn what_is_no_json_is_refused() {
         assert!(read::<Value>(text).is_err(), "{text}");
     }
     assert!(read_bytes::<Value>(b"\"\xff\"").is_err());
+}
+
+/// A secret where a record of another release has something else.
+#[test]
+fn the_place_alone_says_nothing_of_what_was_found() {
+    #[derive(Debug, FromJson)]
+    struct Stored {
+        #[serde(rename = "keys")]
+        _keys: BTreeMap<String, u8>,
+        #[serde(rename = "table")]
+        _table: Option<Table>,
+        #[serde(rename = "odd")]
+        _odd: Option<Odd>,
+        #[serde(rename = "pair")]
+        _pair: Option<(u8, u8)>,
+    }
+    const SECRET: &str = "U0VDUkVU";
+    for (record, expected) in [
+        (json!(SECRET), ".: invalid type, expected struct Stored"),
+        (json!({ "keys": SECRET }), "keys: invalid type, expected a map"),
+        (json!({ "keys": { SECRET: SECRET } }), "keys.*: invalid type, expected u8"),
+        (json!({ "keys": { SECRET: 9_999 } }), "keys.*: invalid value, expected u8"),
+        (json!({ SECRET: SECRET }), ".: missing field `keys`"),
+        (
+            json!({ "keys": {}, "table": { SECRET: SECRET } }),
+            "table.*: unknown field, expected `entries`",
+        ),
+        (
+            json!({ "keys": {}, "table": { "entries": [{ "name": "a", "kind": SECRET }] } }),
+            "table.entries[0].kind: unknown variant, expected one of `unit`, `newtype`, `tuple`, `struct`",
+        ),
+        (
+            json!({ "keys": {}, "table": { "entries": [{ "name": "a", "kind": { SECRET: 1 } }] } }),
+            "table.entries[0].kind: unknown variant, expected one of `unit`, `newtype`, `tuple`, `struct`",
+        ),
+        (json!({ "keys": {}, "odd": 88 }), "odd: not a valid value"),
+        (json!({ "keys": {}, "pair": [1] }), "pair: invalid length 1, expected a list of 2"),
+    ] {
+        let error = from_value::<Stored>(record.clone()).expect_err("another form");
+        assert_eq!(error.place_only().to_string(), expected, "{record}");
+    }
+    for text in [SECRET.to_owned(), format!("\"{SECRET}"), format!("{{\"{SECRET}\": {SECRET}}}")] {
+        let error = read::<Stored>(&text).expect_err("no JSON");
+        assert_eq!(error.place_only().to_string(), ".: no JSON", "{text}");
+    }
 }

@@ -41,7 +41,7 @@ impl Content {
                     (Some((name, content)), None) => {
                         Ok((index_of(&name, names)?, Self(Some(content))))
                     }
-                    _ => Err(ReadError::new(
+                    _ => Err(ReadError::plain(
                         "invalid value: map, expected an object with one member",
                     )),
                 }
@@ -51,7 +51,7 @@ impl Content {
     }
 
     fn there(self) -> Result<Value, ReadError> {
-        self.0.ok_or_else(|| ReadError::new("this variant has content"))
+        self.0.ok_or_else(|| ReadError::plain("this variant has content"))
     }
 
     /// It holds nothing.
@@ -62,7 +62,7 @@ impl Content {
     pub fn nothing(self) -> Result<(), ReadError> {
         match self.0 {
             None | Some(Value::Null) => Ok(()),
-            Some(_) => Err(ReadError::new("this variant has no content")),
+            Some(_) => Err(ReadError::plain("this variant has no content")),
         }
     }
 
