@@ -45,8 +45,8 @@ pub async fn generate_es256() -> Result<KeyPair, Failure> {
     let text = JSON::stringify(&jwk)
         .map(String::from)
         .map_err(|cause| failed("exporting a key", &cause))?;
-    let whole =
-        json::parse(&text).map_err(|cause| Failure::unavailable("exporting a key", cause))?;
+    let whole = json::parse(&text)
+        .map_err(|cause| Failure::unavailable("exporting a key", cause.place_only()))?;
     let mut public = serde_json::Map::new();
     for member in ["kty", "crv", "x", "y"] {
         let value = whole

@@ -196,8 +196,9 @@ fn stored(storage: &Storage<'_>) -> Result<Option<(u64, DeviceAuthorizationRecor
     let row: Option<Row> =
         database.row("SELECT version, record FROM device_authorization", vec![])?;
     row.map(|row| {
-        let record = json::read(&row.record)
-            .map_err(|cause| Failure::unavailable("reading a device authorization", cause))?;
+        let record = json::read(&row.record).map_err(|cause| {
+            Failure::unavailable("reading a device authorization", cause.place_only())
+        })?;
         Ok((row.version, record))
     })
     .transpose()

@@ -41,7 +41,7 @@ impl Received {
     }
 
     pub(super) fn message<M: Message>(&self) -> Result<M, Failure> {
-        json::read(&self.message).map_err(|cause| Failure::unavailable(M::NAME, cause))
+        json::read(&self.message).map_err(|cause| Failure::unavailable(M::NAME, cause.place_only()))
     }
 }
 

@@ -56,7 +56,8 @@ impl Database {
         bindings: Vec<SqlStorageValue>,
     ) -> Result<Vec<T>, Failure> {
         let rows = self.query(statement, bindings)?.into_iter().map(json::from_value);
-        rows.collect::<Result<_, _>>().map_err(|cause| Failure::unavailable("reading a row", cause))
+        rows.collect::<Result<_, _>>()
+            .map_err(|cause| Failure::unavailable("reading a row", cause.place_only()))
     }
 
     /// Runs a statement that gives at most one row.
@@ -84,7 +85,7 @@ impl Database {
         match json::parse(&String::from(rows)) {
             Ok(Value::Array(rows)) => Ok(rows),
             Ok(_) => Err(Failure::unavailable("reading a row", "no list of rows")),
-            Err(cause) => Err(Failure::unavailable("reading a row", cause)),
+            Err(cause) => Err(Failure::unavailable("reading a row", cause.place_only())),
         }
     }
 
@@ -190,6 +191,7 @@ pub struct RecordRow {
 impl RecordRow {
     /// The record.
     pub fn read<T: FromJson>(&self) -> Result<T, Failure> {
-        json::read(&self.record).map_err(|cause| Failure::unavailable("reading a record", cause))
+        json::read(&self.record)
+            .map_err(|cause| Failure::unavailable("reading a record", cause.place_only()))
     }
 }

@@ -82,8 +82,8 @@ impl Shard<'_> {
             vec![text(client_id.as_str())],
         )?;
         let Some(ClientRow { record, version }) = row else { return Ok(None) };
-        let record =
-            json::read(&record).map_err(|cause| Failure::unavailable("reading a client", cause))?;
+        let record = json::read(&record)
+            .map_err(|cause| Failure::unavailable("reading a client", cause.place_only()))?;
         Ok(Some(StoredClient { record, version }))
     }
 

@@ -165,7 +165,7 @@ impl EntryRow {
         let activity = json::read::<Activity>(&self.record)
             .inspect_err(|cause| {
                 Event::new(Level::Error, "activity not readable")
-                    .with("cause", cause.to_string())
+                    .with("cause", cause.place_only().to_string())
                     .write();
             })
             .ok()?;

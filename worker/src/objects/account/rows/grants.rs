@@ -75,7 +75,7 @@ struct GrantRow {
 impl GrantRow {
     fn read(self) -> Result<StoredGrant, Failure> {
         let record = json::read(&self.record)
-            .map_err(|cause| Failure::unavailable("reading a grant", cause))?;
+            .map_err(|cause| Failure::unavailable("reading a grant", cause.place_only()))?;
         let Self { version, forget_at, last_called_at, .. } = self;
         Ok(StoredGrant { record, version, forget_at, last_called_at })
     }

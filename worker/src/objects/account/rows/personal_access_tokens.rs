@@ -28,8 +28,9 @@ struct TokenRow {
 
 impl TokenRow {
     fn read(self) -> Result<StoredToken, Failure> {
-        let record = json::read(&self.record)
-            .map_err(|cause| Failure::unavailable("reading a personal access token", cause))?;
+        let record = json::read(&self.record).map_err(|cause| {
+            Failure::unavailable("reading a personal access token", cause.place_only())
+        })?;
         Ok(StoredToken { record, last_used_at: self.last_used_at })
     }
 }
