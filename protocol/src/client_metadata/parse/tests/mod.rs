@@ -419,6 +419,9 @@ proptest! {
         });
         match read(changes) {
             Ok(metadata) => {
+                let stored = crate::json::write(&metadata).expect("json");
+                let copy: ClientMetadata = crate::json::read(&stored).expect("reads back");
+                prop_assert_eq!(&copy, &metadata);
                 let again = Value::Object(metadata.to_members()).to_string();
                 prop_assert_eq!(ClientMetadata::parse(again.as_bytes(), &policy()), Ok(metadata));
             }
