@@ -57,7 +57,7 @@ fn beside() {
         let panicked = server.post_json("/register", CLIENT);
         unavailable(&panicked);
         let said = server.log().wait_for("\"event\":\"panic\"");
-        assert!(said.iter().all(|line| line.contains("delay.rs")), "{said:?}");
+        assert!(said.iter().all(|line| line.contains("futures/mod.rs")), "{said:?}");
         server.mend();
         threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
     });

@@ -12,7 +12,7 @@
 //                "never"   they are never answered
 //                "panic"   the next one makes the object's Rust code panic
 //   kv         "throw": each call of the cache fails; "never": none is answered; "frozen": what is written or deleted stays as it was
-//   panic      true: the next request that waits for an object panics in Rust
+//   panic      true: the next request that waits for something panics in Rust
 //   randomness false: whoever next draws random bytes aborts in Rust, without a panic
 import { DurableObject } from "cloudflare:workers";
 import * as shipped from "./index.js";
@@ -35,14 +35,14 @@ globalThis.Date = class extends RealDate {
   }
 };
 
-const realSetTimeout = globalThis.setTimeout;
-globalThis.setTimeout = (...args) => {
+const realThen = Promise.prototype.then;
+Promise.prototype.then = function then(kept, refused) {
   if (faults.panic) {
     faults.panic = false;
-    // The worker crate unwraps what comes of it.
-    throw new Error("a platform without timers");
+    // wasm-bindgen's futures assert that nobody answers before the question is asked.
+    kept();
   }
-  return realSetTimeout(...args);
+  return realThen.call(this, kept, refused);
 };
 
 const realRandom = crypto.getRandomValues.bind(crypto);

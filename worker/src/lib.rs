@@ -40,6 +40,7 @@ mod route;
 mod router;
 mod steps;
 mod trace;
+mod wait;
 mod web_crypto;
 
 use js_sys::Function;

@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::objects::client_registry::messages::{KeepRefusals, RefusalsOf};
 use crate::platform;
 use crate::request_line::Refusal;
+use crate::wait::Wait;
 
 /// How long an isolate collects before it tells the shards again.
 const EVERY_MS: u64 = 5_000;
@@ -75,7 +76,7 @@ pub fn note(context: &Context, refusal: Refusal, status: u16, host: &str) {
     TOLD_AT.set(context.started_at.saturating_add(wait_ms));
     context.afterwards(move |context| async move {
         if wait_ms > 0 {
-            worker::Delay::from(Duration::from_millis(wait_ms)).await;
+            Wait::of(Duration::from_millis(wait_ms)).await;
         }
         tell(&context).await;
     });

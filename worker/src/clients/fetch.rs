@@ -18,6 +18,7 @@ use worker::AbortController;
 
 use crate::context::Context;
 use crate::trace::Operation;
+use crate::wait::Wait;
 
 /// The compatibility flag without which the platform's fetch may reach what isn't public.
 const STRICT_FETCH: &str = "global_fetch_strictly_public";
@@ -91,7 +92,7 @@ pub async fn get(
     let longest = context.configuration.lifetimes.client_document;
     let _under_way = context.env.hop(Operation::Fetches);
     let exchange = Box::pin(exchange(url, limit, longest, &controller));
-    let patience = worker::Delay::from(Duration::from_secs(FETCH_TIME.as_seconds()));
+    let patience = Wait::of(Duration::from_secs(FETCH_TIME.as_seconds()));
     let result = match select(exchange, patience).await {
         Either::Left((result, _)) => result,
         Either::Right(_) => Err(FetchError::Late),

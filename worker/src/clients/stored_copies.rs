@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::log::Level;
 use crate::trace::Operation;
+use crate::wait::Wait;
 use latchkey_protocol::json::FromJson;
 
 const BINDING: &str = "CACHE";
@@ -29,20 +30,22 @@ pub fn key(kind: &str, name: &str) -> String {
 pub async fn read<T: FromJson>(context: &Context, key: &str) -> Option<T> {
     let _under_way = context.env.hop(Operation::KvReads);
     let found = match context.env.platform().kv(BINDING) {
-        Ok(cache) => match select(pin!(cache.get(key).text()), worker::Delay::from(PATIENCE)).await
-        {
+        Ok(cache) => match select(pin!(cache.get(key).text()), Wait::of(PATIENCE)).await {
             Either::Left((text, _)) => text.map_err(|cause| cause.to_string()),
             Either::Right(_) => Err("no answer in time".to_owned()),
         },
         Err(cause) => Err(cause.to_string()),
     };
-    let copy = found.and_then(|text| {
-        text.map(|text| json::read(&text)).transpose().map_err(|cause| cause.to_string())
-    });
-    copy.unwrap_or_else(|cause| {
+    let text = found.unwrap_or_else(|cause| {
         log_trouble(context, cause);
         None
-    })
+    })?;
+    // Another release wrote it: the original is asked, and the copy written anew.
+    let unreadable = |cause: &json::ReadError| {
+        let cause = cause.place_only().to_string();
+        context.event(Level::Warn, "copy not readable").with("cause", cause).write();
+    };
+    json::read(&text).inspect_err(unreadable).ok()
 }
 
 /// Writes a copy after the answer has left; nobody waits for it.

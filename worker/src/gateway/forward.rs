@@ -24,6 +24,7 @@ use crate::keys;
 use crate::log::Level;
 use crate::platform::RuntimeEntropy;
 use crate::trace::Operation;
+use crate::wait::Wait;
 
 /// Forwards a request and hands the answer back. `message` is its body, if that was read.
 ///
@@ -124,7 +125,7 @@ async fn send(
         if let Some(mut taken) = taken {
             taken.wait().await;
         }
-        worker::Delay::from(timeout).await;
+        Wait::of(timeout).await;
     });
     Ok(match select(answer, patience).await {
         Either::Left((Ok(response), _)) => Ok(Arrived { response, controller }),

@@ -19,6 +19,7 @@ use crate::keys;
 use crate::objects::account::messages::{AccessState, StillGood};
 use crate::objects::{self, ObjectKind};
 use crate::platform;
+use crate::wait::Wait;
 
 /// How often whoever knows is asked, in seconds, unless the resource's revocation bound is longer.
 const ASK_EVERY: u64 = 30;
@@ -38,7 +39,7 @@ pub fn watch(visit: &Visit<'_>, holder: &Holder, mut over: Taken, controller: Ab
     let (holder, drops) = (holder.clone(), keys::drops());
     visit.context.afterwards(|context| async move {
         loop {
-            let tick = worker::Delay::from(every);
+            let tick = Wait::of(every);
             if let Either::Left(_) = select(Box::pin(over.wait()), tick).await {
                 return;
             }

@@ -18,6 +18,7 @@ use crate::log::Level;
 use crate::objects::account::messages::{Log, LogEntry};
 use crate::objects::{self, ObjectKind};
 use crate::platform;
+use crate::wait::Wait;
 
 /// How many different names of one message are noted.
 const MAX_NAMES: usize = 5;
@@ -94,7 +95,7 @@ pub fn sent(visit: &Visit<'_>, caller: Caller, labels: Labels) -> Sent {
             let duration_ms = platform::milliseconds().saturating_sub(started_at);
             Activity::Called(Call { status, duration_ms, ..call.clone() })
         };
-        let status = match select(&mut answered, worker::Delay::from(LONG)).await {
+        let status = match select(&mut answered, Wait::of(LONG)).await {
             Either::Left((status, _)) => status,
             Either::Right(_) => {
                 send(&context, &subject, entry(Call::NO_ANSWER_YET), pace).await;
@@ -163,7 +164,7 @@ async fn tell(context: &Context, account: &AccountId, activity: Activity, pace: 
     let mut turn = batches::add(account, entry, pace, platform::milliseconds());
     while let Some(mine) = turn {
         if !mine.wait.is_zero() {
-            worker::Delay::from(mine.wait).await;
+            Wait::of(mine.wait).await;
         }
         let Some(entries) = batches::take(account, &mine, platform::milliseconds()) else { return };
         let message = Log { entries };

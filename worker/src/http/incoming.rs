@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::body::{self, BodyError, BodyStream};
 use super::headers;
+use crate::wait::Wait;
 
 /// A longer query was never a sensible request; the platform itself ends at 16 KB.
 pub const MAX_QUERY_BYTES: usize = 15 * 1024;
@@ -184,7 +185,7 @@ impl Incoming {
     /// wasn't read to its end can't be used again, and the client behind it would be told that the server broke
     /// off; one that sends slowly or without end keeps nobody from an answer that is decided.
     pub async fn discard_body(&mut self) {
-        let patience = worker::Delay::from(DISCARD_PATIENCE);
+        let patience = Wait::of(DISCARD_PATIENCE);
         // Whatever is wrong with it, the answer is already decided.
         drop(select(Box::pin(body::read(&self.request)), patience).await);
     }

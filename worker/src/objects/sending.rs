@@ -12,6 +12,7 @@ use super::receiving::{COUNTED, read_answer};
 use super::{Message, ObjectKind};
 use crate::bindings::Bindings;
 use crate::failure::Failure;
+use crate::wait::Wait;
 
 /// How long an object may take to answer. Far longer than any of them needs under load.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,7 +41,7 @@ pub async fn send<M: Message>(
     let body = json::write(message).map_err(|cause| Failure::unavailable(M::NAME, cause))?;
     let answer = exchange(env, kind, name, M::NAME, &body).await?;
     json::read(read_answer(&answer, M::NAME, env.tally())?)
-        .map_err(|cause| Failure::unavailable(M::NAME, cause))
+        .map_err(|cause| Failure::unavailable(M::NAME, cause.place_only()))
 }
 
 /// The part of [`send`] that is the same for all messages, so that it is in the WebAssembly once.
@@ -61,7 +62,7 @@ async fn exchange(
     let sent = stub.send(&format!("{counted}{message}"), body);
     let answer = JsFuture::from(sent.map_err(|cause| failed(cause.into()))?);
     // An object that panicked never answers; without a bound the caller would wait with it.
-    let patience = worker::Delay::from(PATIENCE);
+    let patience = Wait::of(PATIENCE);
     match select(answer, patience).await {
         Either::Left((answer, _)) => answer
             .map_err(|cause| failed(cause.into()))?
