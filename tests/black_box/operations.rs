@@ -234,9 +234,13 @@ fn introspection(server: &Server) {
     let (tokens, asker) = (walk.tokens(), Client::configured("nightly"));
     let resource = format!("{}/api", server.issuer());
     let personal = walk.browser.new_token("Counted", &["mcp"], &[&resource]);
-    let signed = format!("{BOTH}, signature_checks 1");
+    let introspect =
+        |token: &str| server.count(asker.call(server, "/introspect", &[("token", token)]));
+    // A signature is checked once.
+    let first = introspect(&tokens.access);
+    assert_eq!(first.waited.of("signature_checks"), 1, "{}", first.line);
     for (asker, token, did) in [
-        (&asker, &tokens.access, signed.as_str()),
+        (&asker, &tokens.access, BOTH),
         (&walk.client, &tokens.refresh, BOTH),
         (&asker, &personal, "account_calls 1, in_turn 1, rows_read 1"),
     ] {
