@@ -130,7 +130,8 @@ async fn grow(
     let text = report.text();
     println!("\n{text}");
     write(flags.markdown.as_deref(), || Ok(text.clone()))?;
-    write(flags.json.as_deref(), || Ok(serde_json::to_string_pretty(&report)? + "\n"))
+    write(flags.json.as_deref(), || Ok(serde_json::to_string_pretty(&report)? + "\n"))?;
+    report.is_flat()
 }
 
 /// Draws where the time goes.

@@ -1,7 +1,8 @@
 // What the platform takes for the operations of a refresh, and of a call through a gateway, with the least code around them: the same
 // messages, rows, signature and service call as Latchkey has, of a refresh the log's line too, and nothing of what it decides. An entry of the
-// activity log is changed in place, so that the table doesn't grow. In JavaScript, where no boundary to WebAssembly costs anything.
-import { DurableObject } from "cloudflare:workers";
+// activity log is changed in place, so that the table doesn't grow. In JavaScript, where no boundary to WebAssembly costs anything. Requests
+// and messages come in as Latchkey's do (worker/js/instances.js), by a class and by RPC, so that only what is done differs.
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 const SIGNATURE = { name: "ECDSA", hash: "SHA-256" };
@@ -31,7 +32,7 @@ function log() {
 export class Account extends DurableObject {
   #isReady = false;
 
-  send(message) {
+  send(name, message) {
     const { token } = JSON.parse(message);
     const { sql } = this.ctx.storage;
     if (!this.#isReady) {
@@ -45,12 +46,13 @@ export class Account extends DurableObject {
     const grant = JSON.parse(record);
     sql.exec("UPDATE grants SET version = version + 1, record = ? WHERE id = 'grant' AND version = ? RETURNING version", JSON.stringify(grant), version).one();
     sql.exec("UPDATE entries SET record = ? WHERE id = 1", ENTRY);
-    return JSON.stringify({ token, client_id: grant.client_id, scope: grant.scope, filler: "a".repeat(400) });
+    return JSON.stringify({ name, token, client_id: grant.client_id, scope: grant.scope, filler: "a".repeat(400) });
   }
 }
 
-export default {
-  async fetch(request, env) {
+export default class extends WorkerEntrypoint {
+  async fetch(request) {
+    const { env } = this;
     const { pathname } = new URL(request.url);
     if (pathname === "/call") {
       const assertion = await sign(claims("https://behind.example"));
@@ -61,10 +63,10 @@ export default {
     }
     const form = new URLSearchParams(await request.text());
     const token = form.get("refresh_token");
-    const object = env.ACCOUNT.get(env.ACCOUNT.idFromName(form.get("person")));
-    const { scope } = JSON.parse(await object.send(JSON.stringify({ token, filler: "m".repeat(300) })));
+    const object = env.ACCOUNT.getByName(form.get("person"));
+    const { scope } = JSON.parse(await object.send("refresh", JSON.stringify({ token, filler: "m".repeat(300) })));
     const access_token = await sign(claims("https://id.example/remembered"));
     log();
     return new Response(JSON.stringify({ access_token, token_type: "Bearer", expires_in: 3600, refresh_token: token, scope: scope.join(" ") }), { headers: NOT_STORED });
-  },
-};
+  }
+}

@@ -1,6 +1,6 @@
 //! What requests do, by Latchkey's own count (`log.trace`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -14,8 +14,9 @@ use crate::house::House;
 use crate::load::{Next, Visitor};
 use crate::work::{self, Work};
 
-/// How often each visitor does its work, so that what happens now and then is told from what always does.
-const TIMES: usize = 8;
+/// How often each visitor does its work: what happens once in sixteen times, or only while somebody new has little, is far
+/// from half of it.
+const TIMES: usize = 24;
 
 /// What the requests of one unit of work usually do, by endpoint: as `account_calls 1, rows_read 4`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,9 +24,14 @@ const TIMES: usize = 8;
 pub struct Operations(BTreeMap<&'static str, String>);
 
 impl Operations {
-    /// Endpoint and operations.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(endpoint, did)| (*endpoint, did.as_str()))
+    /// One after the other, in words.
+    pub fn text(&self) -> String {
+        self.0.values().map(String::as_str).collect::<Vec<_>>().join("; then ")
+    }
+
+    #[cfg(test)]
+    pub fn example(did: &str) -> Self {
+        Self(BTreeMap::from([("token", did.to_owned())]))
     }
 }
 
@@ -75,7 +81,7 @@ async fn repeat(visitor: &mut dyn Visitor, connection: &mut Connection) -> Resul
     Ok(())
 }
 
-/// What most requests to each endpoint did.
+/// What requests to each endpoint usually did.
 fn usual(log: &str, endpoints: &[&'static str]) -> Result<Operations> {
     let lines: Vec<Value> = log
         .lines()
@@ -85,24 +91,36 @@ fn usual(log: &str, endpoints: &[&'static str]) -> Result<Operations> {
         .collect();
     let mut all = BTreeMap::new();
     for endpoint in endpoints {
-        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-        for line in lines.iter().filter(|line| line["endpoint"] == **endpoint) {
-            *seen.entry(did(line)).or_default() += 1;
-        }
-        let most = seen.into_iter().max_by_key(|(_, times)| *times);
-        let (did, _) = most.with_context(|| format!("no line about {endpoint} in the log"))?;
-        all.insert(*endpoint, did);
+        let lines: Vec<_> = lines.iter().filter(|line| line["endpoint"] == **endpoint).collect();
+        ensure!(!lines.is_empty(), "no line about {endpoint} in the log");
+        let [waited, afterwards] = ["waited", "afterwards"].map(|part| medians(&lines, part));
+        all.insert(*endpoint, did(&waited, &afterwards));
     }
     Ok(Operations(all))
 }
 
-/// What one request did, in words.
-fn did(line: &Value) -> String {
-    let list = |counts: &Value| {
-        let counts = counts.as_object().into_iter().flatten();
-        counts.map(|(name, number)| format!("{name} {number}")).collect::<Vec<_>>().join(", ")
+/// The median of each count, in the order of their names. What fewer than half of the requests did doesn't move it, and
+/// neither does which others they did it with.
+fn medians(lines: &[&Value], part: &str) -> Vec<(String, u64)> {
+    let counts = || lines.iter().filter_map(|line| line[part].as_object());
+    let names: BTreeSet<_> = counts().flat_map(|counts| counts.keys()).collect();
+    let median = |name: &String| {
+        let number = |line: &&Value| line[part][name].as_u64().unwrap_or_default();
+        let mut numbers: Vec<_> = lines.iter().map(number).collect();
+        numbers.sort_unstable();
+        numbers.get(numbers.len() / 2).copied().unwrap_or_default()
     };
-    let (waited, afterwards) = (list(&line["waited"]), list(&line["afterwards"]));
+    let medians = names.into_iter().map(|name| (name.clone(), median(name)));
+    medians.filter(|(_, number)| *number > 0).collect()
+}
+
+/// What a request did, in words.
+fn did(waited: &[(String, u64)], afterwards: &[(String, u64)]) -> String {
+    let list = |counts: &[(String, u64)]| {
+        let counts = counts.iter().map(|(name, number)| format!("{name} {number}"));
+        counts.collect::<Vec<_>>().join(", ")
+    };
+    let (waited, afterwards) = (list(waited), list(afterwards));
     match (waited.is_empty(), afterwards.is_empty()) {
         (true, true) => "nothing".to_owned(),
         (false, true) => waited,
@@ -116,6 +134,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn issue_6_what_happens_once_in_sixteen_times_does_not_move_what_is_usual() {
+        let line = |read: u32| {
+            format!(
+                r#"{{"outcome":"done","endpoint":"authorize","waited":{{"rows_read":{read}}}}}"#
+            )
+        };
+        // A few that are new, one that counts all, and what else is there in between; in no two lines the same.
+        let seldom = (0..7).chain(1000..1003).map(line);
+        let log: Vec<_> = seldom.chain((0..11).map(|_| line(12))).collect();
+        let usual = usual(&log.join("\n"), &["authorize"]).expect("lines");
+        assert_eq!(usual.text(), "rows_read 12");
+    }
+
+    #[test]
     fn issue_6_what_most_requests_to_an_endpoint_did_is_what_it_usually_does() {
         let log = r#"
             {"outcome":"done","endpoint":"token","waited":{"account_calls":1,"rows_read":4}}
@@ -125,10 +157,7 @@ mod tests {
             no JSON
             {"outcome":"answered","endpoint":"gateway","waited":{"fetches":1},"afterwards":{"account_calls":1}}
             {"outcome":"answered","endpoint":"metadata"}"#;
-        let of = |endpoint| {
-            let usual = usual(log, &[endpoint]).expect("lines");
-            usual.iter().map(|(_, did)| did.to_owned()).collect::<String>()
-        };
+        let of = |endpoint| usual(log, &[endpoint]).expect("lines").text();
         assert_eq!(of("token"), "account_calls 1, rows_read 4");
         assert_eq!(of("gateway"), "fetches 1; afterwards account_calls 1");
         assert_eq!(of("metadata"), "nothing");

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::{Result, ensure};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Grows, Row};
+use super::{Grows, Operations, Row};
 use crate::figures::{Figures, Ratios};
-use crate::report::{Machine, Settings, Versions, aligned, circumstances};
-use crate::work::{Side, Work};
+use crate::report::{Machine, Settings, Versions, aligned, circumstances, title};
 
 /// A request may take this much longer at another size, and still count as taking the same.
 const FLAT: f64 = 0.15;
@@ -22,6 +22,9 @@ pub struct Report {
     growth: BTreeMap<&'static str, Value>,
     #[serde(skip)]
     text: String,
+    /// Where more of something has requests do something else, in words.
+    #[serde(skip)]
+    differences: Vec<String>,
 }
 
 impl Report {
@@ -35,7 +38,15 @@ impl Report {
         let growth = all.iter().map(|(grows, rows)| (grows.name(), as_json(*grows, rows)));
         let growth = growth.collect();
         let text = all.iter().map(|(grows, rows)| table(*grows, rows)).collect();
-        Self { machine, versions, settings, growth, text }
+        let differences = all.iter().flat_map(|(grows, rows)| differences(*grows, rows)).collect();
+        Self { machine, versions, settings, growth, text, differences }
+    }
+
+    /// That every size does the same operations. How long they take is for people to judge: a machine's moods are in it.
+    pub fn is_flat(&self) -> Result<()> {
+        let differences = &self.differences;
+        ensure!(differences.is_empty(), "operations differ:\n{}", differences.join("\n"));
+        Ok(())
     }
 
     /// Circumstances and tables.
@@ -49,13 +60,6 @@ impl Report {
 fn ratios(figures: &[Figures]) -> Vec<Option<f64>> {
     let smallest = figures.first();
     figures.iter().map(|figures| Ratios::of(Some(figures), smallest, None, None).to_peer).collect()
-}
-
-fn title(work: Work, side: Side) -> String {
-    match side {
-        Side::LatchkeyAsked => format!("{}, `revocation_bound = 0`", work.title()),
-        _ => work.title().to_owned(),
-    }
 }
 
 fn as_json(grows: Grows, rows: &[Row]) -> Value {
@@ -101,17 +105,43 @@ fn table(grows: Grows, rows: &[Row]) -> String {
     text
 }
 
+/// The sizes at which requests do something else than at the smallest.
+fn others<'a>(
+    grows: Grows,
+    row: &'a Row,
+) -> impl Iterator<Item = (u32, &'a Operations, &'a Operations)> {
+    let sizes = grows.sizes().iter().copied().zip(&row.operations);
+    let smallest = row.operations.first().into_iter().cycle();
+    let all = sizes.zip(smallest).map(|((size, own), smallest)| (size, own, smallest));
+    all.filter(|(_, own, smallest)| own != smallest)
+}
+
 /// What the requests do at the smallest size and, where they differ, at the others.
 fn operations(grows: Grows, row: &Row) -> String {
-    let of = |operations: &super::Operations| {
-        let all: Vec<_> = operations.iter().map(|(_, did)| did.to_owned()).collect();
-        all.join("; then ")
+    let smallest = row.operations.first().map(Operations::text).unwrap_or_default();
+    others(grows, row).fold(smallest, |text, (size, own, _)| {
+        format!("{text}; at {}: {} (!)", grouped(size), own.text())
+    })
+}
+
+/// Each difference: what grows, its size, the work, and both counts.
+fn differences(grows: Grows, rows: &[Row]) -> Vec<String> {
+    let smallest_size = grows.sizes().first().copied().map(grouped).unwrap_or_default();
+    let of_row = |row: &Row| {
+        let all = others(grows, row).map(|(size, own, smallest)| {
+            format!(
+                "  {} {}, {} ({}): {}; at {smallest_size}: {}",
+                grows.name(),
+                grouped(size),
+                row.work.name(),
+                row.side.name(),
+                own.text(),
+                smallest.text(),
+            )
+        });
+        all.collect::<Vec<_>>()
     };
-    let Some(smallest) = row.operations.first() else { return String::new() };
-    let others = grows.sizes().iter().zip(&row.operations).skip(1);
-    let others = others.filter(|(_, other)| *other != smallest);
-    let others = others.map(|(size, other)| format!("; at {}: {} (!)", grouped(*size), of(other)));
-    others.fold(of(smallest), |text, other| text + &other)
+    rows.iter().flat_map(of_row).collect()
 }
 
 /// A number with its thousands apart.
@@ -123,12 +153,43 @@ fn grouped(number: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::grouped;
+    use super::*;
+    use crate::work::{Side, Work};
 
     #[test]
     fn thousands_stand_apart() {
         for (number, text) in [(0, "0"), (10, "10"), (1_000, "1,000"), (1_000_000, "1,000,000")] {
             assert_eq!(grouped(number), text);
         }
+    }
+
+    fn row(operations: [&str; 4]) -> Row {
+        Row {
+            work: Work::Refresh,
+            side: Side::Latchkey,
+            figures: Vec::new(),
+            operations: operations.map(Operations::example).to_vec(),
+        }
+    }
+
+    fn report(row: Row) -> Report {
+        let (machine, versions, settings) = crate::report::circumstances_example();
+        Report::new(machine, versions, settings, &[(Grows::Grants, vec![row])])
+    }
+
+    #[test]
+    fn issue_6_a_size_that_does_something_else_fails_the_run_and_is_named() {
+        report(row(["rows_read 4"; 4])).is_flat().expect("the same everywhere");
+        let grown = report(row(["rows_read 4", "rows_read 4", "rows_read 4", "rows_read 9"]));
+        let message = grown.is_flat().expect_err("it grew").to_string();
+        assert_eq!(
+            message,
+            "operations differ:\n  grants 10,000, refresh (latchkey): rows_read 9; at 10: rows_read 4"
+        );
+        assert!(
+            grown.text().contains("rows_read 4; at 10,000: rows_read 9 (!)"),
+            "{}",
+            grown.text()
+        );
     }
 }

@@ -11,7 +11,10 @@ use crate::work::{Side, Work};
 
 pub use chart::chart;
 pub use circumstances::{Machine, Settings, Versions};
-pub use table::{aligned, circumstances, tables};
+pub use table::{aligned, circumstances, tables, title};
+
+/// The ways in which Latchkey does a piece of work, each with ratios of its own.
+const WAYS: [Side; 3] = [Side::Latchkey, Side::LatchkeyAsked, Side::LatchkeyBeside];
 
 /// The report of a run. As JSON its names are a promise: `work`, then the piece of work, then the
 /// contender, then `rps`, `p50_ms` and `p99_ms`.
@@ -26,9 +29,9 @@ pub struct Report {
     /// The figures.
     #[serde(serialize_with = "as_map")]
     pub work: Vec<(Work, Measured)>,
-    /// What they come to, side by side.
-    #[serde(serialize_with = "as_map")]
-    pub ratios: Vec<(Work, Ratios)>,
+    /// What they come to, side by side: of each way in which Latchkey does a piece of work.
+    #[serde(serialize_with = "ratios_as_map")]
+    pub ratios: Vec<(Work, Side, Ratios)>,
 }
 
 impl Report {
@@ -39,7 +42,13 @@ impl Report {
         settings: Settings,
         work: Vec<(Work, Measured)>,
     ) -> Self {
-        let ratios = work.iter().map(|(work, measured)| (*work, measured.ratios())).collect();
+        let of_work = |(work, measured): &(Work, Measured)| {
+            let ways = WAYS.into_iter();
+            // Latchkey has a row also where nothing of it was measured.
+            let ways = ways.filter(|side| *side == Side::Latchkey || measured.of(*side).is_some());
+            ways.map(|side| (*work, side, measured.ratios_of(side))).collect::<Vec<_>>()
+        };
+        let ratios = work.iter().flat_map(of_work).collect();
         Self { machine, versions, settings, work, ratios }
     }
 }
@@ -59,14 +68,12 @@ impl Measured {
         self.figures.iter().find(|(own, _)| *own == side).map(|(_, figures)| figures)
     }
 
-    fn ratios(&self) -> Ratios {
-        self.ratios_of(Side::Latchkey)
-    }
-
     fn ratios_of(&self, ours: Side) -> Ratios {
-        let [ours, peer, limit, bare] =
+        let [own, peer, limit, bare] =
             [ours, Side::Peer, Side::Limit, Side::Bare].map(|side| self.of(side));
-        Ratios::of(ours, peer, limit, bare)
+        // The bare operations are those of a gateway, which isn't called where the API checks by itself.
+        let bare = bare.filter(|_| ours != Side::LatchkeyBeside);
+        Ratios::of(own, peer, limit, bare)
     }
 }
 
@@ -96,6 +103,39 @@ fn as_map<S: Serializer, V: Serialize>(
     serializer.collect_map(entries.iter().map(|(work, value)| (work.name(), value)))
 }
 
+/// By the name of the work; where it is another way of doing it, as `protected_jwt/latchkey_asked`.
+fn ratios_as_map<S: Serializer>(
+    entries: &[(Work, Side, Ratios)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let named = |(work, side, ratios): &(Work, Side, Ratios)| match side {
+        Side::Latchkey => (work.name().to_owned(), *ratios),
+        _ => (format!("{}/{}", work.name(), side.name()), *ratios),
+    };
+    serializer.collect_map(entries.iter().map(named))
+}
+
+/// Circumstances for tests.
+#[cfg(test)]
+pub fn circumstances_example() -> (Machine, Versions, Settings) {
+    let machine = Machine {
+        cpu: "A & B <CPU>".to_owned(),
+        cores: 2,
+        memory_gb: Some(8),
+        system: "linux".to_owned(),
+    };
+    let settings = Settings {
+        date: "2026-11-30".to_owned(),
+        seconds: 3.0,
+        connections: 16,
+        rounds: 3,
+        people: 16,
+        storage: "/tmp".to_owned(),
+        build: "release".to_owned(),
+    };
+    (machine, Versions::example(), settings)
+}
+
 /// A report for tests: one piece of work with all contenders, and one with the peer missing.
 #[cfg(test)]
 fn example() -> Report {
@@ -111,6 +151,7 @@ fn example() -> Report {
         limit: Work::Refresh.limit(),
         figures: vec![
             (Side::Latchkey, figures(1600.0, 30.0)),
+            (Side::LatchkeyAsked, figures(800.0, 90.0)),
             (Side::LatchkeyBeside, figures(1800.0, 20.0)),
             (Side::Bare, figures(3200.0, 20.0)),
             (Side::Peer, figures(400.0, 60.0)),
@@ -121,23 +162,11 @@ fn example() -> Report {
         limit: Work::Introspect.limit(),
         figures: vec![(Side::Latchkey, figures(1234.5, 3.0)), (Side::Limit, figures(3000.0, 1.0))],
     };
+    let (machine, versions, settings) = circumstances_example();
     Report::new(
-        Machine {
-            cpu: "A & B <CPU>".to_owned(),
-            cores: 2,
-            memory_gb: Some(8),
-            system: "linux".to_owned(),
-        },
-        Versions::example(),
-        Settings {
-            date: "2026-11-30".to_owned(),
-            seconds: 3.0,
-            connections: 16,
-            rounds: 3,
-            people: 16,
-            storage: "/tmp".to_owned(),
-            build: "release".to_owned(),
-        },
+        machine,
+        versions,
+        settings,
         vec![(Work::Refresh, refresh), (Work::Introspect, introspect)],
     )
 }
@@ -160,6 +189,10 @@ mod tests {
         assert_eq!(refresh["limit"]["p99_ms"], json!(10.0));
         assert_eq!(value["ratios"]["refresh"]["to_peer"], json!(4.0));
         assert_eq!(value["ratios"]["refresh"]["to_limit"], json!(0.8));
+        let ratios = &value["ratios"];
+        assert_eq!(ratios["refresh/latchkey_asked"]["to_limit"], json!(0.4));
+        assert_eq!(ratios["refresh/latchkey_beside"]["to_bare"], Value::Null);
+        assert_eq!(ratios.get("introspect/latchkey_asked"), None, "nothing to compare");
     }
 
     #[test]

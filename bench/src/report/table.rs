@@ -47,33 +47,33 @@ fn ratios(report: &Report) -> String {
         Some(wanted) => format!("{text} (wanted {wanted})"),
         None => text,
     };
-    let line = |work: Work, title: &str, ratios: &Ratios, to_bare: Option<f64>| {
+    let line = |work: Work, title: &str, ratios: &Ratios| {
         let (to_peer, to_limit) = work.wanted();
         row([
             title,
             &wanted(times(ratios.to_peer), to_peer.map(|ratio| format!("{ratio} ×"))),
             &wanted(share(ratios.to_limit), to_limit.map(|ratio| share(Some(ratio)))),
             work.limit(),
-            &share(to_bare),
+            &share(ratios.to_bare),
             &times(ratios.p99_to_peer),
         ])
     };
     let heads =
         ["", "of the peer", "of the limit", "the limit", "of its operations", "p99 of the peer's"];
     let mut rows = vec![row(heads)];
-    for (work, ratios) in &report.ratios {
-        rows.push(line(*work, work.title(), ratios, ratios.to_bare));
-        let beside = report
-            .work
-            .iter()
-            .find(|(own, measured)| own == work && measured.of(Side::LatchkeyBeside).is_some());
-        if let Some((work, measured)) = beside {
-            let title = format!("{}, checked by the API itself", work.title());
-            // The bare operations are those of a gateway.
-            rows.push(line(*work, &title, &measured.ratios_of(Side::LatchkeyBeside), None));
-        }
+    for (work, side, ratios) in &report.ratios {
+        rows.push(line(*work, &title(*work, *side), ratios));
     }
     aligned(&rows)
+}
+
+/// A piece of work, and in which way Latchkey does it.
+pub fn title(work: Work, side: Side) -> String {
+    match side {
+        Side::LatchkeyAsked => format!("{}, `revocation_bound = 0`", work.title()),
+        Side::LatchkeyBeside => format!("{}, checked by the API itself", work.title()),
+        _ => work.title().to_owned(),
+    }
 }
 
 fn absolute(report: &Report) -> String {
@@ -157,6 +157,11 @@ mod tests {
             ["4.00 × (wanted 4 ×)", "80 % (wanted 75 %)", "bare row write", "50 %", "0.50 ×"];
         for part in wanted {
             assert!(refresh.contains(part), "{part} in {refresh}");
+        }
+        let asked = text.lines().find(|line| line.contains("Refresh, `revocation_bound = 0`"));
+        let asked = asked.expect("a line of its own");
+        for part in ["2.00 ×", "40 %", "25 %", "1.50 ×"] {
+            assert!(asked.contains(part), "{part} in {asked}");
         }
         let beside = text.lines().find(|line| line.contains("checked by the API itself"));
         let beside = beside.expect("a line of its own");
