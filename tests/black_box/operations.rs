@@ -1,11 +1,16 @@
 //! What each request does at the platform, by the server's own count (`log.trace`). What is expected is
 //! everything that is counted: hops, rows, alarms and signatures. `docs/cost.md` has its prices.
 
+mod expected;
+
 use latchkey_tests::device::DEVICE_GRANT;
 use latchkey_tests::{Browser, Call, Client, Counted, Device, Page, Person, Server, Tokens, Walk};
 use serde_json::json;
 
 use crate::Case;
+use expected::prevails;
+
+pub(crate) use expected::expect;
 
 /// The cases.
 pub fn trials() -> Vec<Case> {
@@ -88,22 +93,6 @@ pub fn trials() -> Vec<Case> {
     ]
 }
 
-/// Checks what a request does before its answer, and after. It is sent again if it did more, since a
-/// copy may just have been a minute old, or an object ten seconds out of use and have left memory: what a
-/// request always does, it does each time.
-#[track_caller]
-pub(crate) fn expect(waited: &str, afterwards: &str, mut send: impl FnMut() -> Counted) -> Counted {
-    let mut last = send();
-    for _ in 0..4 {
-        if last.waited.all() == waited && last.afterwards.all() == afterwards {
-            return last;
-        }
-        last = send();
-    }
-    assert_eq!((last.waited.all().as_str(), last.afterwards.all().as_str()), (waited, afterwards));
-    last
-}
-
 /// A GET by the walk's browser, which follows no redirect.
 fn look(walk: &Walk<'_>, path: &str) -> Counted {
     let cookies = walk.browser.jar.header().expect("cookies");
@@ -133,22 +122,24 @@ fn documents(server: &Server) {
 }
 
 fn registration(server: &Server) {
+    // As many as there are by default.
+    const SHARDS: usize = 16;
     let metadata = json!({
         "redirect_uris": ["https://client.example/callback"],
         "token_endpoint_auth_method": "none",
     });
-    // Twice as many as there are shards: one comes to a shard that has its tables already.
-    let mut counted = Vec::new();
-    for _ in 0..32 {
+    // Only the first that comes to a shard makes its tables.
+    let usual = "client_registry_calls 1, in_turn 1, rows_written 2";
+    let mut others = Vec::new();
+    for _ in 0..3 * SHARDS {
         let call = server.call("POST", "/register").header("content-type", "application/json");
         let one = server.count(call.body(metadata.to_string()));
         assert_eq!(one.reply.status, 201, "{}", one.reply.describe());
         assert_eq!(one.waited.calls(), "client_registry_calls 1, in_turn 1");
         assert_eq!(one.afterwards.all(), "");
-        counted.push(one.waited.all());
+        others.extend(Some(one.waited.all()).filter(|did| did != usual));
     }
-    let usual = "client_registry_calls 1, in_turn 1, rows_written 2";
-    assert!(counted.iter().any(|one| one == usual), "{counted:?}");
+    assert!(others.len() <= SHARDS, "{} of {}: {others:?}", others.len(), 3 * SHARDS);
 }
 
 fn authorization(server: &Server) {
@@ -184,8 +175,9 @@ fn many_grants(server: &Server) {
     // The first few are read. With one new grant in sixteen they are all counted.
     let usual = "account_calls 1, in_turn 1, rows_read 12, rows_written 3";
     for grants in [10, 20] {
-        let did = with_more(grants);
-        assert!(did == usual || (0..4).any(|_| with_more(1) == usual), "{did}");
+        let _ = with_more(grants);
+        let came = prevails(|| with_more(1), |did| did == usual);
+        assert!(came.is_ok(), "{usual:?} after {grants} more, not {came:?}");
     }
 }
 
