@@ -12,6 +12,9 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
+/// Latchkey's token for its operator. The soak asks it how it is.
+pub const ADMIN_TOKEN: &str = "the-bench-is-nobody-s-deployment";
+
 /// How long a contender may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How long it may take to end by itself.
@@ -87,6 +90,7 @@ impl Contender {
             .arg(name)
             .arg(Self::storage_of(name, folder))
             .args(options.inspector.map(|port| port.to_string()))
+            .env("LATCHKEY_BENCH_ADMIN_TOKEN", ADMIN_TOKEN)
             .envs(options.log.map(|log| ("LATCHKEY_BENCH_LOG", log)))
             .envs(
                 options.settings.map(|settings| ("LATCHKEY_BENCH_SETTINGS", settings.to_string())),

@@ -58,6 +58,10 @@ fn well(server: &Server) {
     let keyring = storage.iter().find(|place| place["binding"] == "KEYRING").expect("a place");
     assert_eq!(keyring["schema"]["stored"], keyring["schema"]["newest"], "{health}");
 
+    // A module has more than a megabyte from the start, and the platform ends an isolate with 128 MB.
+    let memory = health["isolate"]["memory_bytes"].as_u64().expect("a number");
+    assert!((1_000_001..134_217_728).contains(&memory), "{health}");
+
     let configuration = &health["configuration"];
     assert_eq!(configuration["issuer"], server.issuer());
     assert_eq!(configuration["bindings"]["METRICS"], true, "{health}");
@@ -78,7 +82,10 @@ fn failing() {
     let reply = server.admin("GET", "/admin/health").send().expect(503);
     let health = reply.json();
     assert_eq!(health["status"], "failing", "{health}");
-    assert_eq!(names(&health), ["configuration", "keys", "status", "storage", "version"]);
+    assert_eq!(
+        names(&health),
+        ["configuration", "isolate", "keys", "status", "storage", "version"]
+    );
     let is_cache = |place: &&Value| place["binding"] == "CACHE";
     let cache = health["storage"].as_array().expect("places").iter().find(is_cache);
     let cache = cache.expect("a place");

@@ -25,6 +25,9 @@ const RESOURCES = [
 /** What a run wants different. */
 const SETTINGS = JSON.parse(process.env.LATCHKEY_BENCH_SETTINGS ?? "{}");
 
+/** By which the operator is known; without one nobody is. */
+const { LATCHKEY_BENCH_ADMIN_TOKEN: ADMIN_TOKEN } = process.env;
+
 /** Whether it counts what each request does: only where somebody reads its log. */
 const IS_COUNTED = process.env.LATCHKEY_BENCH_LOG !== undefined;
 
@@ -45,6 +48,7 @@ export async function latchkey({ isInspected = false } = {}) {
       serviceBindings: { NOTHING: NOTHING.name },
       bindings: {
         ISSUER: ORIGIN,
+        ...(ADMIN_TOKEN && { ADMIN_TOKEN }),
         LATCHKEY: { scopes: SCOPES, resources: RESOURCES, playground: false, log: { trace: IS_COUNTED }, ...SETTINGS },
       },
     },

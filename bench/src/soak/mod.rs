@@ -90,7 +90,7 @@ pub async fn run(house: &mut House, length: Duration, flags: &Flags) -> Result<O
         anyhow::Ok(())
     });
     // Whoever meets a wrong answer ends the run at once.
-    let _ = try_join(try_join_all(living), memory.watch(length)).await?;
+    let _ = try_join(try_join_all(living), memory.watch(address, length)).await?;
     let took = began.elapsed();
 
     let mut books = None;

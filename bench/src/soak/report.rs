@@ -34,6 +34,7 @@ impl Report {
             "issued": outcome.done.issued,
             "grants": fates.iter().copied().collect::<std::collections::BTreeMap<_, _>>(),
             "memory_mb": outcome.memory.quarters(),
+            "isolate_memory_mb": outcome.memory.quarters_of_isolate(),
         });
         let text = text(outcome, &fates);
         Self { machine, versions, settings, soak, text }
@@ -64,21 +65,24 @@ fn text(outcome: &Outcome, fates: &[(&str, usize)]) -> String {
     let mut rows = vec![vec!["what was done".to_owned(), "times".to_owned()]];
     let times = outcome.done.times.iter();
     rows.extend(times.map(|(name, times)| vec![(*name).to_owned(), times.to_string()]));
-    let quarters: Vec<_> =
-        outcome.memory.quarters().iter().map(|memory| format!("{memory:.0}")).collect();
+    let list = |quarters: Vec<f64>, digits: usize| {
+        let quarters = quarters.iter().map(|memory| format!("{memory:.digits$}"));
+        quarters.collect::<Vec<_>>().join(", ")
+    };
     // The rate is for people, so no digit of it is missed.
     let rate = all as f64 / seconds;
     let fates: Vec<_> = fates.iter().map(|(name, count)| format!("{count} {name}")).collect();
     format!(
         "{:.1} minutes, {all} deeds ({rate:.0} a second), seed {}.\n\n{}\n\
          Grants: {} issued = {}. {} that apps still held were asked for new tokens at the end, and did what the books say.\n\n\
-         Memory of the runtime, median of each quarter, in MB: {}.\n",
+         Memory of the runtime, median of each quarter, in MB: {}; of the WebAssembly in it: {}.\n",
         seconds / 60.0,
         outcome.seed,
         aligned(&rows),
         outcome.done.issued,
         fates.join(" + "),
         outcome.asked,
-        quarters.join(", "),
+        list(outcome.memory.quarters(), 0),
+        list(outcome.memory.quarters_of_isolate(), 1),
     )
 }

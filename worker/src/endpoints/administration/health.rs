@@ -28,6 +28,8 @@ use crate::trace::Operation;
 const CACHE: &str = "CACHE";
 /// A name that nobody's object has: one that is asked and never stores anything.
 const NOBODY: &str = "health";
+/// The bytes of a page of WebAssembly's memory.
+const PAGE: usize = 65_536;
 
 #[derive(Serialize)]
 struct Body {
@@ -35,7 +37,25 @@ struct Body {
     version: &'static str,
     keys: Keys,
     storage: Vec<Place>,
+    isolate: Isolate,
     configuration: Settings,
+}
+
+/// The isolate that answers; there are others.
+#[derive(Serialize)]
+struct Isolate {
+    /// Of the WebAssembly, which never gives any back.
+    memory_bytes: usize,
+}
+
+impl Isolate {
+    fn this() -> Self {
+        #[cfg(target_arch = "wasm32")]
+        let pages = core::arch::wasm32::memory_size::<0>();
+        #[cfg(not(target_arch = "wasm32"))]
+        let pages: usize = 0;
+        Self { memory_bytes: pages.saturating_mul(PAGE) }
+    }
 }
 
 #[derive(Serialize)]
@@ -82,6 +102,7 @@ pub async fn get(context: &Context) -> Answer {
         version: env!("CARGO_PKG_VERSION"),
         keys,
         storage,
+        isolate: Isolate::this(),
         configuration: settings(context),
     };
     if !is_well {
