@@ -105,7 +105,8 @@ fn medians(lines: &[&Value], part: &str) -> Vec<(String, u64)> {
     let counts = || lines.iter().filter_map(|line| line[part].as_object());
     let names: BTreeSet<_> = counts().flat_map(|counts| counts.keys()).collect();
     let median = |name: &String| {
-        let number = |line: &&Value| line[part][name].as_u64().unwrap_or_default();
+        let number =
+            |line: &&Value| line[part].get(name).and_then(Value::as_u64).unwrap_or_default();
         let mut numbers: Vec<_> = lines.iter().map(number).collect();
         numbers.sort_unstable();
         numbers.get(numbers.len() / 2).copied().unwrap_or_default()

@@ -106,10 +106,7 @@ fn table(grows: Grows, rows: &[Row]) -> String {
 }
 
 /// The sizes at which requests do something else than at the smallest.
-fn others<'a>(
-    grows: Grows,
-    row: &'a Row,
-) -> impl Iterator<Item = (u32, &'a Operations, &'a Operations)> {
+fn others(grows: Grows, row: &Row) -> impl Iterator<Item = (u32, &Operations, &Operations)> {
     let sizes = grows.sizes().iter().copied().zip(&row.operations);
     let smallest = row.operations.first().into_iter().cycle();
     let all = sizes.zip(smallest).map(|((size, own), smallest)| (size, own, smallest));
