@@ -8,6 +8,7 @@ use latchkey_protocol::time::UnixTime;
 use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
+use worker::worker_sys;
 
 use crate::bindings::Bindings;
 use crate::failure::{Failure, RETRY_AFTER_SECONDS};
@@ -16,6 +17,7 @@ use crate::log::{Event, Level};
 use crate::metrics::Metrics;
 use crate::platform::{self, RuntimeEntropy};
 use crate::request_line::{Refusal, RequestLine, Traced};
+use crate::steps;
 
 /// One request's surroundings.
 pub struct Context {
@@ -23,7 +25,7 @@ pub struct Context {
     pub configuration: Rc<Configuration>,
     /// The bindings, for what the answer waits for.
     pub env: Bindings,
-    later: Rc<worker::Context>,
+    later: Rc<worker_sys::Context>,
     /// The time at which the request arrived.
     pub now: UnixTime,
     /// The same in milliseconds.
@@ -56,7 +58,7 @@ impl Context {
     pub fn new(
         configuration: Rc<Configuration>,
         env: worker::Env,
-        later: worker::Context,
+        later: worker_sys::Context,
         endpoint: &'static str,
         incoming: &Incoming,
         metrics: Option<Metrics>,
@@ -84,7 +86,7 @@ impl Context {
     /// Goes on with something after the answer has left, in surroundings whose bindings count it apart:
     /// nobody waits for it. The platform gives it 30 seconds.
     pub fn afterwards<F: Future<Output = ()> + 'static>(&self, go_on: impl FnOnce(Self) -> F) {
-        self.later.wait_until(go_on(Self {
+        let surroundings = Self {
             configuration: Rc::clone(&self.configuration),
             env: self.env.afterwards(&self.line),
             later: Rc::clone(&self.later),
@@ -94,7 +96,9 @@ impl Context {
             endpoint: self.endpoint,
             client_address: self.client_address.clone(),
             line: Rc::clone(&self.line),
-        }));
+        };
+        // It goes on without that too, but for less long.
+        let _ = self.later.wait_until(&steps::begin_later(go_on(surroundings)));
     }
 
     /// A line of its own about this request, beside what it comes to.

@@ -62,7 +62,5 @@ pub fn answer(
     keep: Function,
 ) {
     let promise = Promised::new(keep, || panics::unavailable().into_js());
-    steps::begin(promise, async move {
-        router::answer(request, env, worker::Context::new(later)).await.into_js()
-    });
+    steps::begin(promise, async move { router::answer(request, env, later).await.into_js() });
 }

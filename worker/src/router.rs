@@ -83,7 +83,11 @@ impl Target {
 }
 
 /// Answers a request. Every way out ends here, so that every answer gets what all have in common.
-pub async fn answer(request: web_sys::Request, env: worker::Env, later: worker::Context) -> Answer {
+pub async fn answer(
+    request: web_sys::Request,
+    env: worker::Env,
+    later: worker::worker_sys::Context,
+) -> Answer {
     let Some(mut incoming) = Incoming::new(request) else { return Answer::empty(400) };
     let configuration = match configuration::load(&env) {
         Ok(configuration) => configuration,

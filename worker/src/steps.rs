@@ -5,7 +5,7 @@
 //! that a promise has been kept. Only what is woken in the middle of another step goes by the queue: two steps are never
 //! one within the other, so no borrow of one is met by another.
 
-use js_sys::Function;
+use js_sys::{Function, Promise};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
@@ -49,12 +49,23 @@ impl Promised {
 
 /// Does the work and keeps the promise with what it comes to.
 pub fn begin(promise: Promised, work: impl Future<Output = JsValue> + 'static) {
-    let promise = Rc::new(promise);
-    let number = BEGUN.replace(BEGUN.get().wrapping_add(1));
-    let kept = Rc::clone(&promise);
-    let work = Box::pin(async move { kept.keep(&work.await) });
-    let task = Arc::new(Task { number, is_due: AtomicBool::new(false) });
-    task.step_of(Waiting { work, promise });
+    let (task, waiting) = Task::of(promise, work);
+    task.step_of(waiting);
+}
+
+/// Does the work once this step is done. The promise is kept when it has ended, however it did.
+pub fn begin_later(work: impl Future<Output = ()> + 'static) -> Promise {
+    let mut work = Some(work);
+    Promise::new(&mut |keep, _| {
+        let Some(work) = work.take() else { return };
+        let promise = Promised::new(keep, || JsValue::UNDEFINED);
+        let (task, waiting) = Task::of(promise, async move {
+            work.await;
+            JsValue::UNDEFINED
+        });
+        WAITING.with_borrow_mut(|all| all.insert(task.number, waiting));
+        task.queue();
+    })
 }
 
 /// Keeps the promise of the work whose step panicked, which nothing on its stack can do any more. For the panic hook.
@@ -75,6 +86,17 @@ struct Task {
 }
 
 impl Task {
+    fn of(
+        promise: Promised,
+        work: impl Future<Output = JsValue> + 'static,
+    ) -> (Arc<Self>, Waiting) {
+        let promise = Rc::new(promise);
+        let kept = Rc::clone(&promise);
+        let work = Box::pin(async move { kept.keep(&work.await) });
+        let number = BEGUN.replace(BEGUN.get().wrapping_add(1));
+        (Arc::new(Self { number, is_due: AtomicBool::new(false) }), Waiting { work, promise })
+    }
+
     fn step(self: &Arc<Self>) {
         let waiting = WAITING.with_borrow_mut(|waiting| waiting.remove(&self.number));
         if let Some(waiting) = waiting {

@@ -13,14 +13,13 @@ use latchkey_protocol::entropy::Entropy;
 use latchkey_protocol::forwarding::{location, request_headers, response_headers};
 use latchkey_protocol::jwt::{ASSERTION_LIFETIME, AssertionClaims};
 use latchkey_protocol::resource::ResourceIndicator;
-use std::borrow::Cow;
 use std::time::Duration;
 use web_sys::{RequestCache, RequestInit, RequestRedirect};
 use worker::AbortController;
 
 use super::{Visit, answers, open_stream};
 use crate::failure::{Failure, RETRY_AFTER_SECONDS};
-use crate::http::{Answer, BodyStream, Incoming, Taken, all_headers, headers_made_of};
+use crate::http::{Answer, BodyStream, Incoming, Taken, all_headers};
 use crate::keys;
 use crate::log::Level;
 use crate::platform::RuntimeEntropy;
@@ -88,7 +87,7 @@ async fn send(
     let controller = AbortController::default();
     let init = RequestInit::new();
     init.set_method(visit.method);
-    init.set_headers(&headers);
+    init.set_headers(headers.0.as_ref());
     // A redirect is the client's to follow: the identity headers are for this upstream only.
     init.set_redirect(RequestRedirect::Manual);
     init.set_signal(Some(&controller.signal()));
@@ -144,7 +143,7 @@ async fn request_headers(
     incoming: &Incoming,
     holder: &Holder,
     has_message: bool,
-) -> Result<web_sys::Headers, Failure> {
+) -> Result<worker::Headers, Failure> {
     let context = visit.context;
     let claims = AssertionClaims {
         issuer: context.configuration.issuer.as_str().to_owned(),
@@ -157,7 +156,8 @@ async fn request_headers(
         expires_at: context.now.plus(ASSERTION_LIFETIME),
     };
     let assertion = keys::key_set(context).await?.sign_assertion(context, &claims).await?;
-    let mut headers: Vec<(&str, Cow<'_, str>)> = Vec::new();
+    let headers = worker::Headers::new();
+    let failed = |cause| Failure::unavailable("writing the headers of a forwarded request", cause);
     for (name, value) in incoming.headers() {
         // What isn't in a message that was checked doesn't stand in a header either.
         let passes = match visit.requested.gateway.kind {
@@ -166,13 +166,13 @@ async fn request_headers(
         };
         // The platform writes the length of what is really sent.
         if passes && name != "content-length" {
-            headers.push((name, value.into()));
+            headers.append(name, value).map_err(failed)?;
         }
     }
     if let Some(cookies) =
         incoming.header("cookie").as_deref().and_then(request_headers::other_cookies)
     {
-        headers.push(("cookie", cookies.into()));
+        headers.set("cookie", &cookies).map_err(failed)?;
     }
     let client_address = incoming.header("cf-connecting-ip");
     let identity = request_headers::Identity {
@@ -182,12 +182,10 @@ async fn request_headers(
         resource: &visit.requested.resource.identifier,
         client_address: client_address.as_deref(),
     };
-    // None of them is there already: what a client calls so doesn't pass.
-    let identity = request_headers::identity_headers(&identity).into_iter();
-    headers.extend(identity.map(|(name, value)| (name, value.into())));
-    headers_made_of(&headers).map_err(|cause| {
-        Failure::unavailable("writing the headers of a forwarded request", format!("{cause:?}"))
-    })
+    for (name, value) in request_headers::identity_headers(&identity) {
+        headers.set(name, &value).map_err(failed)?;
+    }
+    Ok(headers)
 }
 
 /// Hands the body over. What is returned tells when it has been sent.

@@ -10,7 +10,6 @@ use wasm_bindgen::JsValue;
 use web_sys::ResponseInit;
 
 use super::body::BodyStream;
-use super::headers;
 use crate::log::{Event, Level};
 
 /// Status, headers and body of an answer.
@@ -194,11 +193,11 @@ impl Answer {
     }
 
     fn init(&self) -> Result<ResponseInit, JsValue> {
-        const NO_SNIFFING: &str = "x-content-type-options";
-        let own = self.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(NO_SNIFFING));
-        let all = own.map(|(name, value)| (name.as_ref(), value.as_str()));
-        let all: Vec<_> = all.chain([(NO_SNIFFING, "nosniff")]).collect();
-        let headers = headers::made_of(&all)?;
+        let headers = web_sys::Headers::new()?;
+        for (name, value) in &self.headers {
+            headers.append(name, value)?;
+        }
+        headers.set("x-content-type-options", "nosniff")?;
         let init = ResponseInit::new();
         init.set_status(self.status);
         init.set_headers(&headers);

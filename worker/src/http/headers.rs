@@ -1,9 +1,6 @@
 //! The headers that answers of one kind have in common, and all headers of a message at once.
 
-use js_sys::{Array, JSON};
-use latchkey_protocol::json;
-use serde::Serialize;
-use wasm_bindgen::JsValue;
+use js_sys::Array;
 
 /// Who may read an answer from another origin
 /// ([RFC 10017 section 6.3.3.4](https://www.rfc-editor.org/rfc/rfc10017#section-6.3.3.4)).
@@ -55,16 +52,6 @@ pub fn all(headers: &web_sys::Headers) -> Vec<(String, String)> {
     let lines = String::from(Array::from(headers).flat(1).join("\n"));
     let mut lines = lines.split('\n').map(str::to_owned);
     std::iter::from_fn(|| lines.next().zip(lines.next())).collect()
-}
-
-/// Headers of these names and values, in one text as well.
-///
-/// # Errors
-///
-/// What the platform says of a name or value that it doesn't take.
-pub fn made_of<N: Serialize, V: Serialize>(pairs: &[(N, V)]) -> Result<web_sys::Headers, JsValue> {
-    let text = json::write(&pairs).map_err(|cause| JsValue::from(cause.to_string()))?;
-    web_sys::Headers::new_with_str_sequence_sequence(&JSON::parse(&text)?)
 }
 
 /// The security headers of a page.

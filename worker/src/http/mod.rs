@@ -7,7 +7,5 @@ mod incoming;
 
 pub use answer::{Answer, Kept};
 pub use body::{BodyError, BodyStream, Taken};
-pub use headers::{
-    CorsPolicy, PageSecurity, all as all_headers, made_of as headers_made_of, playground_headers,
-};
+pub use headers::{CorsPolicy, PageSecurity, all as all_headers, playground_headers};
 pub use incoming::{Incoming, MAX_QUERY_BYTES};
