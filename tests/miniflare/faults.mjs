@@ -11,6 +11,7 @@
 //                "hold"    they wait until this is set to something else
 //                "never"   they are never answered
 //                "panic"   the next one makes the object's Rust code panic
+//   sql        { class, statement }: a statement of the objects of a class that begins so throws
 //   kv         "throw": each call of the cache fails; "never": none is answered; "frozen": what is written or deleted stays as it was
 //   panic      true: the next request that waits for something panics in Rust
 //   randomness false: whoever next draws random bytes aborts in Rust, without a panic
@@ -76,6 +77,13 @@ function failing(name) {
     constructor(state, env) {
       super(state, env);
       const { storage } = state;
+      const { sql } = storage;
+      const exec = (statement, ...bindings) => {
+        const { sql: fault } = faults;
+        if (fault?.class === name && statement.trimStart().startsWith(fault.statement)) throw new Error("a full disk");
+        return sql.exec(statement, ...bindings);
+      };
+      Object.defineProperty(storage, "sql", { value: { exec } });
       const breaks = () => {
         const isIt = faults.objects?.class === name && faults.objects.how === "panic";
         if (isIt) faults.objects = undefined;

@@ -25,6 +25,11 @@ impl Server {
         self.fail(&json!({ "objects": { "class": class, "how": how } }));
     }
 
+    /// Lets the statements of a class of objects that begin so fail.
+    pub fn fail_statements(&self, class: &str, statement: &str) {
+        self.fail(&json!({ "sql": { "class": class, "statement": statement } }));
+    }
+
     /// Tells the keyring something as another isolate would; the isolate that serves this test's requests learns nothing of it.
     ///
     /// # Panics

@@ -109,10 +109,9 @@ pub fn approve(
         Some(_) | None => Activity::Consented { client_id, scope: request.scope.clone() },
     };
     let widened = installation::widened(earlier, record.installation(), &scope);
-    let mut writes: Vec<_> = std::iter::once(record)
-        .chain(widened)
-        .map(|record| Write::Grant(Box::new(record)))
-        .collect();
+    // The new one last: where a client has too many grants others end with it, and they may be of those that were widened.
+    let records = widened.into_iter().chain(std::iter::once(record));
+    let mut writes: Vec<_> = records.map(|record| Write::Grant(Box::new(record))).collect();
     writes.push(Write::Activity(activity));
     Decision { writes, reply: Approval::CodeIssued }
 }

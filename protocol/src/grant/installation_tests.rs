@@ -59,7 +59,8 @@ fn needs_27_asking_for_more_widens_the_grant_and_every_earlier_one_of_the_instal
     };
     assert_eq!(noted(&decision), [new], "only what is new");
     let written = all_written(&decision);
-    let [grant, widened] = written.as_slice() else { panic!("two grants, not {written:?}") };
+    // The new one last: adding it may end others of the client, those that were widened among them.
+    let [widened, grant] = written.as_slice() else { panic!("two grants, not {written:?}") };
     assert_eq!(grant.scope.to_string(), "mcp read write", "what was there comes first");
     assert_eq!(grant.installation.as_ref(), Some(&first.id));
     assert_eq!((&widened.id, widened.scope.to_string().as_str()), (&first.id, "mcp read write"));
@@ -87,7 +88,7 @@ fn needs_27_asking_for_less_never_narrows_and_is_a_consent_as_before() {
 fn a_widened_grants_own_tokens_go_on_and_may_do_more() {
     let (first, secret) = live();
     let decision = approve_after(&[first], &asking_for("write"), after(9));
-    let widened = all_written(&decision).pop().expect("the earlier grant");
+    let widened = all_written(&decision).swap_remove(0);
     let request = RefreshRequest {
         client_snapshot: None,
         keep_token: false,

@@ -4,7 +4,7 @@ use js_sys::{Array, JSON};
 use serde_json::Value;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
-use worker::{SqlStorage, SqlStorageValue};
+use worker::{SqlStorageValue, State};
 
 use crate::failure::Failure;
 use crate::trace::{Operation, Tally};
@@ -21,6 +21,20 @@ extern "C" {
     #[wasm_bindgen(method, catch, variadic)]
     fn exec(this: &Sql, statement: &str, bindings: &Array) -> Result<Cursor, JsValue>;
 
+    /// The `worker` crate has none of these.
+    #[derive(Debug)]
+    type Object;
+    #[wasm_bindgen(method, getter)]
+    fn storage(this: &Object) -> KeptStorage;
+
+    #[derive(Debug)]
+    type KeptStorage;
+    #[wasm_bindgen(method, catch, js_name = transactionSync)]
+    fn transaction_sync(
+        this: &KeptStorage,
+        work: &mut dyn FnMut() -> Result<(), JsValue>,
+    ) -> Result<JsValue, JsValue>;
+
     #[derive(Debug)]
     type Cursor;
     #[wasm_bindgen(method, catch, js_name = toArray)]
@@ -31,17 +45,49 @@ extern "C" {
     fn rows_written(this: &Cursor) -> u32;
 }
 
-/// An object's database. Statements with no await between them commit together.
+/// An object's database. Statements with no await between them commit together, but if one fails, those before it commit all the
+/// same: [`Self::together`] is for what mustn't be written by half.
 pub struct Database {
     sql: Sql,
+    object: Object,
     tally: Tally,
 }
 
 impl Database {
     /// A database at whatever schema it has.
-    pub(super) fn new(sql: &SqlStorage, tally: Tally) -> Self {
-        let sql: &JsValue = sql.as_ref();
-        Self { sql: sql.clone().unchecked_into(), tally }
+    pub(super) fn new(state: &State, tally: Tally) -> Self {
+        let (sql, object) = (state.storage().sql(), state.as_raw());
+        let (sql, object): (&JsValue, &JsValue) = (sql.as_ref(), object.as_ref());
+        let (sql, object) = (sql.clone().unchecked_into(), object.clone().unchecked_into());
+        Self { sql, object, tally }
+    }
+
+    /// All that `work` writes is written, or nothing of it: also if it panics, since the trap goes through the platform's
+    /// transaction as an exception does.
+    ///
+    /// # Errors
+    ///
+    /// What `work` says, or that the platform couldn't keep what it wrote.
+    pub fn together<R>(&self, work: impl FnOnce() -> Result<R, Failure>) -> Result<R, Failure> {
+        let (mut work, mut result) = (Some(work), None);
+        let kept = self.object.storage().transaction_sync(&mut || {
+            let done = work.take().map(|work| work());
+            // The platform takes everything back when it is thrown at.
+            let thrown = match &done {
+                Some(Ok(_)) => Ok(()),
+                Some(Err(_)) | None => Err(JsValue::NULL),
+            };
+            result = done;
+            thrown
+        });
+        match (kept, result) {
+            (Ok(_), Some(Ok(done))) => Ok(done),
+            (_, Some(Err(failure))) => Err(failure),
+            (Err(cause), Some(Ok(_)) | None) => {
+                Err(Failure::unavailable("writing rows together", worker::Error::from(cause)))
+            }
+            (Ok(_), None) => Err(Failure::unavailable("writing rows together", "it wasn't begun")),
+        }
     }
 
     /// Whether nothing was ever stored. Asking stores nothing.
@@ -133,30 +179,37 @@ impl Database {
 
     /// Makes the schema of an empty database at once; it is that of `version`.
     pub(super) fn make(&self, script: &str, version: usize) -> Result<(), Failure> {
-        self.run(script, vec![])?;
-        self.run("CREATE TABLE schema_version (version INTEGER NOT NULL)", vec![])?;
         let version = integer(u64::try_from(version).unwrap_or(u64::MAX));
-        self.run("INSERT INTO schema_version (version) VALUES (?)", vec![version])
+        self.together(|| {
+            self.run(script, vec![])?;
+            self.run("CREATE TABLE schema_version (version INTEGER NOT NULL)", vec![])?;
+            self.run("INSERT INTO schema_version (version) VALUES (?)", vec![version])
+        })
     }
 
     /// Brings the schema to the newest version. `migrations` holds one script per version, the first
     /// for version 1; each is applied once, in order.
     pub(super) fn migrate(&self, migrations: &[&str]) -> Result<(), Failure> {
         let current = self.schema_version()?;
-        if current == 0 {
-            self.run(
-                "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)",
-                vec![],
-            )?;
-            self.run("INSERT INTO schema_version (version) VALUES (0)", vec![])?;
+        let newer: Vec<_> =
+            (1_u32..).zip(migrations).filter(|(version, _)| *version > current).collect();
+        if newer.is_empty() {
+            return Ok(());
         }
-        for (version, script) in (1_u32..).zip(migrations) {
-            if version > current {
+        self.together(|| {
+            if current == 0 {
+                self.run(
+                    "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)",
+                    vec![],
+                )?;
+                self.run("INSERT INTO schema_version (version) VALUES (0)", vec![])?;
+            }
+            for (version, script) in newer {
                 self.run(script, vec![])?;
                 self.run("UPDATE schema_version SET version = ?", vec![integer(version.into())])?;
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 

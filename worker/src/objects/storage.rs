@@ -86,7 +86,7 @@ impl<'a> Storage<'a> {
     }
 
     fn database(&self) -> Database {
-        Database::new(&self.state.storage().sql(), self.tally.clone())
+        Database::new(self.state, self.tally.clone())
     }
 
     /// Whether an alarm is set.

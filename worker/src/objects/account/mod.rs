@@ -53,9 +53,13 @@ impl Object for Account {
         let answered = match received.name.as_str() {
             Create::NAME => answer(message, |m: Create| create(&storage, &m, now)),
             Credentials::NAME => answer(message, |_: Credentials| scope.credentials()),
-            BeginSession::NAME => answer(message, |m: BeginSession| scope.begin_session(m)),
+            BeginSession::NAME => {
+                answer(message, |m: BeginSession| scope.rows.together(|| scope.begin_session(m)))
+            }
             CheckSession::NAME => answer(message, |m: CheckSession| scope.check_session(&m)),
-            EndSession::NAME => answer(message, |m: EndSession| scope.end_session(&m)),
+            EndSession::NAME => {
+                answer(message, |m: EndSession| scope.rows.together(|| scope.end_session(&m)))
+            }
             BringRequest::NAME => answer(message, |m: BringRequest| scope.bring_request(m)),
             Approve::NAME => answer(message, |m: Approve| scope.approve(&m)),
             Redeem::NAME => answer(message, |m: Redeem| scope.redeem(&m)),
@@ -79,12 +83,18 @@ impl Object for Account {
             Log::NAME => answer(message, |m: Log| scope.log(m, &self.recent_refusals)),
             Overview::NAME => answer(message, |m: Overview| scope.overview(&m)),
             RevokeApp::NAME => answer(message, |m: RevokeApp| scope.revoke_app(&m)),
-            CreateToken::NAME => answer(message, |m: CreateToken| scope.create_token(&m)),
-            RevokeToken::NAME => answer(message, |m: RevokeToken| scope.revoke_token(&m)),
-            EndSessionOf::NAME => answer(message, |m: EndSessionOf| scope.end_session_of(&m)),
-            EndOtherSessions::NAME => {
-                answer(message, |m: EndOtherSessions| scope.end_other_sessions(&m))
+            CreateToken::NAME => {
+                answer(message, |m: CreateToken| scope.rows.together(|| scope.create_token(&m)))
             }
+            RevokeToken::NAME => {
+                answer(message, |m: RevokeToken| scope.rows.together(|| scope.revoke_token(&m)))
+            }
+            EndSessionOf::NAME => {
+                answer(message, |m: EndSessionOf| scope.rows.together(|| scope.end_session_of(&m)))
+            }
+            EndOtherSessions::NAME => answer(message, |m: EndOtherSessions| {
+                scope.rows.together(|| scope.end_other_sessions(&m))
+            }),
             LoggedApps::NAME => answer(message, |m: LoggedApps| scope.logged_apps(&m)),
             ReadActivity::NAME => answer(message, |m: ReadActivity| scope.read_activity(&m)),
             name => return unknown(name),

@@ -49,19 +49,22 @@ impl Shard<'_> {
     pub(super) fn remove(&self, message: &Remove) -> Result<bool, Failure> {
         let Some(database) = self.existing()? else { return Ok(false) };
         let client_id = || text(message.client_id.as_str());
-        let removed: Option<IdRow> = database.row(
-            "DELETE FROM clients WHERE client_id = ? RETURNING client_id",
-            vec![client_id()],
-        )?;
-        if removed.is_none() {
-            return Ok(false);
-        }
-        database.run("DELETE FROM refusals WHERE client_id = ?", vec![client_id()])?;
-        database.run(
-            "INSERT INTO removals (client_id, removed_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
-            vec![client_id(), time(platform::now())],
-        )?;
-        Ok(true)
+        // Without its row in `removals` no account would ever be told.
+        database.together(|| {
+            let removed: Option<IdRow> = database.row(
+                "DELETE FROM clients WHERE client_id = ? RETURNING client_id",
+                vec![client_id()],
+            )?;
+            if removed.is_none() {
+                return Ok(false);
+            }
+            database.run("DELETE FROM refusals WHERE client_id = ?", vec![client_id()])?;
+            database.run(
+                "INSERT INTO removals (client_id, removed_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                vec![client_id(), time(platform::now())],
+            )?;
+            Ok(true)
+        })
     }
 
     pub(super) async fn end_grants_of(&self, message: &EndGrants) -> Result<u64, Failure> {

@@ -83,18 +83,21 @@ impl Shard<'_> {
             Err(error) => return Ok(Err(error)),
         };
         let client = token.admit(message.record);
-        // The claim: one conditional statement, so that no token is used once too often.
-        let used: Option<IdRow> = self.created()?.row(
-            "UPDATE initial_access_tokens SET uses = uses + 1
-             WHERE id = ? AND expires_at > ? AND (max_uses IS NULL OR uses < max_uses)
-             RETURNING id",
-            vec![text(token.id.as_str()), time(platform::now())],
-        )?;
-        if used.is_none() {
-            return Ok(Err(InitialAccessTokenError::UsedUp));
-        }
-        self.register(&client)?;
-        Ok(Ok(client))
+        let database = self.created()?;
+        database.together(|| {
+            // The claim: one conditional statement, so that no token is used once too often.
+            let used: Option<IdRow> = database.row(
+                "UPDATE initial_access_tokens SET uses = uses + 1
+                 WHERE id = ? AND expires_at > ? AND (max_uses IS NULL OR uses < max_uses)
+                 RETURNING id",
+                vec![text(token.id.as_str()), time(platform::now())],
+            )?;
+            if used.is_none() {
+                return Ok(Err(InitialAccessTokenError::UsedUp));
+            }
+            self.register(&client)?;
+            Ok(Ok(client))
+        })
     }
 
     pub(super) fn list_tokens(&self, message: &ListTokens) -> Result<Vec<StoredToken>, Failure> {

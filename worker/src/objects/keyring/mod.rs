@@ -158,15 +158,15 @@ impl Keyring {
         let spare = new_key(kind, secret.as_ref()).await?;
         // From here to the writes nothing waits: a key goes and another takes over in one step.
         let (database, now) = (storage.created(MIGRATIONS)?, platform::now());
-        let changed = match message {
-            Operate::Look => None,
+        let changed = database.together(|| match message {
+            Operate::Look => Ok(None),
             Operate::Rotate { at_once, .. } => {
                 let from = if at_once { soonest(kind, now) } else { now.plus(PUBLISH_AHEAD) };
-                Some(take_over(&database, spare, from, now)?)
+                take_over(&database, spare, from, now).map(Some)
             }
             Operate::Import { key, public_jwk, at_once } => {
                 let from = if at_once { now } else { now.plus(PUBLISH_AHEAD) };
-                import(&database, key, &public_jwk, from, now)?
+                import(&database, key, &public_jwk, from, now)
             }
             Operate::Drop { key_id } => {
                 let works = Rows::read(&database)?.plan(kind, terms, now).signing;
@@ -177,9 +177,9 @@ impl Keyring {
                     "UPDATE keys SET dropped_at = ?, secret = '', public_jwk = NULL WHERE key_id = ?",
                     vec![time(now), text(key_id.as_str())],
                 )?;
-                Some(key_id)
+                Ok(Some(key_id))
             }
-        };
+        })?;
         let Some(changed) = changed else { return Ok(Vec::new()) };
         let rows = self.carried_out(storage).await?.rows;
         // What changed may be due earlier than what was planned.

@@ -66,14 +66,23 @@ impl Rows {
         Ok(Self { database: storage.existing(MIGRATIONS)? })
     }
 
-    /// Creates the account; its rows, and `false` when it was there already.
-    pub fn create(
-        storage: &Storage<'_>,
-        message: &Create,
-        now: UnixTime,
-    ) -> Result<(Self, bool), Failure> {
-        let database = storage.made(NEWEST, MIGRATIONS)?;
-        let created: Option<IdRow> = database.row(
+    /// The rows of an account that is about to be created.
+    pub fn made(storage: &Storage<'_>) -> Result<Self, Failure> {
+        Ok(Self { database: Some(storage.made(NEWEST, MIGRATIONS)?) })
+    }
+
+    /// All that `work` writes, or nothing of it.
+    pub fn together<R>(&self, work: impl FnOnce() -> Result<R, Failure>) -> Result<R, Failure> {
+        match &self.database {
+            Some(database) => database.together(work),
+            // It writes nothing.
+            None => work(),
+        }
+    }
+
+    /// Creates the account; `false` when it was there already.
+    pub fn create(&self, message: &Create, now: UnixTime) -> Result<bool, Failure> {
+        let created: Option<IdRow> = self.writable()?.row(
             "INSERT INTO profile (id, account, email, password_hash, created_at)
              VALUES (1, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING id",
             vec![
@@ -83,7 +92,7 @@ impl Rows {
                 time(now),
             ],
         )?;
-        Ok((Self { database: Some(database) }, created.is_some()))
+        Ok(created.is_some())
     }
 
     /// The database to write to. Nothing is ever written for an account that doesn't exist: every

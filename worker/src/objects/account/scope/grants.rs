@@ -147,7 +147,9 @@ impl Scope {
             &self.configuration,
             self.now,
         );
-        self.apply(&versions, decision)
+        // A transaction is a fourteenth of a refresh. A client whose answer gets lost sends the same token again, and gets the
+        // same successor.
+        self.apply_in_order(&versions, decision)
     }
 
     pub fn revoke(&self, message: Revoke) -> Result<<Revoke as Message>::Reply, Failure> {

@@ -30,16 +30,27 @@ pub struct Scope {
 
 /// Creates the account, unless it exists; whether it was created.
 pub fn create(storage: &Storage<'_>, message: &Create, now: UnixTime) -> Result<bool, Failure> {
-    let (rows, created) = Rows::create(storage, message, now)?;
-    if created {
-        rows.log(&Activity::SignedUp, now)?;
-    }
-    Ok(created)
+    let rows = Rows::made(storage)?;
+    rows.together(|| {
+        let created = rows.create(message, now)?;
+        if created {
+            rows.log(&Activity::SignedUp, now)?;
+        }
+        Ok(created)
+    })
 }
 
 impl Scope {
     /// Writes what was decided on the grants of `versions`, and hands out the reply.
     fn apply<R>(&self, versions: &Versions, decision: Decision<R>) -> Result<R, Failure> {
+        match decision.writes.as_slice() {
+            [] | [_] => self.apply_in_order(versions, decision),
+            [_, _, ..] => self.rows.together(|| self.apply_in_order(versions, decision)),
+        }
+    }
+
+    /// The same, but what was written stays if something after it can't be written: for what is simply done again then.
+    fn apply_in_order<R>(&self, versions: &Versions, decision: Decision<R>) -> Result<R, Failure> {
         for write in &decision.writes {
             self.rows.apply(write, versions, self.now)?;
         }
