@@ -15,6 +15,10 @@ use latchkey_protocol::json::FromJson;
 /// How many grants are read where any will do.
 const FEW: u32 = 8;
 
+/// In one statement, since every call of an API asks for it.
+const GRANT_OF_ACCESS_TOKEN: &str = "SELECT record, version, forget_at, last_called_at FROM grants
+    WHERE id = ? AND NOT EXISTS (SELECT 1 FROM revoked_access_tokens WHERE token_id = ?)";
+
 /// Of a client's grants but one: those that have no tokens and then those that were used least recently; whether each
 /// had tokens.
 const END_LEAST_USED: &str = "DELETE FROM grants WHERE id IN (
@@ -103,6 +107,18 @@ impl Rows {
             "SELECT record, version, forget_at, last_called_at FROM grants WHERE id = ?",
             vec![text(id.as_str())],
         )?;
+        row.map(GrantRow::read).transpose()
+    }
+
+    /// The grant of an access token, unless the token was given back.
+    pub fn grant_of_access_token(
+        &self,
+        id: &GrantId,
+        token_id: &str,
+    ) -> Result<Option<StoredGrant>, Failure> {
+        let Some(database) = &self.database else { return Ok(None) };
+        let row: Option<GrantRow> =
+            database.row(GRANT_OF_ACCESS_TOKEN, vec![text(id.as_str()), text(token_id)])?;
         row.map(GrantRow::read).transpose()
     }
 

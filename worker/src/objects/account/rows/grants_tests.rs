@@ -51,6 +51,21 @@ fn what_has_no_tokens_goes_first_and_then_what_was_used_least_recently() {
 }
 
 #[test]
+fn a_token_that_was_given_back_has_no_grant_and_its_sister_has() {
+    let database = database(&[("the-grant", "live", 1, None)]);
+    database
+        .execute_batch("INSERT INTO revoked_access_tokens VALUES ('given-back', 900)")
+        .expect("given back");
+    let has_grant = |id: &str, token: &str| {
+        let mut statement = database.prepare(GRANT_OF_ACCESS_TOKEN).expect("a statement");
+        statement.exists((id, token)).expect("an answer")
+    };
+    assert!(has_grant("the-grant", "sister"));
+    assert!(!has_grant("the-grant", "given-back"));
+    assert!(!has_grant("another", "sister"));
+}
+
+#[test]
 fn another_clients_grants_stay() {
     let database = database(&[("a", "live", 1, None), ("new", "not_started", 2, None)]);
     database

@@ -15,13 +15,9 @@ use crate::objects::account::recent_refusals::RecentRefusals;
 
 impl Scope {
     pub fn check_access(&self, message: &CheckAccess) -> Result<AccessState, Failure> {
-        let grant = self.rows.grant(&message.grant)?;
+        let grant = self.rows.grant_of_access_token(&message.grant, &message.token_id)?;
         let goes_on = grant.is_some_and(|stored| stored.record.is_live(self.now));
-        if goes_on && !self.rows.is_access_token_revoked(&message.token_id)? {
-            Ok(AccessState::Live)
-        } else {
-            Ok(AccessState::Revoked)
-        }
+        Ok(if goes_on { AccessState::Live } else { AccessState::Revoked })
     }
 
     pub fn check_personal_access_token(
@@ -67,9 +63,6 @@ impl Scope {
     }
 
     pub fn log(&self, message: Log, recent: &RecentRefusals) -> Result<(), Failure> {
-        if self.rows.profile()?.is_none() {
-            return Ok(());
-        }
         message.entries.into_iter().try_for_each(|entry| self.log_one(entry, recent))
     }
 
@@ -101,7 +94,8 @@ impl Scope {
                 };
                 is_known && recent.is_news(call, self.now)
             }
-            _ => true,
+            // The others are of a grant or a token, and so of an account that exists.
+            _ => self.rows.profile()?.is_some(),
         };
         if is_about_something { self.rows.log(&activity, at) } else { Ok(()) }
     }
