@@ -378,41 +378,6 @@ fn int_01_only_the_clients_that_are_listed_may_introspect_and_only_for_that_reso
     }
 }
 
-#[test]
-fn personal_access_tokens_have_a_prefix_and_a_longest_life_of_their_own() {
-    let configuration = parse(json!([])).expect("configuration");
-    assert_eq!(configuration.prefixes.personal_access_token, "latchkey_pat_");
-    assert_eq!(configuration.lifetimes.personal_access_token, Lifetime::days(366));
-    let most = 3660 * 24 * 60 * 60;
-    for (setting, accepted) in [
-        (json!({ "lifetimes": { "personal_access_token": 0 } }), false),
-        (json!({ "lifetimes": { "personal_access_token": most + 1 } }), false),
-        (json!({ "lifetimes": { "personal_access_token": most } }), true),
-        (json!({ "prefixes": { "personal_access_token": "" } }), false),
-        (json!({ "prefixes": { "personal_access_token": "a.b" } }), false),
-        (json!({ "prefixes": { "personal_access_token": "latchkey_rt_" } }), false),
-        (json!({ "prefixes": { "personal_access_token": "latchkey_rt_x" } }), false),
-        (json!({ "prefixes": { "personal_access_token": "latchkey_" } }), false),
-        (json!({ "prefixes": { "refresh_token": "latchkey_" } }), false),
-        (json!({ "prefixes": { "personal_access_token": "acme_pat_" } }), true),
-    ] {
-        match parse_with(&setting) {
-            Ok(_) => assert!(accepted, "{setting}"),
-            Err(error) => {
-                assert!(!accepted, "{setting}");
-                assert!(error.key.ends_with(".personal_access_token"), "{setting}: {error}");
-            }
-        }
-    }
-}
-
-#[test]
-fn a_configured_address_becomes_absolute_on_the_issuers_origin() {
-    let configuration = parse(json!([])).expect("configuration");
-    assert_eq!(configuration.absolute("/privacy"), "https://id.example/privacy");
-    assert_eq!(configuration.absolute("https://a.example/x"), "https://a.example/x");
-}
-
 /// Anything that a key of a resource may hold, and things that it may not.
 fn any_value() -> impl Strategy<Value = Value> {
     let text = prop_oneof!["[a-zA-Z:/.%*;_ -]{0,12}", "https?://[a-z.:/?#@]{0,16}", ".{0,8}"];

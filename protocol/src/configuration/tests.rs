@@ -1,4 +1,5 @@
 use super::*;
+use crate::time::Lifetime;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -169,4 +170,45 @@ proptest! {
     fn no_settings_make_parse_panic(settings in any_json()) {
         let _ = Configuration::parse("https://id.example", &settings);
     }
+}
+
+#[test]
+fn personal_access_tokens_have_a_prefix_and_a_longest_life_of_their_own() {
+    let configuration =
+        Configuration::parse("https://id.example", &minimal()).expect("configuration");
+    assert_eq!(configuration.prefixes.personal_access_token, "latchkey_pat_");
+    assert_eq!(configuration.lifetimes.personal_access_token, Lifetime::days(366));
+    let most = 3660 * 24 * 60 * 60;
+    for (setting, accepted) in [
+        (json!({ "lifetimes": { "personal_access_token": 0 } }), false),
+        (json!({ "lifetimes": { "personal_access_token": most + 1 } }), false),
+        (json!({ "lifetimes": { "personal_access_token": most } }), true),
+        (json!({ "prefixes": { "personal_access_token": "" } }), false),
+        (json!({ "prefixes": { "personal_access_token": "a.b" } }), false),
+        (json!({ "prefixes": { "personal_access_token": "latchkey_rt_" } }), false),
+        (json!({ "prefixes": { "personal_access_token": "latchkey_rt_x" } }), false),
+        (json!({ "prefixes": { "personal_access_token": "latchkey_" } }), false),
+        (json!({ "prefixes": { "refresh_token": "latchkey_" } }), false),
+        (json!({ "prefixes": { "personal_access_token": "acme_pat_" } }), true),
+    ] {
+        let mut settings = minimal();
+        for (key, value) in setting.as_object().expect("an object of settings") {
+            settings[key] = value.clone();
+        }
+        match Configuration::parse("https://id.example", &settings) {
+            Ok(_) => assert!(accepted, "{setting}"),
+            Err(error) => {
+                assert!(!accepted, "{setting}");
+                assert!(error.key.ends_with(".personal_access_token"), "{setting}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_configured_address_becomes_absolute_on_the_issuers_origin() {
+    let configuration =
+        Configuration::parse("https://id.example", &minimal()).expect("configuration");
+    assert_eq!(configuration.absolute("/privacy"), "https://id.example/privacy");
+    assert_eq!(configuration.absolute("https://a.example/x"), "https://a.example/x");
 }

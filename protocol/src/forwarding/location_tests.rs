@@ -1,12 +1,85 @@
-//! Redirects that would take a person's token elsewhere.
+//! Where a request goes, and redirects: those that stay, and those that would take a person's token elsewhere.
 
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::location::leads_out;
-use crate::configuration::Configuration;
+use super::location::{is_upstream_refusal, leads_out, public_location, upstream_url};
+use crate::configuration::{Configuration, Upstream};
 use crate::protected_resource::find;
+use crate::resource::ResourceIndicator;
 use crate::test_support::configuration_with;
+
+fn service(path: &str) -> Upstream {
+    Upstream::Service { binding: "API".to_owned(), path: path.to_owned() }
+}
+
+fn url(path: &str) -> Upstream {
+    Upstream::Url { origin: "https://internal.example".to_owned(), path: path.to_owned() }
+}
+
+#[test]
+fn a_request_goes_to_the_upstreams_path_with_the_rest_and_the_query_as_they_came() {
+    let cases = [
+        (service("/mcp"), "", None, "https://id.example/mcp"),
+        (service("/mcp"), "/a%20b", Some("x=1&y=%2F"), "https://id.example/mcp/a%20b?x=1&y=%2F"),
+        (service(""), "/notes", None, "https://id.example/notes"),
+        (service(""), "", Some("x"), "https://id.example/?x"),
+        (url("/v1"), "/notes/", None, "https://internal.example/v1/notes/"),
+        (url(""), "", None, "https://internal.example/"),
+        (url("/v1"), "", Some(""), "https://internal.example/v1?"),
+    ];
+    for (upstream, rest, query, expected) in cases {
+        assert_eq!(upstream_url(&upstream, "https://id.example", rest, query), expected);
+    }
+}
+
+#[test]
+fn a_redirect_inside_the_upstream_is_one_inside_the_resource() {
+    let cases = [
+        (
+            url("/v1"),
+            "https://internal.example/v1/notes?x=1#y",
+            "https://id.example/api/notes?x=1#y",
+        ),
+        (url("/v1"), "https://internal.example:443/v1", "https://id.example/api"),
+        (url("/v1"), "https://INTERNAL.example/v1/a", "https://id.example/api/a"),
+        (url("/v1"), "/v1/notes", "/api/notes"),
+        (url(""), "https://internal.example/", "https://id.example/api"),
+        (url(""), "/notes", "/api/notes"),
+        (service("/x"), "https://id.example/x/notes", "https://id.example/api/notes"),
+        (service("/x"), "/x/notes", "/api/notes"),
+        (service("/api"), "/api/notes", "/api/notes"),
+        (service(""), "/notes", "/api/notes"),
+        (service("/api/v2"), "/api/v2/notes", "/api/notes"),
+        // Already public.
+        (service(""), "https://id.example/api/notes", "https://id.example/api/notes"),
+        // Elsewhere.
+        (url("/v1"), "https://internal.example/v10", "https://internal.example/v10"),
+        (url("/v1"), "/other", "/other"),
+        (url("/v1"), "//internal.example/v1/a", "//internal.example/v1/a"),
+        (url("/v1"), "notes/2", "notes/2"),
+        (url("/v1"), "../x", "../x"),
+        (url("/v1"), "https://other.example/v1/a", "https://other.example/v1/a"),
+        (url("/v1"), "http://internal.example/v1/a", "http://internal.example/v1/a"),
+        (url("/v1"), "https://u@internal.example/v1", "https://u@internal.example/v1"),
+        (url("/v1"), "mailto:a@b", "mailto:a@b"),
+        (url("/v1"), "", ""),
+    ];
+    let resource = ResourceIndicator::parse("https://id.example/api").expect("resource");
+    for (upstream, location, expected) in cases {
+        assert_eq!(
+            public_location(location, &upstream, &resource),
+            expected,
+            "{upstream:?} {location}"
+        );
+    }
+}
+
+#[test]
+fn an_upstream_that_refuses_the_gateway_does_not_make_the_client_sign_in_again() {
+    assert!(is_upstream_refusal(401) && is_upstream_refusal(407));
+    assert!(!is_upstream_refusal(403) && !is_upstream_refusal(200) && !is_upstream_refusal(400));
+}
 
 /// `/api` at a URL and below it `/api/admin`; `/mcp` beside them, at a service.
 fn configuration() -> Configuration {
