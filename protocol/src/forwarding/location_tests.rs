@@ -200,6 +200,11 @@ proptest! {
         let _ = leads("/api/notes", &location);
         let _ = leads("/api/notes", &rest);
         let _ = leads("/mcp", &format!("https://id.example{rest}"));
+        let resource = ResourceIndicator::parse("https://id.example/api").expect("resource");
+        let _ = public_location(&location, &url("/v1"), &resource);
+        let _ = public_location(&format!("/{location}"), &service(""), &resource);
+        let _ = public_location(&format!("https://internal.example/v1{location}"), &url("/v1"), &resource);
+        let _ = upstream_url(&service("/x"), "https://id.example", &location, Some(&rest));
     }
 
     /// What browsers and Workers make of it is still the same resource.

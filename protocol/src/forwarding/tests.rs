@@ -390,15 +390,10 @@ proptest! {
     }
 
     #[test]
-    fn no_input_panics(text in any::<String>(), other in any::<String>()) {
+    fn no_input_panics(text in any::<String>()) {
         let _ = (request_headers::passes(&text), response_headers::passes(&text));
         let _ = response_headers::may_set_cookie(&text);
         let _ = response_headers::preflight(Some(&text));
-        let resource = ResourceIndicator::parse("https://id.example/api").expect("resource");
-        let _ = public_location(&text, &url("/v1"), &resource);
-        let _ = public_location(&format!("/{text}"), &service(""), &resource);
-        let _ = public_location(&format!("https://internal.example/v1{text}"), &url("/v1"), &resource);
-        let _ = upstream_url(&service("/x"), "https://id.example", &text, Some(&other));
     }
 
     #[test]
