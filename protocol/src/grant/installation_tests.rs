@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::activity::Activity;
 use crate::entropy::CountingEntropy;
@@ -67,6 +69,35 @@ fn needs_27_asking_for_more_widens_the_grant_and_every_earlier_one_of_the_instal
     assert_eq!(widened.installation, None, "the first grant names the installation");
     let expected = GrantRecord { scope: widened.scope.clone(), ..first };
     assert_eq!(stored(widened), stored(&expected), "nothing else changes");
+}
+
+#[test]
+fn allowing_more_succeeds_though_others_of_the_client_end_with_the_new_grant() {
+    let (first, _) = live();
+    let another = |number| GrantRecord {
+        id: GrantId::generate(&mut entropy_after(number)),
+        installation: Some(first.id.clone()),
+        ..live().0
+    };
+    let others: Vec<_> = (20..24).map(another).chain([live().0]).collect();
+    let request = asking_for("write");
+    let decision = approve_after(&others, &request, after(9));
+
+    let mut rows: BTreeSet<_> = others.iter().map(|record| record.id.to_string()).collect();
+    assert_eq!(rows.len(), others.len());
+    let written = all_written(&decision);
+    assert_eq!(written.len(), others.len() + 1, "all are widened");
+    for record in written {
+        // Whichever end when it is added, at worst all of them, ...
+        if record.id == request.grant {
+            rows.clear();
+            assert!(rows.insert(record.id.to_string()));
+        }
+        // ... a change finds its row: where it doesn't, the person gets 503 as often as they press Allow.
+        assert!(rows.contains(record.id.as_str()), "{} has ended", record.id);
+    }
+    assert!(rows.contains(request.grant.as_str()), "and the new one stays");
+    assert_eq!(decision.reply, Approval::CodeIssued);
 }
 
 #[test]

@@ -63,6 +63,7 @@ impl Scope {
     }
 
     pub fn log(&self, message: Log, recent: &RecentRefusals) -> Result<(), Failure> {
+        // No transaction: each reported call would pay for it, and a part of the entries is better than none.
         message.entries.into_iter().try_for_each(|entry| self.log_one(entry, recent))
     }
 
