@@ -1,6 +1,8 @@
 //! A platform that fails: objects that throw, never answer or are evicted, a cache that is down or old, and
 //! a clock that is set forwards and back.
 
+mod together;
+
 use latchkey_tests::upstream::Place;
 use latchkey_tests::{
     Authorization, Browser, Call, Client, Deployment, Device, Page, Person, Reply, Server, Tokens,
@@ -20,7 +22,19 @@ pub fn trials() -> Vec<Case> {
         ),
         Case::new(
             "issue 7: of a message whose last row can't be written nothing is written, and the same request does all of it later",
-            |_| whole_or_not_at_all(),
+            |_| together::whole_or_not_at_all(),
+        ),
+        Case::new(
+            "issue 7: an object whose first tables can't be made has none, and the same request makes them all later",
+            |_| together::tables(),
+        ),
+        Case::new(
+            "issue 7: an approval with which the least used grants end is written with their ending and its entry in the log, or not at all",
+            |_| together::least_used(),
+        ),
+        Case::new(
+            "issue 7: a refresh token that comes back ends its family with the entry in the log that says so, or not at all",
+            |_| together::replayed(),
         ),
         Case::new(
             "CONTRIBUTING: an object has no name that others could call but send and alarm",
@@ -77,52 +91,6 @@ fn unavailable_page(page: &Page) {
     assert_eq!(page.reply.status, 503, "{}", page.reply.describe());
     expect_retry_after(&page.reply);
     let _ = page.reference();
-}
-
-fn whole_or_not_at_all() {
-    let faulty = Faulty::start();
-    let server = &faulty.server;
-    let mut walk = Walk::with(
-        server,
-        server.administered_client(&json!({
-            "redirect_uris": ["https://client.example/callback"],
-            "token_endpoint_auth_method": "none",
-        })),
-    );
-    let kinds = |browser: &mut Browser<'_>, kind: &str| {
-        browser.activity(&[]).iter().filter(|entry| entry["kind"] == kind).count()
-    };
-
-    // A consent without its entry in the log.
-    let request = walk.request();
-    let page = walk.consent_page(&request);
-    server.fail_statements("Account", "INSERT INTO activity");
-    unavailable_page(&walk.browser.decide(&page, "allow").page());
-    server.mend();
-    assert_eq!(kinds(&mut walk.browser, "consented"), 0);
-    let callback = walk.browser.decide(&page, "allow").away();
-    let tokens = Tokens::from_reply(&walk.client.redeem(server, &request.code(&callback)));
-    assert_eq!(kinds(&mut walk.browser, "consented"), 1);
-
-    // A session of which the log knows nothing.
-    let mut elsewhere = Browser::new(server);
-    let sign_in = elsewhere.page("/sign-in").expect(200);
-    server.fail_statements("Account", "INSERT INTO activity");
-    unavailable_page(&elsewhere.sign_in(&sign_in, &walk.person).page());
-    server.mend();
-    let before = kinds(&mut walk.browser, "signed_in");
-    let _ = elsewhere.sign_in(&sign_in, &walk.person);
-    assert_eq!(kinds(&mut walk.browser, "signed_in"), before + 1);
-
-    // A client that is gone, of which no account is ever told.
-    let path = format!("/admin/clients/{}", walk.client.id);
-    server.fail_statements("ClientRegistry", "INSERT INTO removals");
-    unavailable(&server.admin("DELETE", &path).send());
-    server.mend();
-    let tokens = Tokens::from_reply(&walk.client.refresh(server, &tokens.refresh));
-    let _ = server.admin("DELETE", &path).send().expect(204);
-    assert_eq!(kinds(&mut walk.browser, "client_removed"), 1);
-    walk.client.refresh(server, &tokens.refresh).expect_error(401, "invalid_client");
 }
 
 fn names() {

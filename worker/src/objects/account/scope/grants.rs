@@ -147,9 +147,13 @@ impl Scope {
             &self.configuration,
             self.now,
         );
-        // A transaction is a fourteenth of a refresh. A client whose answer gets lost sends the same token again, and gets the
-        // same successor.
-        self.apply_in_order(&versions, decision)
+        match &decision.reply {
+            // A transaction is a fourteenth of a refresh. A client whose answer gets lost sends the same token again, and gets
+            // the same successor.
+            Ok(_) => self.apply_in_order(&versions, decision),
+            // A token that comes back ends its family once, and only then is it noted.
+            Err(_) => self.apply(&versions, decision),
+        }
     }
 
     pub fn revoke(&self, message: Revoke) -> Result<<Revoke as Message>::Reply, Failure> {
