@@ -10,6 +10,7 @@ import { gzipSync } from "node:zlib";
 import { INSTANCES, withInstances } from "./lib/instances.mjs";
 import { run } from "./lib/run.mjs";
 import { shippedRustflags } from "./lib/rustflags.mjs";
+import { SIMILAR_FUNCTIONS, nameBySimilarity } from "./lib/similar-functions.mjs";
 import { duration, runMain, say } from "./lib/say.mjs";
 import { ROOT, TOOLS, toolEnvironment, WASM_TARGET } from "./lib/tools.mjs";
 import { setUp } from "./setup.mjs";
@@ -63,7 +64,9 @@ export async function buildWorker(crate, name, folder, { survivesPanics = false 
     const wasm = join(fresh, "index_bg.wasm");
     mkdirSync(dirname(named(name)), { recursive: true });
     copyFileSync(wasm, named(name));
-    await run(env.WASM_OPT_BIN, [wasm, ...STRIP, ...FEATURES.map((feature) => `--enable-${feature}`), "--output", wasm], { env });
+    nameBySimilarity(wasm);
+    const features = FEATURES.map((feature) => `--enable-${feature}`);
+    await run(env.WASM_OPT_BIN, [wasm, "--reorder-functions-by-name", ...STRIP, ...features, "--output", wasm], { env });
     writeFileSync(join(fresh, ".inputs"), inputs);
     rmSync(folder, { recursive: true, force: true });
     renameSync(fresh, folder);
@@ -82,6 +85,7 @@ function hashOfInputs(crate, name) {
     join(ROOT, "package-lock.json"),
     join(crate, "Cargo.toml"),
     ...INSTANCES,
+    SIMILAR_FUNCTIONS,
   ]) {
     hash.update(readFileSync(path));
   }
