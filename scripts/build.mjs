@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { INSTANCES, withInstances } from "./lib/instances.mjs";
 import { run } from "./lib/run.mjs";
@@ -86,6 +86,7 @@ function hashOfInputs(crate, name) {
     join(crate, "Cargo.toml"),
     ...INSTANCES,
     SIMILAR_FUNCTIONS,
+    fileURLToPath(import.meta.url),
   ]) {
     hash.update(readFileSync(path));
   }

@@ -14,6 +14,7 @@
     )
 )]
 
+mod abandoned;
 mod access_tokens;
 mod bindings;
 mod browser;

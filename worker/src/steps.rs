@@ -4,6 +4,8 @@
 //! and a request a few, so each microtask is time that somebody waits. Here a step is done right where JavaScript says
 //! that a promise has been kept. Only what is woken in the middle of another step goes by the queue: two steps are never
 //! one within the other, so no borrow of one is met by another.
+//!
+//! What the platform ends without a word never has a next step. It is let go when something else begins ([`abandoned`]).
 
 use js_sys::{Function, Promise};
 use std::cell::{Cell, RefCell};
@@ -14,12 +16,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
+use std::time::Duration;
 use wasm_bindgen::JsValue;
+
+use crate::abandoned::Passed;
+use crate::platform;
 
 /// Work whose next step isn't due yet.
 struct Waiting {
     work: Pin<Box<dyn Future<Output = ()>>>,
     promise: Rc<Promised>,
+    /// When its last step was, by [`PASSED`].
+    last_step: u64,
 }
 
 thread_local! {
@@ -27,18 +35,23 @@ thread_local! {
     static BEGUN: Cell<u64> = const { Cell::new(0) };
     /// Whose step is being done at this very moment.
     static AT_WORK: RefCell<Option<Rc<Promised>>> = const { RefCell::new(None) };
+    static PASSED: RefCell<Passed> = const { RefCell::new(Passed::begin()) };
+    /// Whether abandoned work is being let go at this very moment.
+    static IS_LETTING_GO: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What JavaScript waits for: the function that keeps its promise, and what keeps it if the work panics.
 pub struct Promised {
     keep: Function,
     instead: fn() -> JsValue,
+    /// The longest time for which its work has wanted to wait.
+    longest: Cell<Duration>,
 }
 
 impl Promised {
     /// `keep` is called once, with what the work comes to or, if it panics, with what `instead` makes.
     pub const fn new(keep: Function, instead: fn() -> JsValue) -> Self {
-        Self { keep, instead }
+        Self { keep, instead, longest: Cell::new(Duration::ZERO) }
     }
 
     fn keep(&self, value: &JsValue) {
@@ -49,6 +62,10 @@ impl Promised {
 
 /// Does the work and keeps the promise with what it comes to.
 pub fn begin(promise: Promised, work: impl Future<Output = JsValue> + 'static) {
+    let is_time = PASSED.with_borrow_mut(|passed| passed.at(platform::milliseconds()));
+    if is_time {
+        let_go();
+    }
     let (task, waiting) = Task::of(promise, work);
     task.step_of(waiting);
 }
@@ -66,6 +83,35 @@ pub fn begin_later(work: impl Future<Output = ()> + 'static) -> Promise {
         WAITING.with_borrow_mut(|all| all.insert(task.number, waiting));
         task.queue();
     })
+}
+
+/// The work whose step is being done wants to wait for so long.
+pub fn waits(length: Duration) {
+    AT_WORK.with_borrow(|promise| {
+        if let Some(promise) = promise {
+            promise.longest.set(promise.longest.get().max(length));
+        }
+    });
+}
+
+/// How much work waits for its next step.
+pub fn waiting() -> usize {
+    WAITING.with_borrow(HashMap::len)
+}
+
+/// Lets go of what was abandoned.
+fn let_go() {
+    let abandoned: Vec<Waiting> = PASSED.with_borrow(|passed| {
+        WAITING.with_borrow_mut(|all| {
+            let is_abandoned = |_: &u64, waiting: &mut Waiting| {
+                passed.is_abandoned(waiting.last_step, waiting.promise.longest.get())
+            };
+            all.extract_if(is_abandoned).map(|(_, waiting)| waiting).collect()
+        })
+    });
+    IS_LETTING_GO.set(true);
+    drop(abandoned);
+    IS_LETTING_GO.set(false);
 }
 
 /// Keeps the promise of the work whose step panicked, which nothing on its stack can do any more. For the panic hook.
@@ -94,7 +140,8 @@ impl Task {
         let kept = Rc::clone(&promise);
         let work = Box::pin(async move { kept.keep(&work.await) });
         let number = BEGUN.replace(BEGUN.get().wrapping_add(1));
-        (Arc::new(Self { number, is_due: AtomicBool::new(false) }), Waiting { work, promise })
+        let waiting = Waiting { work, promise, last_step: PASSED.with_borrow(Passed::total) };
+        (Arc::new(Self { number, is_due: AtomicBool::new(false) }), waiting)
     }
 
     fn step(self: &Arc<Self>) {
@@ -110,6 +157,7 @@ impl Task {
         let polled = waiting.work.as_mut().poll(&mut Context::from_waker(&waker));
         AT_WORK.set(before);
         if polled.is_pending() {
+            waiting.last_step = PASSED.with_borrow(Passed::total);
             WAITING.with_borrow_mut(|all| all.insert(self.number, waiting));
             if self.is_due.swap(false, Ordering::Relaxed) {
                 self.queue();
@@ -125,6 +173,10 @@ impl Task {
 
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
+        if IS_LETTING_GO.get() {
+            // It belongs to a request that is over as well, and would go on in the middle of another one.
+            return;
+        }
         if !WAITING.with_borrow(|waiting| waiting.contains_key(&self.number)) {
             // Its own step is being done, or it has ended.
             self.is_due.store(true, Ordering::Relaxed);

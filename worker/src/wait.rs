@@ -1,6 +1,7 @@
 //! A wait of some time. The `worker` crate's own says that it is over only after it has woken who waits, which a step that is done
 //! right then (`steps.rs`) doesn't hear.
 
+use futures_util::future::{Either, select};
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
@@ -10,12 +11,28 @@ use std::time::Duration;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 
+use crate::steps;
+
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &Closure<dyn FnMut()>, milliseconds: f64) -> JsValue;
-    #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(timer: &JsValue);
+    // A request that the platform has ended is dropped by another one: nothing that throws may come between.
+    #[wasm_bindgen(js_name = clearTimeout, catch)]
+    fn clear_timeout(timer: &JsValue) -> Result<(), JsValue>;
+}
+
+/// Between two steps of what waits patiently.
+const NOW_AND_THEN: Duration = Duration::from_secs(60);
+
+/// Waits for what has no time of its own, however long it takes. A step now and then shows that somebody still does.
+pub async fn patiently<F: Future + Unpin>(mut what: F) -> F::Output {
+    loop {
+        match select(what, Wait::of(NOW_AND_THEN)).await {
+            Either::Left((came, _)) => return came,
+            Either::Right((_, still)) => what = still,
+        }
+    }
 }
 
 /// It begins when it is first asked, and ends when it is dropped.
@@ -54,6 +71,7 @@ impl Timer {
                 waker.wake();
             }
         });
+        steps::waits(length);
         let id = set_timeout(&callback, length.as_secs_f64() * 1000.0);
         Self { id, state, _callback: callback }
     }
@@ -76,7 +94,7 @@ impl Future for Wait {
 impl Drop for Timer {
     fn drop(&mut self) {
         if !self.state.is_over.get() {
-            clear_timeout(&self.id);
+            let _ = clear_timeout(&self.id);
         }
     }
 }

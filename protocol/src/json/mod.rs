@@ -3,7 +3,8 @@
 //! Every record, message and setting is read here, by [`FromJson`], whose derive writes less code than serde's does:
 //! that was a quarter of the worker's WebAssembly, and `docs/performance.md` has the figures. It reads what serde would
 //! read from JSON, less two things: a struct is an object, never a list, and a variant without content is its name,
-//! never an object. What is written is written by serde.
+//! never an object. Of a member that is there twice the last one counts; what strangers send for others to read, or what is compared with what
+//! others read (metadata of clients, messages of MCP), is looked through for that by who takes it. What is written is written by serde.
 
 mod error;
 mod from_json;

@@ -78,19 +78,26 @@ pub async fn check(
     {
         return Ok(Ok(holder));
     }
-    let checked = match kind {
+    let Checked { found, under } = match kind {
         CredentialKind::AccessToken => access_token(context, &credential).await?,
         CredentialKind::PersonalAccessToken => personal_access_token(context, &credential).await?,
     };
-    match &checked {
+    match &found {
         Ok(holder) => {
-            if let Some(keys) = keys::known_change(context.now) {
+            if let Some(keys) = under {
                 remembered::remember(&hash, keys, holder, bound, context.now);
             }
         }
         Err(_) => remembered::forget(&hash),
     }
-    Ok(checked)
+    Ok(found)
+}
+
+/// What came of a check.
+struct Checked {
+    found: Result<Holder, Rejected>,
+    /// The keys it was checked under, which needn't be the newest any more: one of them may have been dropped meanwhile.
+    under: Option<u64>,
 }
 
 /// The one credential of the request, if this resource takes its kind.
@@ -110,16 +117,14 @@ fn find(
 }
 
 /// Signature, issuer and times here, revocation where it is known.
-async fn access_token(
-    context: &Context,
-    token: &Secret,
-) -> Result<Result<Holder, Rejected>, Failure> {
+async fn access_token(context: &Context, token: &Secret) -> Result<Checked, Failure> {
     let issuer = context.configuration.issuer.as_str();
     let text = token.expose();
     let keys = keys::key_set(context).await?;
+    let checked = |found| Ok(Checked { found, under: Some(keys.change()) });
     let claims = match keys.verify(context, token).await? {
         Ok(claims) => claims,
-        Err(error) => return Ok(Err(TokenProblem::of_jwt(error, text, issuer).into())),
+        Err(error) => return checked(Err(TokenProblem::of_jwt(error, text, issuer).into())),
     };
     let (state, standing) =
         join(access_tokens::state(context, &claims), clients::standing(context, &claims.client_id))
@@ -127,33 +132,31 @@ async fn access_token(
     let (state, standing) = (state?, standing?);
     let holder = Holder::of_access_token(claims);
     let problem = match (state, standing) {
-        (AccessState::Live, Standing::Good) => return Ok(Ok(holder)),
+        (AccessState::Live, Standing::Good) => return checked(Ok(holder)),
         (_, Standing::Disabled) => TokenProblem::ClientDisabled,
         (AccessState::Revoked, _) | (AccessState::Live, Standing::Gone) => TokenProblem::Revoked,
     };
-    Ok(Err(Rejected { refusal: problem.into(), caller: Some(Caller::of(&holder)) }))
+    checked(Err(Rejected { refusal: problem.into(), caller: Some(Caller::of(&holder)) }))
 }
 
 /// Form and checksum here, the rest in the account.
-async fn personal_access_token(
-    context: &Context,
-    token: &Secret,
-) -> Result<Result<Holder, Rejected>, Failure> {
+async fn personal_access_token(context: &Context, token: &Secret) -> Result<Checked, Failure> {
     let prefix = &context.configuration.prefixes.personal_access_token;
     let PersonalAccessToken { account, id, secret } =
         match PersonalAccessToken::parse(prefix, token.expose()) {
             Ok(token) => token,
             Err(ParseError::NotOne | ParseError::Damaged) => {
-                return Ok(Err(TokenProblem::DamagedPersonalAccessToken.into()));
+                let found = Err(TokenProblem::DamagedPersonalAccessToken.into());
+                return Ok(Checked { found, under: None });
             }
         };
     let message = CheckPersonalAccessToken { id: id.clone(), secret };
     let asked = objects::send(&context.env, ObjectKind::Account, account.as_str(), &message);
     // What is forwarded will be signed. If the keys can't be had now, that says so.
-    let (reply, _) = join(asked, keys::key_set(context)).await;
-    let reply = reply?;
+    let (reply, keys) = join(asked, keys::key_set(context)).await;
+    let under = keys.ok().map(|keys| keys.change());
     let credential = Credential::PersonalAccessToken { id };
-    Ok(match reply {
+    let found = match reply? {
         Ok(granted) => Ok(Holder {
             subject: account.into(),
             credential,
@@ -169,5 +172,6 @@ async fn personal_access_token(
             refusal: TokenProblem::Expired.into(),
             caller: Some(Caller { subject: account.into(), credential, label: None }),
         }),
-    })
+    };
+    Ok(Checked { found, under })
 }

@@ -24,7 +24,7 @@ use crate::keys;
 use crate::log::Level;
 use crate::platform::RuntimeEntropy;
 use crate::trace::Operation;
-use crate::wait::Wait;
+use crate::wait::{self, Wait};
 
 /// Forwards a request and hands the answer back. `message` is its body, if that was read.
 ///
@@ -123,7 +123,7 @@ async fn send(
     let patience = Box::pin(async move {
         // The time that a client takes to send its body isn't the upstream's.
         if let Some(mut taken) = taken {
-            taken.wait().await;
+            wait::patiently(Box::pin(taken.wait())).await;
         }
         Wait::of(timeout).await;
     });

@@ -25,6 +25,7 @@ use std::rc::Rc;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::http::{Answer, Incoming};
+use crate::keys;
 use crate::limits::{self, Guess};
 use crate::log::{Event, Level};
 use check::{Caller, Rejected};
@@ -38,6 +39,8 @@ struct Visit<'a> {
     method: &'a str,
     /// When the request arrived, in milliseconds since the epoch.
     started_at: u64,
+    /// How often keys had been dropped when it did: one that is dropped from then on may have signed its credential.
+    drops: u64,
 }
 
 /// Whether the request is for a resource behind the gateway.
@@ -59,7 +62,8 @@ pub async fn answer(context: &Context, incoming: &mut Incoming) -> Option<Answer
         let headers = response_headers::preflight(asked.as_deref());
         return Some(Answer::empty(204).with_headers(headers));
     }
-    let visit = Visit { context, requested, method: &method, started_at: context.started_at };
+    let (started_at, drops) = (context.started_at, keys::drops());
+    let visit = Visit { context, requested, method: &method, started_at, drops };
     let answer = match visit.walk(incoming, route.map(|_| ())).await {
         Ok(answer) => answer,
         Err(failure) => context.failed(&failure),

@@ -36,7 +36,7 @@ pub fn is_event_stream(content_type: &str) -> bool {
 pub fn watch(visit: &Visit<'_>, holder: &Holder, mut over: Taken, controller: AbortController) {
     let bound = visit.requested.gateway.revocation_bound.as_seconds();
     let every = Duration::from_secs(bound.max(ASK_EVERY));
-    let (holder, drops) = (holder.clone(), keys::drops());
+    let (holder, drops) = (holder.clone(), visit.drops);
     visit.context.afterwards(|context| async move {
         loop {
             let tick = Wait::of(every);

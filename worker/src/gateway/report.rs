@@ -18,7 +18,7 @@ use crate::log::Level;
 use crate::objects::account::messages::{Log, LogEntry};
 use crate::objects::{self, ObjectKind};
 use crate::platform;
-use crate::wait::Wait;
+use crate::wait::{self, Wait};
 
 /// How many different names of one message are noted.
 const MAX_NAMES: usize = 5;
@@ -99,7 +99,7 @@ pub fn sent(visit: &Visit<'_>, caller: Caller, labels: Labels) -> Sent {
             Either::Left((status, _)) => status,
             Either::Right(_) => {
                 send(&context, &subject, entry(Call::NO_ANSWER_YET), pace).await;
-                answered.await
+                wait::patiently(answered).await
             }
         };
         // Without a status the answer was a failure of ours.

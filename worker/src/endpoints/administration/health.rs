@@ -22,6 +22,7 @@ use crate::log::Level;
 use crate::metrics;
 use crate::objects::keyring::{self, Operate};
 use crate::objects::{self, Health, ObjectKind, SchemaVersions};
+use crate::steps;
 use crate::trace::Operation;
 
 /// The KV namespace.
@@ -46,6 +47,8 @@ struct Body {
 struct Isolate {
     /// Of the WebAssembly, which never gives any back.
     memory_bytes: usize,
+    /// Requests and messages that wait for something; what goes on after an answer counts, too.
+    waiting: usize,
 }
 
 impl Isolate {
@@ -54,7 +57,7 @@ impl Isolate {
         let pages = core::arch::wasm32::memory_size::<0>();
         #[cfg(not(target_arch = "wasm32"))]
         let pages: usize = 0;
-        Self { memory_bytes: pages.saturating_mul(PAGE) }
+        Self { memory_bytes: pages.saturating_mul(PAGE), waiting: steps::waiting() }
     }
 }
 
