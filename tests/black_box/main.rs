@@ -38,6 +38,7 @@ mod gateway;
 mod headless;
 mod health;
 mod hostile;
+mod hung_up;
 mod keys;
 mod known_failures;
 mod limits;
@@ -125,6 +126,7 @@ fn main() -> ExitCode {
         short_links::trials(),
         bad_input::trials(),
         hostile::trials(),
+        hung_up::trials(),
         known_failures::trials(),
         races::trials(),
         crash::trials(),

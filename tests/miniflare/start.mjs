@@ -48,6 +48,8 @@ const miniflare = new Miniflare({
       kvNamespaces: (shipped.kv_namespaces ?? []).map(({ binding }) => binding),
       durableObjects: Object.fromEntries(objects),
       bindings: { ...shipped.vars, ...secrets() },
+      // By which faults.mjs is a client that hangs up: one of the HTTP port's isn't noticed as long as nothing is sent to it.
+      serviceBindings: faults ? { SELF: shipped.name } : {},
     },
   ],
 });

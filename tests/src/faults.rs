@@ -44,6 +44,23 @@ impl Server {
         serde_json::from_str(&reply.text()).unwrap_or_else(|error| panic!("{message}: {error}"))
     }
 
+    /// Clients that send a request each and, when `all_wait` has returned, hang up without an answer.
+    ///
+    /// # Panics
+    ///
+    /// When one is answered.
+    pub fn hang_up(&self, requests: &[Value], all_wait: impl FnOnce()) {
+        let call = self.call("POST", "/faults/hang_up").header("content-type", "application/json");
+        let call = call.body(json!(requests).to_string());
+        let reply = std::thread::scope(|scope| {
+            let clients = scope.spawn(|| call.send());
+            all_wait();
+            self.fail(&json!({ "hang_up": true }));
+            clients.join().expect("an answer")
+        });
+        assert_eq!(reply.expect(200).json()["hung_up"], requests.len());
+    }
+
     /// Nothing fails any more.
     pub fn mend(&self) {
         self.fail(&json!({}));

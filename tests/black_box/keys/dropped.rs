@@ -3,6 +3,8 @@
 use latchkey_tests::upstream::Answer;
 use latchkey_tests::{Tokens, Walk};
 use serde_json::json;
+use std::io::Write;
+use std::net::TcpStream;
 
 use super::{Keyed, kid, signer};
 use crate::Case;
@@ -22,6 +24,13 @@ pub fn trials() -> Vec<Case> {
         Case::new(
             "issue 7: an event stream that is open when its token's key is dropped ends soon after",
             |_| open_stream(),
+        ),
+        Case::new(
+            "issue 7: a call that is under way while its token's key is dropped is the last that it is good for, and so is its event stream",
+            |_| {
+                under_way();
+                before_the_stream();
+            },
         ),
         Case::new(
             "issue 7: dropping the next key or a retired one leaves the one that signs alone",
@@ -98,6 +107,48 @@ fn open_stream() {
     place.wait_until_abandoned();
     assert!(!feed.try_send("data: secret\n\n"));
     assert_eq!(stream.rest().unwrap_or_else(|partial| partial), "");
+}
+
+fn under_way() {
+    let keyed = Keyed::start();
+    let server = &keyed.server;
+    let tokens = keyed.tokens(&mut Walk::begin(server), "/remembered");
+    let stolen = keyed.key("sig", "current");
+    server.fail_objects("Account", "hold");
+    let reply = std::thread::scope(|scope| {
+        let reply = scope.spawn(|| keyed.call("/remembered", &tokens.access));
+        // Its signature was checked; now its account is asked.
+        server.wait_until_held(1);
+        keyed.drop_key(&stolen);
+        assert!(!keyed.published().contains(&kid(&stolen)), "the isolate knows");
+        server.mend();
+        reply.join().expect("an answer")
+    });
+    let _ = reply.expect(200);
+    keyed.call("/remembered", &tokens.access).expect_error(401, "invalid_token");
+}
+
+fn before_the_stream() {
+    let keyed = Keyed::start();
+    let server = &keyed.server;
+    let tokens = keyed.tokens(&mut Walk::begin(server), "/api");
+    let place = keyed.upstream.place(Answer::events());
+    let head = format!(
+        "POST /api?at={} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {}\r\nContent-Length: 2\r\n\r\n",
+        place.name(),
+        tokens.access
+    );
+    // The upstream answers once it has the whole body.
+    let mut client = TcpStream::connect(("127.0.0.1", server.port())).expect("connection");
+    client.write_all(head.as_bytes()).expect("a request");
+    client.write_all(b"{").expect("half a body");
+    place.wait_for_bytes(1);
+    let stolen = keyed.key("sig", "current");
+    keyed.drop_key(&stolen);
+    assert!(!keyed.published().contains(&kid(&stolen)), "the isolate knows");
+    client.write_all(b"}").expect("the other half");
+    let _feed = place.feed();
+    place.wait_until_abandoned();
 }
 
 fn beside() {

@@ -158,7 +158,18 @@ impl Place {
     /// When none does.
     #[track_caller]
     pub fn wait_for_request(&self) {
-        self.wait("no request reaches the upstream", |state| (state.begun > 0).then_some(()));
+        self.wait_for_requests(1);
+    }
+
+    /// Waits for so many requests to begin.
+    ///
+    /// # Panics
+    ///
+    /// When they don't.
+    #[track_caller]
+    pub fn wait_for_requests(&self, count: usize) {
+        let what = "not as many requests reach the upstream";
+        self.wait(what, |state| (state.begun >= count).then_some(()));
     }
 
     /// Waits until this much of a body has arrived.
