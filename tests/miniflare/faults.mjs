@@ -3,7 +3,7 @@
 //
 // POST /faults sets what is to fail, as JSON; what is left out works. GET /faults says how many messages are held, and by which
 // names the shipped objects can be called.
-// POST /faults/hang_up sends each of [{ path, method, headers, body }, …], and hangs up once `hang_up` is set.
+// POST /faults/hang_up sends each of [{ path, method, headers, body }, …], and hangs up at DELETE /faults/hang_up.
 // POST /faults/message sends { binding, object, message, body } to an object, as another isolate would: this one learns nothing of it.
 //
 //   clock      seconds by which the clock is ahead (behind, when negative)
@@ -15,13 +15,13 @@
 //   sql        { class, statement }: a statement of the objects of a class that begins so throws
 //   kv         "throw": each call of the cache fails; "never": none is answered; "frozen": what is written or deleted stays as it was
 //   panic      true: the next request that waits for something panics in Rust
-//   hang_up    true: the clients of /faults/hang_up do
 //   randomness false: whoever next draws random bytes aborts in Rust, without a panic
 import { DurableObject } from "cloudflare:workers";
 import * as shipped from "./index.js";
 
 let faults = {};
 let held = 0;
+let hangUp = false;
 
 const wait = (milliseconds) => scheduler.wait(milliseconds);
 /** Bounded, so that nothing waits for ever when a test has ended. */
@@ -136,12 +136,17 @@ export default {
       const [mark, reply] = (await stub.send(message, JSON.stringify(body))).split("\n");
       return new Response(reply, { status: mark === "+" ? 200 : 500 });
     }
+    if (request.method === "DELETE" && pathname === "/faults/hang_up") {
+      hangUp = true;
+      return new Response(null, { status: 204 });
+    }
     if (request.method === "POST" && pathname === "/faults/hang_up") {
+      hangUp = false;
       const requests = await request.json();
       const client = new AbortController();
       const send = ({ path, ...init }) => env.SELF.fetch(new URL(path, request.url), { ...init, signal: client.signal });
       const calls = Promise.allSettled(requests.map(send));
-      for (let waited = 0; !faults.hang_up && waited < LONG_MS; waited += 10) await wait(10);
+      for (let waited = 0; !hangUp && waited < LONG_MS; waited += 10) await wait(10);
       client.abort();
       const hungUp = (await calls).filter(({ status }) => status === "rejected");
       return Response.json({ hung_up: hungUp.length });

@@ -55,7 +55,7 @@ impl Server {
         let reply = std::thread::scope(|scope| {
             let clients = scope.spawn(|| call.send());
             all_wait();
-            self.fail(&json!({ "hang_up": true }));
+            let _ = self.call("DELETE", "/faults/hang_up").send().expect(204);
             clients.join().expect("an answer")
         });
         assert_eq!(reply.expect(200).json()["hung_up"], requests.len());
