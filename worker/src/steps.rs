@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
 
 use crate::abandoned::Passed;
 use crate::platform;
@@ -110,7 +111,11 @@ fn let_go() {
         })
     });
     IS_LETTING_GO.set(true);
-    drop(abandoned);
+    for one in abandoned {
+        // What belongs to a request that is over may throw when it is let go of, and whoever begins now has no part in that.
+        let drop_it = Closure::once_into_js(move || drop(one));
+        let _ = drop_it.unchecked_into::<Function>().call0(&JsValue::UNDEFINED);
+    }
     IS_LETTING_GO.set(false);
 }
 
