@@ -8,6 +8,8 @@ use web_sys::{
     AbortSignal, ReadableStream, ReadableStreamDefaultReader, StreamPipeOptions, TransformStream,
 };
 
+use crate::wait;
+
 /// No request to this server needs more.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
@@ -113,21 +115,20 @@ pub async fn read_at_most(request: &web_sys::Request, limit: usize) -> Result<Ve
     let Some(stream) = request.body().filter(|stream| !stream.locked()) else {
         return Ok(Vec::new());
     };
-    if is_short(request, limit) {
-        whole(request, limit).await
-    } else {
-        counted(stream, limit).await
+    match known_length(request).filter(|length| *length <= limit) {
+        Some(length) if length <= MAX_BODY_BYTES => whole(request, limit).await,
+        // Over a slow line it takes minutes.
+        Some(_) => wait::patiently(Box::pin(whole(request, limit))).await,
+        None => counted(stream, limit).await,
     }
 }
 
-/// Whether the connection itself ends the body within the limit: it has a length, and isn't sent in
+/// How long the body is, where the connection itself ends it there: it has a length, and isn't sent in
 /// chunks ([RFC 9112 section 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
-fn is_short(request: &web_sys::Request, limit: usize) -> bool {
+fn known_length(request: &web_sys::Request) -> Option<usize> {
     let header = |name| request.headers().get(name).ok().flatten();
-    header("transfer-encoding").is_none()
-        && header("content-length")
-            .and_then(|length| length.parse::<usize>().ok())
-            .is_some_and(|length| length <= limit)
+    let length = header("content-length").filter(|_| header("transfer-encoding").is_none());
+    length?.parse().ok()
 }
 
 /// Reads a short body in one go, which costs a fraction of reading a stream.
