@@ -38,10 +38,10 @@ export function nameBySimilarity(file) {
 }
 
 /** Which of the `bodies` comes first, second and so on: always the one that has most in common with those just before it. */
-export function orderBySimilarity(bodies, { window = WINDOW, run = RUN, common = COMMON, overhead = OVERHEAD } = {}) {
-  const runs = sharedRuns(bodies, run, common);
+export function orderBySimilarity(bodies, window = WINDOW) {
+  const runs = sharedRuns(bodies);
   const alike = new Float64Array(bodies.length);
-  const length = bodies.map((body) => body.length + overhead);
+  const length = bodies.map((body) => body.length + OVERHEAD);
   /** How many of the functions in the window have a run. */
   const seen = new Uint32Array(runs.owners.length);
   const isPlaced = new Uint8Array(bodies.length);
@@ -87,17 +87,17 @@ function longest(bodies) {
 }
 
 /** The runs of bytes that more than one and not nearly all of `bodies` have: who has each, and which each has. */
-function sharedRuns(bodies, run, common) {
+function sharedRuns(bodies) {
   const owners = new Map();
   bodies.forEach((body, which) => {
-    for (let at = 0; at + run <= body.length; at++) {
-      const key = body.latin1Slice(at, at + run);
+    for (let at = 0; at + RUN <= body.length; at++) {
+      const key = body.latin1Slice(at, at + RUN);
       const known = owners.get(key);
       if (known === undefined) owners.set(key, [which]);
       else if (known.at(-1) !== which) known.push(which);
     }
   });
-  const shared = [...owners.values()].filter(({ length }) => length > 1 && length <= common);
+  const shared = [...owners.values()].filter(({ length }) => length > 1 && length <= COMMON);
   const of = bodies.map(() => []);
   shared.forEach((those, number) => those.forEach((which) => of[which].push(number)));
   return { owners: shared, of };

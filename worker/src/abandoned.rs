@@ -16,7 +16,7 @@ const MOST_AT_ONCE: u64 = 60_000;
 const LOOK_EVERY: u64 = 10_000;
 
 /// The time that has passed for certain, in milliseconds since the isolate began.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Passed {
     total: u64,
     /// What the clock said last.
@@ -25,10 +25,12 @@ pub struct Passed {
 }
 
 impl Passed {
+    /// None yet.
     pub const fn begin() -> Self {
         Self { total: 0, seen: None, looked_at: 0 }
     }
 
+    /// All of it.
     pub const fn total(&self) -> u64 {
         self.total
     }

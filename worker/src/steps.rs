@@ -5,7 +5,7 @@
 //! that a promise has been kept. Only what is woken in the middle of another step goes by the queue: two steps are never
 //! one within the other, so no borrow of one is met by another.
 //!
-//! What the platform ends without a word never has a next step. It is let go when something else begins ([`abandoned`]).
+//! What the platform ends without a word never has a next step. It is let go when something else begins ([`crate::abandoned`]).
 
 use js_sys::{Function, Promise};
 use std::cell::{Cell, RefCell};
